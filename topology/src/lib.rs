@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The world as data: the tree of hotlines, who handles what, the calendar and the rule packs.
+//!
+//! Everything here is pure: text in, values out. No clock, no randomness, no files. The
+//! layers, each importing only those before it:
+//!
+//! ```text
+//! time, region  ->  unit, fault, edge  ->  catalogue, calendar, policy  ->  tree  ->  check  ->  new, draw
+//! ```
+//!
+//! Levels differ by data only: [`Level`] is read from the federation file, never from the
+//! digits of a key, and nothing here decides by it save the order check of the file.
+
+pub mod calendar;
+pub mod catalogue;
+pub mod check;
+pub mod edge;
+pub mod fault;
+pub mod policy;
+pub mod region;
+pub mod time;
+pub mod tree;
+pub mod unit;
+
+pub use calendar::{Calendar, Due, WorkingDay};
+pub use catalogue::{Catalogue, Dispatch, Target};
+pub use edge::{EdgePolicies, EdgePolicy, FieldName, Way};
+pub use fault::Fault;
+pub use policy::{Kind, PolicyPack, Urgency};
+pub use region::{Level, RegionKey};
+pub use time::{Span, Time};
+pub use tree::{Endpoint, Federation, Parts, Region};
+pub use unit::{Handler, Unit, UnitKey, UnitKind};

@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The rules: pure, without runtime, wire, engine or serialisation. Time, randomness and policy are passed in.
+//!
+//! Layers, upper ones see only lower ones:
+//!
+//! ```text
+//! kernel        step: events in, commits and actions out
+//! ticket lead supervision figures      the verbs, one a file
+//! leg           the contract between giver and taker; the heart
+//! link          lanes, marks, envelopes, sessions
+//! fact row view command                what is recorded, read and asked
+//! id body field refusal                nouns
+//! ```
+
+pub mod body;
+pub mod command;
+pub mod fact;
+pub mod field;
+pub mod figures;
+pub mod id;
+pub mod kernel;
+pub mod leg;
+pub mod link;
+pub mod refusal;
+pub mod row;
+pub mod supervision;
+pub mod ticket;
+pub mod view;

@@ -1,0 +1,184 @@
+//! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
+
+use crate::figures::{CellKey, Counts, Report};
+use crate::field::SealedField;
+use crate::id::{EnvelopeId, LegId, MatterId};
+use crate::leg::{Act, Lane, Party};
+use crate::link::{Consumption, Envelope};
+use crate::row::{Done, TimerKey};
+use crate::supervision::{IssuedOrder, Notice};
+use crate::ticket::{Sight, TicketAct};
+use hotline_topology::{RegionKey, Time};
+
+/// One decided thing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    /// The node started: a new mark for the numbers that people read.
+    Started {
+        /// Drawn at this start.
+        mark: [u8; 4],
+    },
+    /// A matter was taken in here; always followed by its [`TicketAct::TakenIn`].
+    Ticket {
+        /// The matter.
+        matter: MatterId,
+        /// When, by this node's clock.
+        at: Time,
+        /// Name of the person; `None` for a timer or a peer.
+        actor: Option<String>,
+        /// What.
+        act: TicketAct,
+        /// Fields written with it.
+        fields: Vec<SealedField>,
+    },
+    /// An act on a leg, own or of the other side.
+    Leg {
+        /// The leg.
+        leg: LegId,
+        /// The matter.
+        matter: MatterId,
+        /// Who acted.
+        by: Party,
+        /// When it was recorded here.
+        at: Time,
+        /// When it happened, by its author's clock.
+        happened_at: Time,
+        /// Name of the person at this node; `None` for peers and timers.
+        actor: Option<String>,
+        /// What.
+        act: Act,
+        /// Fields written with it.
+        fields: Vec<SealedField>,
+    },
+    /// The origin learned where a leg between others stands.
+    Sighted {
+        /// The matter.
+        matter: MatterId,
+        /// What is known.
+        sight: Sight,
+    },
+    /// An exception notice was raised or arrived.
+    Noticed(Notice),
+    /// A supervision order issued by this node was made or changed.
+    OrderIssued(IssuedOrder),
+    /// An envelope was queued on a link.
+    Queued {
+        /// Next hop.
+        peer: RegionKey,
+        /// Its number on the lane.
+        seq: u64,
+        /// Running hash of the lane up to it.
+        hash: [u8; 32],
+        /// The envelope.
+        envelope: Envelope,
+    },
+    /// A numbered envelope of a peer was consumed.
+    Consumed {
+        /// Which peer.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Number.
+        seq: u64,
+        /// Running hash up to it.
+        hash: [u8; 32],
+        /// The envelope's id.
+        id: EnvelopeId,
+        /// What became of it.
+        outcome: Consumption,
+    },
+    /// The peer acknowledged everything up to a number.
+    Acked {
+        /// Which peer.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Up to and with this number.
+        upto: u64,
+    },
+    /// An envelope waits for a version, or was set aside.
+    Kept {
+        /// Number among those kept here.
+        no: u64,
+        /// Which neighbour brought it.
+        peer: RegionKey,
+        /// Parked until then; `None`: set aside.
+        until: Option<Time>,
+        /// The envelope.
+        envelope: Envelope,
+    },
+    /// A kept envelope was taken up or dropped with an answer.
+    Unkept {
+        /// Its number.
+        no: u64,
+    },
+    /// A hello of the peer was accepted or refused, or dials failed.
+    LinkChanged {
+        /// Which peer.
+        peer: RegionKey,
+        /// The peer's epoch.
+        peer_epoch: u64,
+        /// Failed dials since the last contact.
+        failures: u32,
+        /// Last heard of.
+        heard_at: Option<Time>,
+        /// Refused, and why.
+        blocked: Option<String>,
+    },
+    /// This node proved rolled back: it takes a higher epoch.
+    EpochRaised {
+        /// The new epoch.
+        epoch: u64,
+    },
+    /// A timer was set.
+    TimerSet {
+        /// When it fires.
+        at: Time,
+        /// Which.
+        key: TimerKey,
+    },
+    /// A timer fired or became pointless.
+    TimerGone {
+        /// When it was to fire.
+        at: Time,
+        /// Which.
+        key: TimerKey,
+    },
+    /// This node's own cell changed.
+    Counted {
+        /// Which cell.
+        cell: CellKey,
+        /// What to add.
+        deltas: Counts,
+    },
+    /// Cells of nodes below arrived.
+    Reported {
+        /// Cells and watermarks.
+        report: Report,
+    },
+    /// Cells and watermarks up to here were queued for the parent.
+    ReportedUp {
+        /// Own version reported.
+        version: u64,
+        /// As of.
+        as_of: Time,
+    },
+    /// The answer to an operator's keyed command.
+    Answered {
+        /// Whose.
+        operator: String,
+        /// The idempotency key.
+        key: String,
+        /// Hash of the command's content.
+        digest: [u8; 32],
+        /// The answer.
+        done: Done,
+    },
+    /// The clock is in doubt: intake and business timers wait for a person.
+    ClockHeld {
+        /// Why.
+        why: String,
+    },
+    /// A person confirmed the clock.
+    ClockConfirmed,
+}

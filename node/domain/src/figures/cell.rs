@@ -1,0 +1,144 @@
+//! Figures (统计数): additive integers in a few fixed tables. A cell has one author; higher levels store and forward it.
+
+use crate::leg::RuleVersion;
+use hotline_topology::{RegionKey, Time};
+
+/// The fixed tables. Matters are counted once at their origin, legs once at their taker; never added together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Table {
+    /// Matters: day × region × kind × channel.
+    MattersByKindChannel,
+    /// Matters: day × region × category (second level).
+    MattersByCategory,
+    /// Legs: day × region × kind × giver's level.
+    LegsByKindGiver,
+    /// Legs: day × region × category.
+    LegsByCategory,
+    /// Legs: day × region × unit.
+    LegsByUnit,
+}
+
+impl Table {
+    /// All tables.
+    pub const ALL: [Table; 5] = [
+        Table::MattersByKindChannel,
+        Table::MattersByCategory,
+        Table::LegsByKindGiver,
+        Table::LegsByCategory,
+        Table::LegsByUnit,
+    ];
+
+    /// Position in [`Table::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Table::MattersByKindChannel => 0,
+            Table::MattersByCategory => 1,
+            Table::LegsByKindGiver => 2,
+            Table::LegsByCategory => 3,
+            Table::LegsByUnit => 4,
+        }
+    }
+}
+
+/// What is counted in every cell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Measure {
+    /// 受理 (matters) or received (legs).
+    TakenIn,
+    /// 直接答复.
+    AnsweredDirectly,
+    /// 不予受理.
+    Refused,
+    /// 转办: matters given out for the first time.
+    Assigned,
+    /// 提级上报.
+    Escalated,
+    /// 退单 granted.
+    Returned,
+    /// 督办 orders received.
+    Supervised,
+    /// 重办.
+    Redone,
+    /// 办结 in time.
+    ClosedInTime,
+    /// 办结 after the due date.
+    ClosedLate,
+    /// Overdue and open now: a balance.
+    OverdueNow,
+    /// Open now: a balance.
+    OpenNow,
+}
+
+impl Measure {
+    /// All measures; positions are stored, so only append.
+    pub const ALL: [Measure; 12] = [
+        Measure::TakenIn,
+        Measure::AnsweredDirectly,
+        Measure::Refused,
+        Measure::Assigned,
+        Measure::Escalated,
+        Measure::Returned,
+        Measure::Supervised,
+        Measure::Redone,
+        Measure::ClosedInTime,
+        Measure::ClosedLate,
+        Measure::OverdueNow,
+        Measure::OpenNow,
+    ];
+}
+
+/// One cell's counts, by position of [`Measure::ALL`].
+pub type Counts = [i64; Measure::ALL.len()];
+
+/// Which cell.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CellKey {
+    /// The node that counts.
+    pub author: RegionKey,
+    /// The table.
+    pub table: Table,
+    /// Day in +08:00, counted from 1970-01-01.
+    pub day: i32,
+    /// First dimension (kind, category, unit).
+    pub first: String,
+    /// Second dimension (channel, giver's level); empty where there is none.
+    pub second: String,
+    /// Rules in force for the matter or leg.
+    pub rules: RuleVersion,
+}
+
+/// A cell with the author's epoch and version: newer replaces older, whichever way it came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cell {
+    /// Which.
+    pub key: CellKey,
+    /// The author's epoch; a new epoch replaces the author's cells.
+    pub epoch: u64,
+    /// Rises with every change of any cell of the author.
+    pub version: u64,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// Up to where an author's cells are known here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Watermark {
+    /// The author.
+    pub author: RegionKey,
+    /// Its epoch.
+    pub epoch: u64,
+    /// All cells up to this version are here.
+    pub version: u64,
+    /// As of this moment of the author's clock.
+    pub as_of: Time,
+}
+
+/// What a child sends to its parent: changed cells and watermarks, its own and forwarded ones.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// Cells.
+    pub cells: Vec<Cell>,
+    /// Watermarks; valid once the cells of the same report are stored.
+    pub watermarks: Vec<Watermark>,
+}

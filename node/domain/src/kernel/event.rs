@@ -1,0 +1,143 @@
+//! Events in, actions out.
+
+use crate::command::Command;
+use crate::fact::Fact;
+use crate::leg::Lane;
+use crate::link::Envelope;
+use crate::refusal::Refusal;
+use crate::row::{Done, Row, RowKey};
+use hotline_topology::{RegionKey, Time};
+
+/// An input with the 128 random bits the shell drew for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Random bits; all ids of the step are made of them.
+    pub bits: [u8; 16],
+    /// What came in.
+    pub input: Input,
+}
+
+/// What can come in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// The node started.
+    Start,
+    /// A person's command; the ticket names where the answer goes.
+    Command {
+        /// Chosen by the shell, returned with the answer.
+        ticket: u64,
+        /// The command.
+        command: Box<Command>,
+    },
+    /// The next numbered envelope of a peer. The shell has sealed its fields and checked them against their hashes.
+    Envelope {
+        /// Which peer, as certified.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Number on the lane.
+        seq: u64,
+        /// The envelope.
+        envelope: Box<Envelope>,
+    },
+    /// The peer acknowledged.
+    Acked {
+        /// Which peer.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Up to and with this number.
+        upto: u64,
+    },
+    /// The link session's news: a hello judged, a dial failed.
+    Link {
+        /// Which peer.
+        peer: RegionKey,
+        /// What happened.
+        news: LinkNews,
+    },
+    /// The earliest timer is due.
+    Tick,
+    /// The topology or pack in force changed: kept envelopes may be taken up.
+    WorldChanged,
+    /// The clock was found in doubt.
+    ClockDoubt {
+        /// Why.
+        why: String,
+    },
+}
+
+/// News of a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkNews {
+    /// The peer's hello fits what is remembered.
+    Met {
+        /// The peer's epoch.
+        epoch: u64,
+    },
+    /// A dial failed.
+    DialFailed,
+    /// The peer proved rolled back or cloned: all lanes are refused.
+    PeerRolledBack {
+        /// The evidence in words.
+        why: String,
+    },
+    /// This node proved rolled back: it takes a higher epoch and sends nothing.
+    SelfRolledBack {
+        /// The evidence in words.
+        why: String,
+    },
+}
+
+/// What the shell does after the group is durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Answer a command.
+    Answer {
+        /// As given with the command.
+        ticket: u64,
+        /// The answer.
+        answer: Result<Done, Refusal>,
+    },
+    /// The lane's mark moved: acknowledge.
+    Acknowledge {
+        /// Whom.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Up to and with this number.
+        upto: u64,
+        /// Running hash up to it.
+        hash: [u8; 32],
+    },
+    /// The outbox of a peer grew.
+    Pump {
+        /// Whose.
+        peer: RegionKey,
+    },
+    /// Close the peer's stream.
+    Cut {
+        /// Whose.
+        peer: RegionKey,
+        /// Why.
+        why: String,
+    },
+    /// Tell the operator.
+    Alarm {
+        /// What happened, where, what to do.
+        text: String,
+    },
+}
+
+/// One commit: what goes into the log, then into the view, then out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Commit {
+    /// The node's time of the group.
+    pub at: Time,
+    /// Facts in order.
+    pub facts: Vec<Fact>,
+    /// The view's puts and deletes.
+    pub changes: Vec<(RowKey, Option<Row>)>,
+    /// What to do once durable.
+    pub actions: Vec<Action>,
+}

@@ -1,0 +1,83 @@
+//! What travels between nodes: an addressed, lane-bound envelope around a payload that a relay need not understand.
+
+use crate::field::SealedField;
+use crate::id::{EnvelopeId, LegId, MatterId};
+use crate::leg::Lane;
+use hotline_topology::{RegionKey, Time};
+use sha2::{Digest, Sha256};
+
+/// An envelope as a node stores it. Personal fields lie beside the payload, sealed under this node's own keys; on the
+/// wire the shell opens them for the next hop, which seals them under its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Envelope {
+    /// The same on every hop.
+    pub id: EnvelopeId,
+    /// Code of the payload's kind; see [`super::MessageKind`]. Unknown codes are set aside, relays pass them on.
+    pub kind: u32,
+    /// The matter concerned.
+    pub matter: Option<MatterId>,
+    /// The leg concerned; later messages of a parked one's leg queue behind it.
+    pub leg: Option<LegId>,
+    /// The node that wrote the payload.
+    pub author: RegionKey,
+    /// The node that shall apply it.
+    pub addressee: RegionKey,
+    /// Nodes passed so far, the author first.
+    pub route: Vec<RegionKey>,
+    /// Lane on every hop.
+    pub lane: Lane,
+    /// When the author committed it, by the author's clock.
+    pub written_at: Time,
+    /// The topology version it was written under.
+    pub topology: u32,
+    /// Key the payload is sealed to; 0 for none.
+    pub key_id: u32,
+    /// The encoded message; no personal data in the clear, only hashes of fields.
+    pub payload: Vec<u8>,
+    /// The fields that go with it.
+    pub fields: Vec<SealedField>,
+}
+
+impl Envelope {
+    /// SHA-256 over everything that both ends of a link see alike: all but slots and ciphertext.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"hotline envelope 1");
+        hash.update(self.id.0);
+        hash.update(self.kind.to_be_bytes());
+        hash.update([u8::from(self.matter.is_some())]);
+        hash.update(self.matter.map_or([0; 16], |id| id.0));
+        hash.update([u8::from(self.leg.is_some())]);
+        hash.update(self.leg.map_or([0; 16], |id| id.0));
+        hash.update(self.author.as_bytes());
+        hash.update(self.addressee.as_bytes());
+        hash.update((self.route.len() as u64).to_be_bytes());
+        self.route.iter().for_each(|region| hash.update(region.as_bytes()));
+        hash.update([self.lane.index() as u8]);
+        hash.update(self.written_at.0.to_be_bytes());
+        hash.update(self.topology.to_be_bytes());
+        hash.update(self.key_id.to_be_bytes());
+        hash.update((self.payload.len() as u64).to_be_bytes());
+        hash.update(&self.payload);
+        hash.update((self.fields.len() as u64).to_be_bytes());
+        for field in &self.fields {
+            let name = field.name.as_str();
+            hash.update((name.len() as u64).to_be_bytes());
+            hash.update(name.as_bytes());
+            hash.update(field.hash);
+        }
+        hash.finalize().into()
+    }
+}
+
+/// The running hash of a lane after one more envelope.
+#[must_use]
+pub fn extend(running: [u8; 32], seq: u64, digest: [u8; 32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"hotline lane 1");
+    hash.update(running);
+    hash.update(seq.to_be_bytes());
+    hash.update(digest);
+    hash.finalize().into()
+}

@@ -1,0 +1,180 @@
+//! Rows of the view: what the rules read. Keys order like their bytes; values are encoded by the shell.
+
+use crate::body::Body;
+use crate::fact::Fact;
+use crate::figures::{Cell, CellKey, Watermark};
+use crate::id::{LegId, MatterId, OrderId};
+use crate::leg::{Lane, Leg};
+use crate::link::{Envelope, LinkState};
+use crate::supervision::{IssuedOrder, Notice};
+use crate::ticket::{Ticket, TicketStage};
+use hotline_topology::{RegionKey, Time};
+
+/// A deadline or a duty of the node's own, fired by time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum TimerKey {
+    /// The ticket's own due date.
+    TicketDue(MatterId),
+    /// A leg's due date.
+    LegDue(LegId),
+    /// End of the window to sign for.
+    SignDue(LegId),
+    /// A reply to a supervision order is owed.
+    OrderReply(OrderId),
+    /// The petitioner is to be called back.
+    CallBackDue(MatterId),
+    /// End of the bound for silence after a withdrawal.
+    SilenceBound(MatterId),
+    /// Figures are to be reported upward.
+    ReportFigures,
+    /// A kept envelope's bound.
+    KeptBound(u64),
+}
+
+/// Secondary keys.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum IndexKey {
+    /// Number for people → matter.
+    Number(String),
+    /// Tickets by stage, oldest first.
+    Stage(TicketStage, Time, MatterId),
+    /// Open legs by the body that takes them.
+    OpenLeg(Body, LegId),
+}
+
+/// A row's key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RowKey {
+    /// A ticket.
+    Ticket(MatterId),
+    /// A leg.
+    Leg(LegId),
+    /// A supervision order issued here.
+    Order(OrderId),
+    /// A ticket's timeline, numbered from 0.
+    Timeline(MatterId, u32),
+    /// An outgoing envelope not acknowledged yet.
+    Outbox(RegionKey, Lane, u64),
+    /// A link.
+    Link(RegionKey),
+    /// A parked or set-aside envelope.
+    Kept(u64),
+    /// A timer.
+    Timer(Time, TimerKey),
+    /// A secondary key.
+    Index(IndexKey),
+    /// An exception notice, by time.
+    Notice(Time, MatterId, u8),
+    /// A figure cell.
+    Cell(CellKey),
+    /// Own cells by version, for reporting what changed.
+    CellVersion(RegionKey, u64),
+    /// An author's watermark.
+    Watermark(RegionKey),
+    /// The answer to an operator's keyed command: operator, key.
+    Answer(String, String),
+    /// The node's own row.
+    Node,
+}
+
+/// What a command made; stored under its idempotency key and shown again for a repeat.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Done {
+    /// The matter.
+    pub matter: Option<MatterId>,
+    /// Its number for people.
+    pub number: String,
+    /// Legs made or touched.
+    pub legs: Vec<LegId>,
+    /// The order made or touched.
+    pub order: Option<OrderId>,
+    /// The ticket's version after it.
+    pub version: u32,
+}
+
+/// The node's own row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeRow {
+    /// The node's epoch, for all lanes; starts at 1.
+    pub epoch: u64,
+    /// Mark of this start.
+    pub mark: [u8; 4],
+    /// Numbers issued since this start.
+    pub issued: u32,
+    /// The latest moment on record: the node's time never runs backwards.
+    pub time: Time,
+    /// Highest version of an own figure cell.
+    pub figures_version: u64,
+    /// Own version last reported upward.
+    pub figures_reported: u64,
+    /// When figures were last reported upward.
+    pub reported_at: Option<Time>,
+    /// Kept envelopes so far.
+    pub kept: u64,
+    /// Why business stands still until a person confirms the clock.
+    pub clock_held: Option<String>,
+}
+
+impl Default for NodeRow {
+    fn default() -> Self {
+        Self {
+            epoch: 1,
+            mark: [0; 4],
+            issued: 0,
+            time: Time(0),
+            figures_version: 0,
+            figures_reported: 0,
+            reported_at: None,
+            kept: 0,
+            clock_held: None,
+        }
+    }
+}
+
+/// A kept envelope.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Its number.
+    pub no: u64,
+    /// Who brought it.
+    pub peer: RegionKey,
+    /// Parked until then; `None`: set aside.
+    pub until: Option<Time>,
+    /// The envelope.
+    pub envelope: Envelope,
+}
+
+/// A row's value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Row {
+    /// See [`RowKey::Ticket`].
+    Ticket(Box<Ticket>),
+    /// See [`RowKey::Leg`].
+    Leg(Box<Leg>),
+    /// See [`RowKey::Order`].
+    Order(Box<IssuedOrder>),
+    /// See [`RowKey::Timeline`]: the fact itself.
+    Timeline(Box<Fact>),
+    /// See [`RowKey::Outbox`]: the envelope and the running hash up to it.
+    Outbox(Box<Envelope>, [u8; 32]),
+    /// See [`RowKey::Link`].
+    Link(Box<LinkState>),
+    /// See [`RowKey::Kept`].
+    Kept(Box<Kept>),
+    /// See [`RowKey::Timer`] and [`RowKey::Index`]: the key says all.
+    Mark,
+    /// See [`IndexKey::Number`].
+    Matter(MatterId),
+    /// See [`RowKey::Notice`].
+    Notice(Box<Notice>),
+    /// See [`RowKey::Cell`].
+    Cell(Box<Cell>),
+    /// See [`RowKey::CellVersion`].
+    CellKey(Box<CellKey>),
+    /// See [`RowKey::Watermark`].
+    Watermark(Watermark),
+    /// See [`RowKey::Answer`]: content hash and answer.
+    Answer([u8; 32], Box<Done>),
+    /// See [`RowKey::Node`].
+    Node(Box<NodeRow>),
+}

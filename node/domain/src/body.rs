@@ -57,7 +57,13 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order above.
-    pub const ALL: [Role; 5] = [Role::Clerk, Role::Dispatcher, Role::Handler, Role::Supervisor, Role::Operator];
+    pub const ALL: [Role; 5] = [
+        Role::Clerk,
+        Role::Dispatcher,
+        Role::Handler,
+        Role::Supervisor,
+        Role::Operator,
+    ];
 
     /// The word used in configuration and on the wire.
     #[must_use]

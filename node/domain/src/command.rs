@@ -3,7 +3,7 @@
 use crate::body::{Actor, Body};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
-use hotline_topology::Time;
+use hotline_topology::{Kind, Time, Urgency};
 
 /// A command with who asks and what they saw.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,12 +29,12 @@ pub enum Verb {
     TakeIn {
         /// Channel code.
         channel: String,
-        /// Kind code of the pack.
-        kind: String,
+        /// Kind.
+        kind: Kind,
         /// Category code.
         category: String,
-        /// Urgency code.
-        urgency: String,
+        /// Urgency.
+        urgency: Urgency,
         /// When it happened, where it was told by phone and recorded later.
         happened_at: Option<Time>,
     },

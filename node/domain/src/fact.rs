@@ -1,7 +1,7 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
-use crate::figures::{CellKey, Counts, Report};
 use crate::field::SealedField;
+use crate::figures::{CellKey, Counts, Report};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
 use crate::link::{Consumption, Envelope};

@@ -28,7 +28,10 @@ impl SealedField {
     /// The field's mark.
     #[must_use]
     pub fn mark(&self) -> FieldMark {
-        FieldMark { name: self.name, hash: self.hash }
+        FieldMark {
+            name: self.name,
+            hash: self.hash,
+        }
     }
 }
 

@@ -38,7 +38,12 @@ impl Refusal {
     /// A refusal without an article.
     #[must_use]
     pub fn new(class: Class, rule: &'static str, message: impl Into<String>) -> Self {
-        Self { class, rule, article: None, message: message.into() }
+        Self {
+            class,
+            rule,
+            article: None,
+            message: message.into(),
+        }
     }
 
     /// Adds the article that the policy pack cites.

@@ -26,7 +26,12 @@ pub trait View {
     ///
     /// # Errors
     /// The engine failed or a row is damaged.
-    fn scan(&self, from: &RowKey, to: &RowKey, limit: usize) -> Result<Vec<(RowKey, Row)>, ViewFailed>;
+    fn scan(
+        &self,
+        from: &RowKey,
+        to: &RowKey,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, Row)>, ViewFailed>;
 }
 
 /// Typed reads over any view.
@@ -117,11 +122,21 @@ impl View for MemoryView {
         Ok(self.rows.get(key).cloned())
     }
 
-    fn scan(&self, from: &RowKey, to: &RowKey, limit: usize) -> Result<Vec<(RowKey, Row)>, ViewFailed> {
+    fn scan(
+        &self,
+        from: &RowKey,
+        to: &RowKey,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, Row)>, ViewFailed> {
         if from >= to {
             return Ok(Vec::new());
         }
-        Ok(self.rows.range(from.clone()..to.clone()).take(limit).map(|(k, r)| (k.clone(), r.clone())).collect())
+        Ok(self
+            .rows
+            .range(from.clone()..to.clone())
+            .take(limit)
+            .map(|(k, r)| (k.clone(), r.clone()))
+            .collect())
     }
 }
 
@@ -135,7 +150,10 @@ impl<'a> Overlay<'a> {
     /// Nothing changed yet.
     #[must_use]
     pub fn new(below: &'a dyn View) -> Self {
-        Self { below, changes: BTreeMap::new() }
+        Self {
+            below,
+            changes: BTreeMap::new(),
+        }
     }
 
     /// Puts a row.
@@ -168,7 +186,12 @@ impl View for Overlay<'_> {
         }
     }
 
-    fn scan(&self, from: &RowKey, to: &RowKey, limit: usize) -> Result<Vec<(RowKey, Row)>, ViewFailed> {
+    fn scan(
+        &self,
+        from: &RowKey,
+        to: &RowKey,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, Row)>, ViewFailed> {
         if from >= to || limit == 0 {
             return Ok(Vec::new());
         }

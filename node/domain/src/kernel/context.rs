@@ -1,7 +1,8 @@
-//! What a step is given besides the view: place, world, rules, time and randomness.
+//! What a step is given besides the view: place, world, rules and time.
 
+use crate::leg::RuleVersion;
 use crate::link::Wire;
-use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
+use hotline_topology::{Federation, PolicyPack, Region, RegionKey, Time};
 
 /// The moment of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,8 +20,34 @@ pub struct World<'a> {
     pub me: RegionKey,
     /// The federation.
     pub federation: &'a Federation,
-    /// The policy pack in force here.
-    pub pack: &'a PolicyPack,
+    /// The policy packs this node knows, the one in force last; never empty.
+    pub packs: &'a [PolicyPack],
     /// Encodes payloads.
     pub wire: &'a dyn Wire,
+}
+
+impl<'a> World<'a> {
+    /// The pack in force here.
+    ///
+    /// # Panics
+    /// When built without a pack; the shell checks that at start.
+    #[must_use]
+    pub fn pack(&self) -> &'a PolicyPack {
+        &self.packs[self.packs.len() - 1]
+    }
+
+    /// The pack a leg is judged by; the one in force where that version is not known here (a giver's pack of its own).
+    #[must_use]
+    pub fn pack_for(&self, rules: &RuleVersion) -> &'a PolicyPack {
+        self.packs
+            .iter()
+            .find(|pack| pack.id == rules.pack && pack.version == rules.version)
+            .unwrap_or_else(|| self.pack())
+    }
+
+    /// This node's own region; `None` where the topology lost it.
+    #[must_use]
+    pub fn region(&self) -> Option<&'a Region> {
+        self.federation.region(self.me)
+    }
 }

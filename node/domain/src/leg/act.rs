@@ -4,7 +4,7 @@
 use crate::body::Body;
 use crate::field::FieldMark;
 use crate::id::{LegId, MatterId, OrderId};
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// Which party to the contract did it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -114,12 +114,12 @@ pub struct Offer {
     pub lane: Lane,
     /// How many nodes and units the matter was handed to before this leg.
     pub hops: u32,
-    /// Kind of request, as the pack's code (`consult`, `complaint`, …).
-    pub request_kind: String,
+    /// Kind of request.
+    pub request_kind: Kind,
     /// Category code.
     pub category: String,
-    /// Urgency code.
-    pub urgency: String,
+    /// Urgency.
+    pub urgency: Urgency,
     /// Named by a determination (指定): may not be returned.
     pub determined: bool,
     /// Basis of the assignment: catalogue entry, determination of duty.

@@ -172,7 +172,9 @@ impl Leg {
     /// The open request, if any.
     #[must_use]
     pub fn open_request(&self) -> Option<&Request> {
-        self.request.as_ref().filter(|request| request.outcome == Outcome::Open)
+        self.request
+            .as_ref()
+            .filter(|request| request.outcome == Outcome::Open)
     }
 
     /// Who answers for the leg, by what this side's log says (invariant 1, judged on the giver's).
@@ -182,7 +184,9 @@ impl Leg {
     #[must_use]
     pub fn answerable(&self) -> Party {
         match (self.stage, self.offer.kind) {
-            (Stage::Offered | Stage::Closed(_), _) | (Stage::Delivered, LegKind::Upward) => Party::Giver,
+            (Stage::Offered | Stage::Closed(_), _) | (Stage::Delivered, LegKind::Upward) => {
+                Party::Giver
+            }
             (Stage::Delivered | Stage::Signed, _) => Party::Taker,
         }
     }

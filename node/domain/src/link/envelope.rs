@@ -53,7 +53,9 @@ impl Envelope {
         hash.update(self.author.as_bytes());
         hash.update(self.addressee.as_bytes());
         hash.update((self.route.len() as u64).to_be_bytes());
-        self.route.iter().for_each(|region| hash.update(region.as_bytes()));
+        self.route
+            .iter()
+            .for_each(|region| hash.update(region.as_bytes()));
         hash.update([self.lane.index() as u8]);
         hash.update(self.written_at.0.to_be_bytes());
         hash.update(self.topology.to_be_bytes());

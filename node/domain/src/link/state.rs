@@ -40,7 +40,14 @@ impl LinkState {
     /// A link never used.
     #[must_use]
     pub fn new(peer: RegionKey) -> Self {
-        Self { peer, peer_epoch: 0, lanes: [LaneState::default(); 3], failures: 0, heard_at: None, blocked: None }
+        Self {
+            peer,
+            peer_epoch: 0,
+            lanes: [LaneState::default(); 3],
+            failures: 0,
+            heard_at: None,
+            blocked: None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::id::{LegId, MatterId};
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Kind, RegionKey, Time};
 
 /// Why a notice was raised.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,8 +48,8 @@ pub struct Notice {
     pub taker: Body,
     /// Why.
     pub reason: NoticeReason,
-    /// Kind code.
-    pub kind: String,
+    /// Kind.
+    pub kind: Kind,
     /// Category code.
     pub category: String,
     /// Who raised it.

@@ -2,7 +2,7 @@
 
 use crate::field::FieldMark;
 use crate::id::LegId;
-use hotline_topology::Time;
+use hotline_topology::{Kind, Time, Urgency};
 
 /// What was recorded of a ticket.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,12 +13,12 @@ pub enum TicketAct {
         number: String,
         /// Channel code.
         channel: String,
-        /// Kind code of the pack.
-        kind: String,
+        /// Kind.
+        kind: Kind,
         /// Category code.
         category: String,
-        /// Urgency code.
-        urgency: String,
+        /// Urgency.
+        urgency: Urgency,
         /// By when the matter must be finished.
         due: Time,
         /// When it happened, where that differs from when it was recorded.

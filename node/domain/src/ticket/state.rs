@@ -3,7 +3,7 @@
 use crate::body::Body;
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId};
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// Where a ticket stands at this node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,12 +67,12 @@ pub struct Ticket {
     pub since: Time,
     /// Channel code (`phone`, `web`, …); empty where the matter came by a leg.
     pub channel: String,
-    /// Kind code of the pack.
-    pub kind: String,
+    /// Kind.
+    pub kind: Kind,
     /// Category code.
     pub category: String,
-    /// Urgency code.
-    pub urgency: String,
+    /// Urgency.
+    pub urgency: Urgency,
     /// Fields that this node may hold.
     pub fields: Vec<SealedField>,
     /// Where it stands.

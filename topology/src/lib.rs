@@ -21,7 +21,7 @@ pub mod time;
 pub mod tree;
 pub mod unit;
 
-pub use calendar::{Calendar, Due, WorkingDay};
+pub use calendar::{Calendar, Due, Notice, WorkingDay};
 pub use catalogue::{Catalogue, Dispatch, Target};
 pub use edge::{EdgePolicies, EdgePolicy, FieldName, Way};
 pub use fault::Fault;

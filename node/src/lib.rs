@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The shell of a node.
+
+pub mod store;

@@ -1,0 +1,157 @@
+//! What can go wrong in the store, in words for the operator: what, where, what to do.
+//!
+//! Every error of a commit other than [`StoreError::TooLarge`] leaves the store closed to further commits; what
+//! was acknowledged before it is safe, and nothing is acknowledged after it until the store was opened again.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::view::ViewError;
+use super::{CommitNo, hex};
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process holds the folder.
+    #[error("数据目录 {} 正被另一个 hotline 进程使用，本进程不能打开。请先停止那个进程；同一目录只能由一个进程使用。", .dir.display())]
+    Locked {
+        /// The store's folder.
+        dir: PathBuf,
+    },
+    /// No room left on the disk, or the quota is used up.
+    #[error("磁盘已满：{doing} {} 时没有空间。已确认的记录都在，此后没有确认任何新记录。请腾出空间后重新启动。", .path.display())]
+    DiskFull {
+        /// What the store was doing, as a verb phrase.
+        doing: &'static str,
+        /// The file concerned.
+        path: PathBuf,
+    },
+    /// The operating system refused an operation, or the device failed.
+    #[error("{doing} {} 失败：{source}。已确认的记录都在，此后没有确认任何新记录。请检查磁盘和权限后重新启动。", .path.display())]
+    Io {
+        /// What the store was doing, as a verb phrase.
+        doing: &'static str,
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The file was written by a version that this one does not know.
+    #[error("{} 的格式版本是 {found}，本程序只认识 {known}。请用写下它的版本（或更新的版本）打开，不要修改文件。", .file.display())]
+    UnknownFormat {
+        /// The file concerned.
+        file: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The version that this program reads.
+        known: u32,
+    },
+    /// The file belongs to another node.
+    #[error("{} 属于节点 {found}，而本节点是 {expected}。请核对数据目录和配置中的 region。", .file.display())]
+    WrongNode {
+        /// The file concerned.
+        file: PathBuf,
+        /// The node key in the file.
+        found: String,
+        /// The node key in the configuration.
+        expected: String,
+    },
+    /// Bytes that were durable are not what was written.
+    #[error("{} 在第 {offset} 字节处损坏：{what}。{advice}", .file.display())]
+    Damaged {
+        /// The file concerned.
+        file: PathBuf,
+        /// Where in the file, bytes from its start.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The log was closed cleanly at a later commit than it now ends with.
+    #[error("{} 记载上次正常关闭时日志止于第 {marked} 号、链值 {}，现在日志止于第 {found} 号、链值 {}：有已确认的记录丢失或被改动。请从备份恢复；确认接受损失后，删除该文件再启动。", .file.display(), hex(.marked_hash), hex(.found_hash))]
+    TailLost {
+        /// The mark's file.
+        file: PathBuf,
+        /// The last commit according to the mark.
+        marked: CommitNo,
+        /// The chain's value according to the mark.
+        marked_hash: [u8; 32],
+        /// The last commit in the log.
+        found: CommitNo,
+        /// The chain's value in the log.
+        found_hash: [u8; 32],
+    },
+    /// An earlier write or sync failed; the store must be opened again.
+    #[error("此前的写入已失败（{cause}），本次打开期间不再接受写入。请重新打开存储。")]
+    Poisoned {
+        /// The first failure.
+        cause: String,
+    },
+    /// A record is larger than the log accepts; nothing was written and the store goes on.
+    #[error("一条记录有 {bytes} 字节，超过上限 {bytes_max} 字节，未写入。")]
+    TooLarge {
+        /// The record's size.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The log has records but the key file is gone.
+    #[error("密钥文件 {} 不存在，而日志已有 {commits} 条记录：个人信息将无法解开。请从备份恢复密钥文件，不要新建。", .file.display())]
+    KeyFileMissing {
+        /// Where the key file should be.
+        file: PathBuf,
+        /// How many commits the log holds.
+        commits: CommitNo,
+    },
+    /// Others than the owner may read the key file.
+    #[error("密钥文件 {} 的权限过宽，其他用户可以读取。请执行 chmod 600 后重新启动，并查明谁可能读过它。", .file.display())]
+    KeyFileOpen {
+        /// The key file.
+        file: PathBuf,
+    },
+    /// The materialised view failed; the log is whole, and the view is rebuilt at the next opening.
+    #[error("视图出错：{0}。日志完好，下次打开时将自动重建视图。")]
+    View(#[from] ViewError),
+    /// A record's lasting part could not be folded into the view.
+    #[error(
+        "第 {commit_no} 号记录无法归并：{reason}。记录本身完好；请用写下它的版本或更新的版本打开。"
+    )]
+    Fold {
+        /// The record's number.
+        commit_no: CommitNo,
+        /// What the fold answered.
+        reason: String,
+    },
+    /// The caller named a record that the log does not hold.
+    #[error("日志中没有第 {commit_no} 号记录（现有第 {first} 号至第 {last} 号）。")]
+    NoSuchCommit {
+        /// The number asked for.
+        commit_no: CommitNo,
+        /// The first number in the log.
+        first: CommitNo,
+        /// The last number in the log.
+        last: CommitNo,
+    },
+}
+
+/// What to do about damage in a log file.
+pub(crate) const RESTORE_LOG: &str = "后面还有完好的记录，所以不能截断。请停止使用该目录，从备份或导出件恢复这个文件，再执行 hotline store verify。";
+
+impl StoreError {
+    /// The error for a failed operation on a file; tells a full disk from other failures.
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull { doing, path }
+            }
+            _ => Self::Io {
+                doing,
+                path,
+                source,
+            },
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The view on sled 0.34.7, nine trees.
+//!
+//! What is known of this engine and answered here: its `flush` does not reach the medium (so a clean close syncs
+//! its files itself, and after an unclean stop of the machine the view is rebuilt); it panics on some damage (so
+//! every call is caught, and the view is out of use after the first failure); it does not check values (so each
+//! is wrapped with a checksum over key and value); big batches cost much memory (so changes are plain inserts).
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::{Bound, ControlFlow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::{
+    COMMIT_KEY, Direction, Engine, KeyRange, LAYOUT_KEY, Op, Rows, Tree, View, ViewError, ViewStat,
+    Visit, check_bounds, visible_from,
+};
+use crate::store::CommitNo;
+
+const NAME: &str = "sled";
+const CRC_BYTES: usize = 4;
+
+/// Opens views on sled.
+#[derive(Debug, Clone, Copy)]
+pub struct SledEngine {
+    /// The engine's own cache, in bytes; it holds about four times as much memory in all.
+    pub cache_bytes: u64,
+}
+
+impl Default for SledEngine {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 16 << 20,
+        }
+    }
+}
+
+impl Engine for SledEngine {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn survives_power_cut(&self) -> bool {
+        false
+    }
+
+    fn open(&self, dir: &Path) -> Result<Arc<dyn View>, ViewError> {
+        let config = ::sled::Config::new()
+            .path(dir)
+            .cache_capacity(self.cache_bytes)
+            .mode(::sled::Mode::LowSpace)
+            .flush_every_ms(None);
+        let open = caught(|| {
+            let db = config.open()?;
+            let trees = Tree::ALL
+                .iter()
+                .map(|tree| db.open_tree(tree.name()))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(Open { db, trees })
+        })?;
+        Ok(Arc::new(SledView {
+            dir: dir.to_path_buf(),
+            open: RwLock::new(Some(open)),
+            poisoned: Mutex::new(None),
+        }))
+    }
+
+    fn remove(&self, dir: &Path) -> Result<(), ViewError> {
+        match fs::remove_dir_all(dir) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(&e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct SledView {
+    dir: PathBuf,
+    open: RwLock<Option<Open>>,
+    /// The first failure; nothing is asked of the engine after it.
+    poisoned: Mutex<Option<ViewError>>,
+}
+
+struct Open {
+    db: ::sled::Db,
+    trees: Vec<::sled::Tree>,
+}
+
+impl Open {
+    fn tree(&self, tree: Tree) -> &::sled::Tree {
+        &self.trees[tree as usize - 1]
+    }
+}
+
+impl SledView {
+    fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, ViewError>) -> Result<T, ViewError> {
+        if let Some(error) = &*self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.clone());
+        }
+        let guard = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let result = work(guard.as_ref().ok_or(ViewError::Closed)?);
+        if let Err(error) = &result {
+            self.poisoned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
+    fn note<const N: usize>(&self, key: &[u8]) -> Result<Option<[u8; N]>, ViewError> {
+        let Some(value) = self.get(Tree::Meta, key)? else {
+            return Ok(None);
+        };
+        let value = value.try_into().map_err(|_| ViewError::Damaged {
+            tree: Tree::Meta,
+            key: key.to_vec(),
+        })?;
+        Ok(Some(value))
+    }
+}
+
+impl Rows for SledView {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
+        self.with(|open| {
+            let found = caught(|| open.tree(tree).get(key))?;
+            found
+                .map(|value| unwrap_value(tree, key, &value).map(<[u8]>::to_vec))
+                .transpose()
+        })
+    }
+
+    fn scan(
+        &self,
+        tree: Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+        limit: usize,
+        visit: &mut Visit<'_>,
+    ) -> Result<usize, ViewError> {
+        let from = visible_from(tree, range.from);
+        if range.to.is_some_and(|to| to <= from) {
+            return Ok(0);
+        }
+        self.with(|open| {
+            let to = range.to.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut rows = caught(|| {
+                Ok(open
+                    .tree(tree)
+                    .range::<&[u8], _>((Bound::Included(from), to)))
+            })?;
+            let mut count = 0;
+            while count < limit {
+                let next = caught(|| {
+                    match direction {
+                        Direction::Up => rows.next(),
+                        Direction::Down => rows.next_back(),
+                    }
+                    .transpose()
+                })?;
+                let Some((key, value)) = next else { break };
+                count += 1;
+                if visit(&key, unwrap_value(tree, &key, &value)?) == ControlFlow::Break(()) {
+                    break;
+                }
+            }
+            Ok(count)
+        })
+    }
+}
+
+impl View for SledView {
+    fn apply(&self, commit_no: CommitNo, ops: &[Op]) -> Result<(), ViewError> {
+        check_bounds(ops)?;
+        self.with(|open| {
+            caught(|| {
+                for op in ops {
+                    match &op.value {
+                        Some(value) => open
+                            .tree(op.tree)
+                            .insert(&op.key, wrap_value(&op.key, value))?,
+                        None => open.tree(op.tree).remove(&op.key)?,
+                    };
+                }
+                open.tree(Tree::Meta)
+                    .insert(COMMIT_KEY, wrap_value(COMMIT_KEY, &commit_no.to_be_bytes()))?;
+                Ok(())
+            })
+        })
+    }
+
+    fn last_commit(&self) -> Result<CommitNo, ViewError> {
+        Ok(self.note(COMMIT_KEY)?.map_or(0, CommitNo::from_be_bytes))
+    }
+
+    fn layout(&self) -> Result<Option<u32>, ViewError> {
+        Ok(self.note(LAYOUT_KEY)?.map(u32::from_be_bytes))
+    }
+
+    fn set_layout(&self, layout: u32) -> Result<(), ViewError> {
+        let value = wrap_value(LAYOUT_KEY, &layout.to_be_bytes());
+        self.with(|open| caught(|| open.tree(Tree::Meta).insert(LAYOUT_KEY, value)).map(|_| ()))
+    }
+
+    fn flush(&self) -> Result<(), ViewError> {
+        self.with(|open| caught(|| open.db.flush()).map(|_| ()))
+    }
+
+    fn close(&self) -> Result<(), ViewError> {
+        self.flush()?;
+        let open = self
+            .open
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // Dropping writes once more, so the files are synced after it.
+        caught(|| {
+            drop(open);
+            Ok(())
+        })?;
+        sync_tree(&self.dir).map_err(|e| io_error(&e))
+    }
+
+    fn stat(&self) -> ViewStat {
+        let poisoned = self
+            .poisoned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(ToString::to_string);
+        ViewStat {
+            engine: NAME,
+            bytes: tree_bytes(&self.dir).unwrap_or(0),
+            poisoned,
+        }
+    }
+}
+
+impl Drop for SledView {
+    fn drop(&mut self) {
+        let open = self
+            .open
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // What the engine makes of its end no longer matters: the view is mended or rebuilt at the next opening.
+        let _ = caught(|| {
+            drop(open);
+            Ok(())
+        });
+    }
+}
+
+fn wrap_value(key: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(CRC_BYTES + value.len());
+    out.extend(checksum(key, value));
+    out.extend(value);
+    out
+}
+
+fn unwrap_value<'a>(tree: Tree, key: &[u8], wrapped: &'a [u8]) -> Result<&'a [u8], ViewError> {
+    match wrapped.split_first_chunk::<CRC_BYTES>() {
+        Some((crc, value)) if *crc == checksum(key, value) => Ok(value),
+        _ => Err(ViewError::Damaged {
+            tree,
+            key: key.to_vec(),
+        }),
+    }
+}
+
+fn checksum(key: &[u8], value: &[u8]) -> [u8; CRC_BYTES] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(value);
+    hasher.finalize().to_be_bytes()
+}
+
+/// Calls the engine; a panic in it is an error like any other.
+fn caught<T>(work: impl FnOnce() -> ::sled::Result<T>) -> Result<T, ViewError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(::sled::Error::Io(e))) => Err(io_error(&e)),
+        Ok(Err(e)) => Err(ViewError::Engine {
+            engine: NAME,
+            reason: e.to_string(),
+        }),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("?");
+            Err(ViewError::Engine {
+                engine: NAME,
+                reason: format!("panic: {text}"),
+            })
+        }
+    }
+}
+
+fn io_error(error: &io::Error) -> ViewError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ViewError::DiskFull,
+        _ => ViewError::Engine {
+            engine: NAME,
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// Syncs every file and folder below `dir`, and `dir`'s own name.
+fn sync_tree(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(dir)?.sync_all()?;
+    File::open(dir.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn tree_bytes(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() {
+            tree_bytes(&entry.path())?
+        } else {
+            entry.metadata()?.len()
+        };
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ pub mod check;
 pub mod edge;
 pub mod fault;
 pub mod policy;
+mod read;
 pub mod region;
 pub mod time;
 pub mod tree;

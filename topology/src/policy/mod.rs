@@ -7,6 +7,9 @@
 //! To add a parameter: its field here, its line in `read.rs`, its value in
 //! `data/policy/default.toml`.
 
+mod read;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::region::RegionKey;

@@ -1,7 +1,7 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
 use crate::field::SealedField;
-use crate::figures::{CellKey, Counts, Report};
+use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
 use crate::link::{Consumption, Envelope};
@@ -158,10 +158,16 @@ pub enum Fact {
     },
     /// Cells and watermarks up to here were queued for the parent.
     ReportedUp {
+        /// To whom.
+        parent: RegionKey,
+        /// The parent's epoch as last seen; another parent or epoch starts the reports anew.
+        parent_epoch: u64,
         /// Own version reported.
         version: u64,
         /// As of.
         as_of: Time,
+        /// Up to where the cells of each author below were forwarded with it.
+        forwarded: Vec<Watermark>,
     },
     /// The answer to an operator's keyed command.
     Answered {

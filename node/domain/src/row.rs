@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::fact::Fact;
-use crate::figures::{Cell, CellKey, Watermark};
+use crate::figures::{Cell, CellKey, Known};
 use crate::id::{LegId, MatterId, OrderId};
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState};
@@ -67,7 +67,7 @@ pub enum RowKey {
     Notice(Time, MatterId, u8),
     /// A figure cell.
     Cell(CellKey),
-    /// Own cells by version, for reporting what changed.
+    /// Every cell by author and version, for reporting what changed; one row a cell.
     CellVersion(RegionKey, u64),
     /// An author's watermark.
     Watermark(RegionKey),
@@ -107,8 +107,10 @@ pub struct NodeRow {
     pub figures_version: u64,
     /// Own version last reported upward.
     pub figures_reported: u64,
-    /// When figures were last reported upward.
+    /// As of when own figures were last reported upward in full.
     pub reported_at: Option<Time>,
+    /// The parent, and its epoch, that they were reported to; another one gets everything anew.
+    pub reported_to: Option<(RegionKey, u64)>,
     /// Kept envelopes so far.
     pub kept: u64,
     /// Why business stands still until a person confirms the clock.
@@ -125,6 +127,7 @@ impl Default for NodeRow {
             figures_version: 0,
             figures_reported: 0,
             reported_at: None,
+            reported_to: None,
             kept: 0,
             clock_held: None,
         }
@@ -172,7 +175,7 @@ pub enum Row {
     /// See [`RowKey::CellVersion`].
     CellKey(Box<CellKey>),
     /// See [`RowKey::Watermark`].
-    Watermark(Watermark),
+    Watermark(Box<Known>),
     /// See [`RowKey::Answer`]: content hash and answer.
     Answer([u8; 32], Box<Done>),
     /// See [`RowKey::Node`].

@@ -134,6 +134,15 @@ pub struct Watermark {
     pub as_of: Time,
 }
 
+/// What this node knows of an author below: up to where, and up to where it told the parent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// Up to where the author's cells are here.
+    pub mark: Watermark,
+    /// Up to where they were forwarded to the present parent; `None`: nothing yet.
+    pub forwarded: Option<Watermark>,
+}
+
 /// What a child sends to its parent: changed cells and watermarks, its own and forwarded ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {

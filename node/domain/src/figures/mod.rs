@@ -2,4 +2,4 @@
 
 mod cell;
 
-pub use cell::{Cell, CellKey, Counts, Measure, Report, Table, Watermark};
+pub use cell::{Cell, CellKey, Counts, Known, Measure, Report, Table, Watermark};

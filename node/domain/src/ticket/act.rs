@@ -2,6 +2,7 @@
 
 use crate::field::FieldMark;
 use crate::id::LegId;
+use crate::leg::RuleVersion;
 use hotline_topology::{Kind, Time, Urgency};
 
 /// What was recorded of a ticket.
@@ -23,6 +24,8 @@ pub enum TicketAct {
         due: Time,
         /// When it happened, where that differs from when it was recorded.
         happened_at: Time,
+        /// The pack in force at intake: the matter is counted under it for ever.
+        rules: RuleVersion,
         /// Salted hashes of the fields.
         content: Vec<FieldMark>,
     },

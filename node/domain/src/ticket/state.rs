@@ -3,6 +3,7 @@
 use crate::body::Body;
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId};
+use crate::leg::RuleVersion;
 use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// Where a ticket stands at this node.
@@ -73,6 +74,8 @@ pub struct Ticket {
     pub category: String,
     /// Urgency.
     pub urgency: Urgency,
+    /// Rules in force at intake; where the matter came by a leg, the first leg's.
+    pub rules: RuleVersion,
     /// Fields that this node may hold.
     pub fields: Vec<SealedField>,
     /// Where it stands.

@@ -1,3 +1,7 @@
-//! The shell of a node.
+//! The shell of a node: everything that touches a disk, a socket, a clock or a person.
 
+pub mod clock;
+pub mod entropy;
+pub mod identity;
+pub mod net;
 pub mod store;

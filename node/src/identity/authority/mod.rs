@@ -23,7 +23,8 @@ mod keep;
 mod ledger;
 mod template;
 
-//mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use error::AuthorityError;
 pub use ledger::{Reason, Record, Revocation};

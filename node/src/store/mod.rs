@@ -23,6 +23,9 @@
 
 pub mod disk;
 mod error;
+pub mod log;
+#[cfg(test)]
+mod test_support;
 pub mod view;
 
 pub use error::StoreError;

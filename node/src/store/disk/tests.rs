@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::test_support::rolls;
 
 fn p(name: &str) -> &Path {
     Path::new(name)
@@ -6,15 +7,6 @@ fn p(name: &str) -> &Path {
 
 fn content(disk: &SimDisk, name: &str) -> Vec<u8> {
     read_small(disk, p(name), 1 << 20).unwrap()
-}
-
-/// Numbers from a seed, for crashes.
-fn rolls(mut seed: u64) -> impl FnMut() -> u64 {
-    move || {
-        seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z ^ (z >> 31)
-    }
 }
 
 #[test]

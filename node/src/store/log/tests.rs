@@ -1,0 +1,466 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::store::disk::{Access, SimDisk};
+use crate::store::test_support::rolls;
+
+const DIR: &str = "/node/log";
+const NODE: &str = "440300000000";
+
+fn settings(segment_bytes_max: u64) -> LogSettings {
+    LogSettings {
+        dir: DIR.into(),
+        node: NODE.into(),
+        epoch: 1,
+        segment_bytes_max,
+        verify: Verify::All,
+    }
+}
+
+fn open(disk: &SimDisk, segment_bytes_max: u64) -> Result<(Log, LogReport), StoreError> {
+    Log::open(Arc::new(disk.clone()), settings(segment_bytes_max))
+}
+
+fn lasting(no: u64) -> Vec<u8> {
+    (0..20 + no % 50).map(|i| (i * 7 + no) as u8).collect()
+}
+
+/// Commits 1 to `count`, two to a sync, in several segments.
+fn filled(disk: &SimDisk, count: u64) -> Log {
+    let (mut log, _) = open(disk, 600).unwrap();
+    for no in log.last_commit() + 1..=count {
+        assert_eq!(log.append(&lasting(no), &[no as u8; 30]).unwrap(), no);
+        if no % 2 == 0 || no == count {
+            assert_eq!(log.sync().unwrap(), no);
+        }
+    }
+    log
+}
+
+fn records(log: &LogReader) -> Vec<Record> {
+    log.read_from(1).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn last_segment(disk: &SimDisk) -> (PathBuf, u64) {
+    let first = *segment::list(disk, Path::new(DIR)).unwrap().last().unwrap();
+    let path = segment::path_of(Path::new(DIR), first);
+    let len = disk.len(&path).unwrap();
+    (path, len)
+}
+
+#[test]
+fn what_was_appended_is_read_again_from_any_number() {
+    let disk = SimDisk::new();
+    let log = filled(&disk, 40);
+    assert!(log.reader().segments().unwrap().len() > 4);
+    assert!(log.closed_upto() > 30 && log.closed_upto() < 40);
+    for from in 1..=41 {
+        let read: Vec<Record> = log
+            .read_from(from)
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(
+            read.iter().map(|r| r.no).collect::<Vec<_>>(),
+            (from..=40).collect::<Vec<_>>()
+        );
+        assert!(read.iter().all(|r| r.lasting == lasting(r.no) && r.redo.as_deref() == Some(&[r.no as u8; 30])));
+    }
+    assert!(matches!(
+        log.read_from(42),
+        Err(StoreError::NoSuchCommit { last: 40, .. })
+    ));
+    let hash = log.hash();
+    drop(log);
+    let (log, report) = open(&disk, 600).unwrap();
+    assert_eq!(
+        (report.last, report.hash, report.torn, report.checked),
+        (40, hash, None, 40)
+    );
+    assert_eq!(filled(&disk, 45).last_commit(), 45);
+    drop(log);
+}
+
+#[test]
+fn the_chain_is_recomputed_from_the_lasting_parts_alone() {
+    let disk = SimDisk::new();
+    let log = filled(&disk, 9);
+    let end = records(&log.reader())
+        .iter()
+        .fold(genesis(NODE), |hash, record| {
+            assert_eq!(record.prev_hash, hash);
+            chain(&hash, record.no, &record.lasting)
+        });
+    assert_eq!(end, log.hash());
+    assert_ne!(genesis(NODE), genesis("440304000000"));
+}
+
+#[test]
+fn a_reader_sees_what_is_durable_and_no_more() {
+    let disk = SimDisk::new();
+    let mut log = filled(&disk, 5);
+    let reader = log.reader();
+    log.append(b"not yet", b"").unwrap();
+    assert_eq!(records(&reader).len(), 5);
+    let mut iterator = reader.read_from(5).unwrap();
+    assert_eq!(iterator.next().unwrap().unwrap().no, 5);
+    log.sync().unwrap();
+    assert_eq!(iterator.next().unwrap().unwrap().lasting, b"not yet");
+    assert!(iterator.next().is_none());
+}
+
+#[test]
+fn every_single_flipped_byte_is_noticed() {
+    let disk = SimDisk::new();
+    drop(filled(&disk, 14));
+    let dir = Path::new(DIR);
+    let (last, _) = last_segment(&disk);
+    for first in segment::list(&disk, dir).unwrap() {
+        let path = segment::path_of(dir, first);
+        for offset in 0..disk.len(&path).unwrap() {
+            for mask in [0x01, 0x80, 0xFF] {
+                disk.flip(&path, offset, mask).unwrap();
+                let noticed = match verify_dir(&disk, dir, Some(NODE)) {
+                    Err(_) => true,
+                    Ok(report) => path == last && report.torn.is_some() && report.last < 14,
+                };
+                assert!(noticed, "{} at {offset}, mask {mask:02x}", path.display());
+                disk.flip(&path, offset, mask).unwrap();
+            }
+        }
+    }
+    assert_eq!(verify_dir(&disk, dir, None).unwrap().last, 14);
+}
+
+#[test]
+fn the_last_segment_may_end_anywhere_behind_its_header() {
+    let disk = SimDisk::new();
+    let log = filled(&disk, 14);
+    let whole = records(&log.reader());
+    let closed = log.closed_upto();
+    drop(log);
+    let (path, len) = last_segment(&disk);
+    let mut seen = BTreeSet::new();
+    for end in 0..len {
+        let copy = disk.copy();
+        copy.truncate(&path, end).unwrap();
+        match open(&copy, 600) {
+            Ok((log, report)) => {
+                assert!(end >= HEADER_BYTES as u64 && (closed..14).contains(&report.last));
+                assert_eq!(records(&log.reader()), whole[..report.last as usize]);
+                assert_eq!(report.torn.is_some(), copy.len(&path).unwrap() != end);
+                seen.insert(report.last);
+                drop(log);
+                let (_, again) = open(&copy, 600).unwrap();
+                assert_eq!((again.last, again.torn), (report.last, None));
+            }
+            Err(StoreError::Damaged {
+                file, offset: 0, ..
+            }) => {
+                assert!(end < HEADER_BYTES as u64 && file == path);
+            }
+            Err(other) => panic!("cut at {end}: {other}"),
+        }
+    }
+    assert_eq!(seen, (closed..14).collect());
+}
+
+#[test]
+fn damage_with_a_later_sync_behind_it_is_refused_with_its_place() {
+    let disk = SimDisk::new();
+    let (mut log, _) = open(&disk, 1 << 20).unwrap();
+    for no in 1..=6 {
+        log.append(&lasting(no), b"redo").unwrap();
+        log.sync().unwrap();
+    }
+    drop(log);
+    let (path, _) = last_segment(&disk);
+    disk.flip(&path, 140, 1).unwrap();
+    match open(&disk, 1 << 20).err().unwrap() {
+        StoreError::Damaged { file, offset, .. } => {
+            assert_eq!((file, offset), (path, HEADER_BYTES as u64))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn damage_with_only_its_own_sync_behind_it_is_a_torn_end() {
+    let disk = SimDisk::new();
+    let (mut log, _) = open(&disk, 1 << 20).unwrap();
+    log.append(b"first", b"").unwrap();
+    log.sync().unwrap();
+    let second_at = log.file_bytes;
+    for _ in 0..3 {
+        log.append(b"of one sync", b"").unwrap();
+    }
+    log.sync().unwrap();
+    drop(log);
+    let (path, _) = last_segment(&disk);
+    disk.flip(&path, second_at + 20, 1).unwrap();
+    let (log, report) = open(&disk, 1 << 20).unwrap();
+    assert_eq!(
+        (
+            report.last,
+            report.torn.unwrap().offset,
+            records(&log.reader()).len()
+        ),
+        (1, second_at, 1)
+    );
+}
+
+#[test]
+fn strangers_and_gaps_are_refused_by_name() {
+    let disk = SimDisk::new();
+    drop(filled(&disk, 14));
+    let dir = Path::new(DIR);
+    let firsts = segment::list(&disk, dir).unwrap();
+    let other = LogSettings {
+        node: "440304000000".into(),
+        ..settings(600)
+    };
+    assert!(matches!(
+        Log::open(Arc::new(disk.clone()), other).err(),
+        Some(StoreError::WrongNode { found, .. }) if found == NODE
+    ));
+    let newer = disk.copy();
+    newer
+        .write_at(&segment::path_of(dir, 1), 8, &[0, 2])
+        .unwrap();
+    assert!(matches!(
+        open(&newer, 600).err(),
+        Some(StoreError::UnknownFormat {
+            found: 2,
+            known: 1,
+            ..
+        })
+    ));
+    let gap = disk.copy();
+    gap.remove(&segment::path_of(dir, firsts[1])).unwrap();
+    assert!(
+        matches!(open(&gap, 600).err(), Some(StoreError::Damaged { what, .. }) if what.contains("缺"))
+    );
+    let headless = disk.copy();
+    headless.remove(&segment::path_of(dir, 1)).unwrap();
+    assert!(matches!(
+        open(&headless, 600).err(),
+        Some(StoreError::Damaged { .. })
+    ));
+    let swapped = disk.copy();
+    swapped
+        .rename(
+            &segment::path_of(dir, firsts[2]),
+            &segment::path_of(dir, firsts[1]),
+        )
+        .unwrap();
+    assert!(matches!(
+        open(&swapped, 600).err(),
+        Some(StoreError::Damaged { offset: 24, .. })
+    ));
+}
+
+#[test]
+fn a_check_from_a_commit_reads_only_the_segments_from_there() {
+    let disk = SimDisk::new();
+    drop(filled(&disk, 40));
+    disk.flip(&segment::path_of(Path::new(DIR), 1), 140, 1)
+        .unwrap();
+    assert!(open(&disk, 600).is_err());
+    let (_, report) = Log::open(
+        Arc::new(disk),
+        LogSettings {
+            verify: Verify::From(35),
+            ..settings(600)
+        },
+    )
+    .unwrap();
+    assert!(report.last == 40 && report.checked < 12);
+}
+
+#[test]
+fn after_a_full_disk_nothing_is_taken_until_the_log_was_opened_again() {
+    for room in [0, 50, 150, 160] {
+        let disk = SimDisk::new();
+        let mut log = filled(&disk, 4);
+        disk.set_room(Some(room));
+        log.append(&[5; 100], b"").unwrap();
+        let error = log.sync().unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
+        disk.set_room(None);
+        assert!(matches!(
+            log.append(b"x", b""),
+            Err(StoreError::Poisoned { .. })
+        ));
+        assert!(matches!(log.sync(), Err(StoreError::Poisoned { .. })));
+        assert_eq!((log.last_commit(), records(&log.reader()).len()), (4, 4));
+        drop(log);
+        assert_eq!(open(&disk, 600).unwrap().1.last, 4);
+        assert_eq!(filled(&disk, 8).last_commit(), 8);
+    }
+}
+
+#[test]
+fn what_a_reopened_log_shows_after_a_failed_sync_is_durable() {
+    for seed in 0..40 {
+        let disk = SimDisk::new();
+        let mut log = filled(&disk, 4);
+        log.append(b"of unknown outcome", b"").unwrap();
+        disk.fail_sync_in(1);
+        assert!(matches!(log.sync(), Err(StoreError::Io { .. })));
+        assert!(matches!(log.sync(), Err(StoreError::Poisoned { .. })));
+        drop(log);
+        let (mut log, report) = open(&disk, 600).unwrap();
+        assert_eq!(report.last, 5);
+        log.append(b"acknowledged", b"").unwrap();
+        log.sync().unwrap();
+        disk.crash(&mut rolls(seed));
+        let (log, report) = open(&disk, 600).unwrap();
+        assert_eq!((report.last, report.torn), (6, None), "seed {seed}");
+        assert_eq!(records(&log.reader())[4].lasting, b"of unknown outcome");
+    }
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_and_harms_nothing() {
+    let disk = SimDisk::new();
+    let mut log = filled(&disk, 2);
+    let large = vec![0; RECORD_BYTES_MAX];
+    assert!(matches!(
+        log.append(&large, b""),
+        Err(StoreError::TooLarge { .. })
+    ));
+    log.append(b"small", b"").unwrap();
+    assert_eq!(log.sync().unwrap(), 3);
+}
+
+#[test]
+fn an_unreadable_segment_is_an_error_with_its_name() {
+    let disk = SimDisk::new();
+    drop(filled(&disk, 4));
+    let (path, _) = last_segment(&disk);
+    disk.set_unreadable(Some(&path));
+    assert!(
+        matches!(open(&disk, 600).err(), Some(StoreError::Io { path: named, .. }) if named == path)
+    );
+}
+
+#[test]
+fn stripping_keeps_chain_and_lasting_parts_even_for_a_reader_under_way() {
+    let disk = SimDisk::new();
+    let log = filled(&disk, 20);
+    let before = records(&log.reader());
+    let mut under_way = log.read_from(1).unwrap();
+    under_way.next().unwrap().unwrap();
+    let dir = Path::new(DIR);
+    let mut gained = 0;
+    for info in log
+        .reader()
+        .segments()
+        .unwrap()
+        .iter()
+        .filter(|info| info.last.is_some())
+    {
+        gained += strip_segment(&disk, dir, info.first).unwrap();
+        assert_eq!(strip_segment(&disk, dir, info.first).unwrap(), 0);
+    }
+    assert_eq!(gained, log.closed_upto() * 30);
+    assert_eq!(
+        under_way.map(|r| r.unwrap().no).collect::<Vec<_>>(),
+        (2..=20).collect::<Vec<_>>()
+    );
+    for (old, new) in before.iter().zip(records(&log.reader())) {
+        assert_eq!(
+            new.redo,
+            old.redo.clone().filter(|_| new.no > log.closed_upto())
+        );
+        assert_eq!((&new.lasting, new.hash), (&old.lasting, old.hash));
+    }
+    drop(log);
+    assert_eq!(open(&disk, 600).unwrap().1.last, 20);
+}
+
+#[test]
+fn a_crash_while_stripping_leaves_the_old_or_the_new_segment() {
+    let mut stripped = BTreeSet::new();
+    for seed in 0..60 {
+        let disk = SimDisk::new();
+        drop(filled(&disk, 20));
+        if seed % 3 == 0 {
+            disk.fail_sync_in(1);
+        }
+        let done = strip_segment(&disk, Path::new(DIR), 1).is_ok();
+        disk.crash(&mut rolls(seed));
+        let (log, report) = open(&disk, 600).unwrap();
+        assert_eq!(report.last, 20);
+        let is_stripped = log.reader().segments().unwrap()[0].stripped;
+        assert_eq!(done, is_stripped);
+        stripped.insert(is_stripped);
+    }
+    assert_eq!(stripped.len(), 2);
+}
+
+#[test]
+fn leftovers_are_removed() {
+    let disk = SimDisk::new();
+    drop(filled(&disk, 4));
+    let leftover = Path::new(DIR).join("00000000000000000009.seg.tmp");
+    disk.write_new(&leftover, b"half", Access::Common).unwrap();
+    open(&disk, 600).unwrap();
+    assert!(!disk.exists(&leftover).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+    /// Whatever the crashes leave: every synced commit is there, nothing is there that was not appended, and the
+    /// chain holds.
+    #[test]
+    fn synced_commits_survive_every_crash(seed: u64, rounds in 1..6_usize, segment_bytes in 200..4000_u64) {
+        let mut roll = rolls(seed);
+        let disk = SimDisk::new();
+        let mut kept: Vec<Vec<u8>> = Vec::new();
+        for _ in 0..rounds {
+            let (mut log, report) = match open(&disk, segment_bytes) {
+                Ok(opened) => opened,
+                Err(error) => return Err(TestCaseError::fail(format!("{error}"))),
+            };
+            prop_assert_eq!(report.last as usize, kept.len());
+            let mut synced = kept.len();
+            for _ in 0..roll() % 12 {
+                for _ in 0..=roll() % 4 {
+                    let bytes = vec![roll() as u8; (roll() % 3000) as usize];
+                    let no = log.append(&bytes, &vec![1; (roll() % 9000) as usize]).unwrap();
+                    kept.push(bytes);
+                    prop_assert_eq!(no as usize, kept.len());
+                }
+                match roll() % 9 {
+                    0 => disk.fail_sync_in(1 + (roll() % 3) as u32),
+                    1 => disk.set_room(Some(roll() % 20_000)),
+                    _ => {}
+                }
+                if log.sync().is_err() {
+                    prop_assert_eq!(log.last_commit() as usize, synced);
+                    break;
+                }
+                synced = kept.len();
+            }
+            drop(log);
+            disk.set_room(None);
+            if roll() % 4 != 0 {
+                disk.crash(&mut roll);
+            }
+            disk.fail_sync_in(u32::MAX);
+            let (log, report) = match open(&disk, segment_bytes) {
+                Ok(opened) => opened,
+                Err(error) => return Err(TestCaseError::fail(format!("{error}"))),
+            };
+            let last = report.last as usize;
+            prop_assert!((synced..=kept.len()).contains(&last), "{} synced, {} found", synced, last);
+            kept.truncate(last);
+            let read: Vec<Vec<u8>> = records(&log.reader()).into_iter().map(|record| record.lasting).collect();
+            prop_assert_eq!(&read, &kept);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Checking a log from front to back.
+
+use std::path::{Path, PathBuf};
+
+use super::segment::{self, SegmentReader, Step};
+use crate::store::disk::{Disk, TMP_SUFFIX};
+use crate::store::{ChainHash, CommitNo, StoreError};
+
+/// How much of the log is read when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verify {
+    /// Every record.
+    All,
+    /// Every header, and every record of the segments that reach to this commit or beyond it; the others are left
+    /// to the check in the background.
+    From(CommitNo),
+}
+
+/// What was found in a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogReport {
+    /// The node in the headers; empty where there is no segment.
+    pub node: String,
+    /// The node's epoch in the last header.
+    pub epoch: u64,
+    /// How many segments there are.
+    pub segments: usize,
+    /// How many records were read and checked.
+    pub checked: u64,
+    /// The last commit; 0 in an empty log.
+    pub last: CommitNo,
+    /// The value of the chain after it.
+    pub hash: ChainHash,
+    /// All files together.
+    pub bytes: u64,
+    /// The torn end, if there is one.
+    pub torn: Option<Torn>,
+}
+
+/// The rest of a write that a crash cut off: it was never acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    /// The last segment.
+    pub file: PathBuf,
+    /// Where the last whole record ends.
+    pub offset: u64,
+    /// How many bytes stand behind it.
+    pub bytes: u64,
+    /// What is wrong with them.
+    pub what: String,
+}
+
+/// What opening needs beside the report: where the last segment ends and its last sync begins.
+pub(super) struct Tail {
+    pub first: CommitNo,
+    pub end: u64,
+    pub last_group: Vec<u8>,
+}
+
+/// Checks a log without changing it; a torn end is reported, not refused.
+///
+/// # Errors
+/// Damage with its place, an unknown format, another node's files, a failing disk.
+pub fn verify_dir(
+    disk: &dyn Disk,
+    dir: &Path,
+    node: Option<&str>,
+) -> Result<LogReport, StoreError> {
+    Ok(check(disk, dir, node, Verify::All)?.0)
+}
+
+pub(super) fn check(
+    disk: &dyn Disk,
+    dir: &Path,
+    node: Option<&str>,
+    depth: Verify,
+) -> Result<(LogReport, Option<Tail>), StoreError> {
+    let firsts = segment::list(disk, dir)?;
+    let mut report = LogReport {
+        node: node.unwrap_or_default().to_owned(),
+        epoch: 0,
+        segments: firsts.len(),
+        checked: 0,
+        last: 0,
+        hash: [0; 32],
+        bytes: 0,
+        torn: None,
+    };
+    let mut tail = None;
+    // The chain's value at the end of the former segment, where that was read.
+    let mut before = None;
+    for (place, first) in firsts.iter().enumerate() {
+        let mut reader = SegmentReader::open(disk, dir, *first, node.or(nonempty(&report.node)))?;
+        if *first != report.last + 1 {
+            let what = format!(
+                "缺第 {} 号至第 {} 号记录：缺一个日志段",
+                report.last + 1,
+                first - 1
+            );
+            return Err(reader.damage(what));
+        }
+        if place == 0 && reader.hash != super::genesis(&reader.header.node) {
+            return Err(reader.damage("哈希链的起点不符".to_owned()));
+        }
+        if before.is_some_and(|hash| hash != reader.hash) {
+            return Err(reader.damage("接不上前一段的哈希链".to_owned()));
+        }
+        report.node.clone_from(&reader.header.node);
+        report.epoch = reader.header.epoch;
+        let bytes = disk
+            .len(&reader.path)
+            .map_err(|e| StoreError::io("读取日志段", &reader.path, e))?;
+        report.bytes += bytes;
+        match firsts.get(place + 1) {
+            Some(next) if matches!(depth, Verify::From(from) if next - 1 < from) => {
+                report.last = next - 1;
+                before = None;
+            }
+            Some(_) => {
+                closed_segment(&mut reader, &mut report)?;
+                before = Some(reader.hash);
+            }
+            None => tail = Some(last_segment(&mut reader, &mut report, bytes)?),
+        }
+    }
+    if firsts.is_empty() {
+        report.hash = super::genesis(node.unwrap_or_default());
+    }
+    Ok((report, tail))
+}
+
+fn nonempty(node: &str) -> Option<&str> {
+    (!node.is_empty()).then_some(node)
+}
+
+/// Nothing in a closed segment may be wrong: it was durable before the next one was begun.
+fn closed_segment(reader: &mut SegmentReader, report: &mut LogReport) -> Result<(), StoreError> {
+    loop {
+        match reader.step()? {
+            Step::Record(record) => {
+                report.last = record.no;
+                report.checked += 1;
+            }
+            Step::End => return Ok(()),
+            Step::Bad(what) => return Err(reader.damage(what)),
+        }
+    }
+}
+
+fn last_segment(
+    reader: &mut SegmentReader,
+    report: &mut LogReport,
+    bytes: u64,
+) -> Result<Tail, StoreError> {
+    let mut group_at = reader.at;
+    loop {
+        let at = reader.at;
+        match reader.step()? {
+            Step::Record(record) => {
+                if record.group_pos == 0 {
+                    group_at = at;
+                }
+                report.last = record.no;
+                report.checked += 1;
+            }
+            Step::End => break,
+            Step::Bad(what) => {
+                if let Some(behind) = reader.later_sync_behind()? {
+                    return Err(
+                        reader.damage(format!("{what}（第 {behind} 字节处还有完好的后续记录）"))
+                    );
+                }
+                let (file, offset) = (reader.path.clone(), reader.at);
+                report.torn = Some(Torn {
+                    file,
+                    offset,
+                    bytes: bytes - offset,
+                    what,
+                });
+                break;
+            }
+        }
+    }
+    report.hash = reader.hash;
+    let last_group = reader.bytes(group_at, reader.at)?;
+    Ok(Tail {
+        first: reader.header.first,
+        end: reader.at,
+        last_group,
+    })
+}
+
+/// Removes what an interrupted write left under a temporary name.
+pub(super) fn remove_leftovers(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
+    for name in disk
+        .list(dir)
+        .map_err(|e| StoreError::io("列出目录", dir, e))?
+    {
+        if name.ends_with(TMP_SUFFIX) {
+            let path = dir.join(name);
+            disk.remove(&path)
+                .map_err(|e| StoreError::io("删除临时文件", &path, e))?;
+        }
+    }
+    Ok(())
+}

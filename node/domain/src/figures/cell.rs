@@ -1,6 +1,7 @@
 //! Figures (统计数): additive integers in a few fixed tables. A cell has one author; higher levels store and forward it.
 
 use crate::leg::RuleVersion;
+use hotline_topology::time::{DAY_MS, HOUR_MS};
 use hotline_topology::{RegionKey, Time};
 
 /// The fixed tables. Matters are counted once at their origin, legs once at their taker; never added together.
@@ -86,10 +87,31 @@ impl Measure {
         Measure::OverdueNow,
         Measure::OpenNow,
     ];
+
+    /// Position in [`Measure::ALL`] and in [`Counts`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
 }
 
 /// One cell's counts, by position of [`Measure::ALL`].
 pub type Counts = [i64; Measure::ALL.len()];
+
+/// Adds counts to counts, measure by measure.
+pub fn add(counts: &mut Counts, deltas: &Counts) {
+    for (count, delta) in counts.iter_mut().zip(deltas) {
+        *count = count.saturating_add(*delta);
+    }
+}
+
+/// The day of an instant in +08:00, counted from 1970-01-01.
+#[must_use]
+pub fn day_of(at: Time) -> i32 {
+    const OFFSET_MS: i64 = 8 * HOUR_MS;
+    let days = at.0.saturating_add(OFFSET_MS).div_euclid(DAY_MS);
+    i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+}
 
 /// Which cell.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -121,8 +143,26 @@ pub struct Cell {
     pub counts: Counts,
 }
 
+impl Cell {
+    /// The newer of two states of one cell: the law of every merge. Idempotent, commutative and associative, because
+    /// it is the maximum of a total order:
+    ///
+    /// ```text
+    /// merge(a, a) = a    merge(a, b) = merge(b, a)    merge(a, merge(b, c)) = merge(merge(a, b), c)
+    /// ```
+    #[must_use]
+    pub fn merge(self, other: Cell) -> Cell {
+        // Counts decide only where an author broke its promise of one state a version; then all superiors agree still.
+        if (self.epoch, self.version, self.counts) >= (other.epoch, other.version, other.counts) {
+            self
+        } else {
+            other
+        }
+    }
+}
+
 /// Up to where an author's cells are known here.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Watermark {
     /// The author.
     pub author: RegionKey,

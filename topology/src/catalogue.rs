@@ -63,43 +63,63 @@ impl Federation {
     /// Whom the node `at` hands a matter of this category (its code) to, when the matter lies
     /// in `place` (if known). Never [`Target::Local`]: that is resolved to the child.
     ///
-    /// Without a matching entry the node's default unit gets it; `None` only when the node is
-    /// unknown or has no units at all.
+    /// The node's own entries and its level's standard ones compete; equally specific, its
+    /// own win. Without a matching entry the node's default unit gets the matter; `None` only
+    /// when the node is unknown or has no units at all.
     pub fn lookup(
         &self,
         at: RegionKey,
         category: &str,
         place: Option<RegionKey>,
     ) -> Option<Target> {
+        let region = self.region(at)?;
+        let own = self
+            .catalogue()
+            .of(at)
+            .iter()
+            .map(|entry| (&entry.category, entry.place, &entry.to));
+        let standard = self
+            .standard_of(region)
+            .into_iter()
+            .flat_map(|standard| &standard.rules);
+        let all = own.chain(standard.map(|rule| (&rule.category, None, &rule.to)));
         let mut best: Option<((usize, usize), Target)> = None;
-        for entry in self.catalogue().of(at) {
-            if !category.starts_with(&entry.category) {
+        for (prefix, wanted, to) in all.filter(|(prefix, ..)| category.starts_with(prefix.as_str()))
+        {
+            let Some(depth) = self.match_place(wanted, place) else {
                 continue;
-            }
-            let depth = match (entry.place, place) {
-                (None, _) => 0,
-                (Some(wanted), Some(actual))
-                    if wanted == actual || self.is_below(actual, wanted) =>
-                {
-                    self.depth(wanted).map_or(0, |depth| depth + 1)
-                }
-                (Some(_), _) => continue,
             };
-            let target = match &entry.to {
-                Target::Local => match place.and_then(|place| self.next_hop(at, place)) {
-                    Some(child) if self.parent(child) == Some(at) => Target::Region(child),
-                    _ => continue,
-                },
-                other => other.clone(),
+            let Some(target) = self.resolve(at, to, place) else {
+                continue;
             };
-            let rank = (entry.category.len(), depth);
+            let rank = (prefix.len(), depth.max(usize::from(*to == Target::Local)));
             if best.as_ref().is_none_or(|(found, _)| rank > *found) {
                 best = Some((rank, target));
             }
         }
-        best.map(|(_, target)| target).or_else(|| {
-            let unit = self.region(at)?.default_unit()?;
-            Some(Target::Unit(unit.key.clone()))
-        })
+        best.map(|(_, target)| target)
+            .or_else(|| Some(Target::Unit(region.default_unit()?.key.clone())))
+    }
+
+    /// How specific an entry is by place: 0 without one, 属地 counts 1, the rest deeper;
+    /// `None` when the place does not match.
+    fn match_place(&self, wanted: Option<RegionKey>, actual: Option<RegionKey>) -> Option<usize> {
+        match (wanted, actual) {
+            (None, _) => Some(0),
+            (Some(wanted), Some(actual)) if wanted == actual || self.is_below(actual, wanted) => {
+                self.depth(wanted).map(|depth| depth + 2)
+            }
+            (Some(_), _) => None,
+        }
+    }
+
+    fn resolve(&self, at: RegionKey, to: &Target, place: Option<RegionKey>) -> Option<Target> {
+        match to {
+            Target::Local => {
+                let child = self.next_hop(at, place?)?;
+                (self.parent(child) == Some(at)).then_some(Target::Region(child))
+            }
+            other => Some(other.clone()),
+        }
     }
 }

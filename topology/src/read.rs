@@ -38,6 +38,14 @@ impl Spot {
             path: self.path.key(name),
         }
     }
+
+    /// The spot of an item of this list: same place, longer path.
+    pub(crate) fn item(&self, index: usize) -> Spot {
+        Spot {
+            offset: self.offset,
+            path: self.path.index(index),
+        }
+    }
 }
 
 /// A value and where it stands.
@@ -53,30 +61,37 @@ struct Path(Option<Rc<(Path, Step)>>);
 
 #[derive(Debug)]
 enum Step {
-    Key(String),
+    Key(&'static str),
+    /// A key that this program does not know.
+    Unknown(String),
     Index(usize),
 }
 
 impl Path {
-    fn key(&self, name: &str) -> Path {
-        Path(Some(Rc::new((self.clone(), Step::Key(name.to_owned())))))
+    fn key(&self, name: &'static str) -> Path {
+        self.step(Step::Key(name))
     }
 
     fn index(&self, index: usize) -> Path {
-        Path(Some(Rc::new((self.clone(), Step::Index(index)))))
+        self.step(Step::Index(index))
+    }
+
+    fn step(&self, step: Step) -> Path {
+        Path(Some(Rc::new((self.clone(), step))))
     }
 
     fn write(&self, out: &mut String) {
         if let Some(step) = &self.0 {
             step.0.write(out);
-            match &step.1 {
-                Step::Key(name) if out.is_empty() => out.push_str(name),
-                Step::Key(name) => {
-                    out.push('.');
-                    out.push_str(name);
-                }
-                Step::Index(index) => out.push_str(&format!("[{index}]")),
+            let name = match &step.1 {
+                Step::Key(name) => name,
+                Step::Unknown(name) => name.as_str(),
+                Step::Index(index) => return out.push_str(&format!("[{index}]")),
+            };
+            if !out.is_empty() {
+                out.push('.');
             }
+            out.push_str(name);
         }
     }
 }
@@ -132,6 +147,11 @@ impl<'s> Source<'s> {
         faults.sort();
         faults.dedup();
         faults
+    }
+
+    /// The line of a spot, to point from one fault to another place; 0 without text.
+    pub(crate) fn line(&self, spot: &Spot) -> u32 {
+        spot.offset.map_or(0, |offset| self.position(offset).0)
     }
 
     /// Line and column, both from 1, the column in characters.
@@ -338,7 +358,7 @@ impl<'a> Table<'a> {
             if !asked.contains(&text) {
                 let spot = Spot {
                     offset: Some(name.span().start),
-                    path: self.spot.path.key(text),
+                    path: self.spot.path.step(Step::Unknown(text.to_owned())),
                 };
                 let message = format!("没有这个字段；这里可以写 {}", asked.join("、"));
                 self.source.fault(&spot, message);

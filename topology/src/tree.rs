@@ -11,8 +11,12 @@ use crate::calendar::Calendar;
 use crate::catalogue::Catalogue;
 use crate::edge::{EdgePolicies, FieldName, Way};
 use crate::region::{Level, RegionKey};
+use crate::standard::Standard;
 use crate::time::Time;
 use crate::unit::{Unit, UnitKey, UnitKind};
+
+#[cfg(test)]
+mod tests;
 
 /// Where a node listens for its children.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +80,8 @@ pub struct Region {
     pub endpoint: Option<Endpoint>,
     /// Whether it runs a node; if not, its parent handles it as a unit.
     pub node: bool,
+    /// Whether it has the standard units and catalogue of its level.
+    pub standard: bool,
     /// Bodies of its own level, the standard ones of its level first.
     pub units: Vec<Unit>,
 }
@@ -105,8 +111,10 @@ pub struct Parts {
     pub version: u32,
     /// From when this version holds.
     pub effective_from: Time,
-    /// The regions, in any order.
+    /// The regions, in any order. Standard units are added to their own.
     pub regions: Vec<Region>,
+    /// What the regions of a level have alike; at most one a level.
+    pub standards: Vec<Standard>,
     /// Who handles what.
     pub catalogue: Catalogue,
     /// What may cross which edge.
@@ -122,6 +130,7 @@ pub struct Federation {
     version: u32,
     effective_from: Time,
     regions: BTreeMap<RegionKey, Region>,
+    standards: Vec<Standard>,
     catalogue: Catalogue,
     edges: EdgePolicies,
     calendar: Calendar,
@@ -135,7 +144,20 @@ impl Federation {
     /// Puts checked parts together; `None` when they have no single root or a cycle, which
     /// the checks report in words.
     pub(crate) fn assemble(parts: Parts) -> Option<Federation> {
-        let regions: BTreeMap<_, _> = parts.regions.into_iter().map(|r| (r.key, r)).collect();
+        let mut standards = parts.standards;
+        standards.sort_by_key(|standard| standard.level);
+        let mut regions: BTreeMap<_, _> = parts.regions.into_iter().map(|r| (r.key, r)).collect();
+        for region in regions
+            .values_mut()
+            .filter(|region| region.node && region.standard)
+        {
+            if let Some(standard) = standards
+                .iter()
+                .find(|standard| standard.level == region.level)
+            {
+                region.units = standard.merge(std::mem::take(&mut region.units));
+            }
+        }
         let root = regions.values().find(|region| region.parent.is_none())?.key;
         let mut children: BTreeMap<RegionKey, Vec<RegionKey>> = BTreeMap::new();
         for region in regions.values() {
@@ -163,6 +185,7 @@ impl Federation {
             version: parts.version,
             effective_from: parts.effective_from,
             regions,
+            standards,
             catalogue: parts.catalogue,
             edges: parts.edges,
             calendar: parts.calendar,
@@ -170,6 +193,20 @@ impl Federation {
             children,
             depths,
         })
+    }
+
+    /// The parts, to change them and build a new version.
+    pub fn into_parts(self) -> Parts {
+        Parts {
+            trust_domain: self.trust_domain,
+            version: self.version,
+            effective_from: self.effective_from,
+            regions: self.regions.into_values().collect(),
+            standards: self.standards,
+            catalogue: self.catalogue,
+            edges: self.edges,
+            calendar: self.calendar,
+        }
     }
 
     /// Authority part of every node's SPIFFE id.
@@ -190,6 +227,21 @@ impl Federation {
     /// All regions by key.
     pub fn regions(&self) -> &BTreeMap<RegionKey, Region> {
         &self.regions
+    }
+
+    /// What the regions of a level have alike, highest level first.
+    pub fn standards(&self) -> &[Standard] {
+        &self.standards
+    }
+
+    /// What this region has of its level's standard; `None` where it opted out, runs no node
+    /// or its level has none.
+    pub fn standard_of(&self, region: &Region) -> Option<&Standard> {
+        let standard = self
+            .standards
+            .iter()
+            .find(|standard| standard.level == region.level);
+        standard.filter(|_| region.node && region.standard)
     }
 
     /// The dispatch catalogue; ask it through [`Federation::lookup`].

@@ -1,6 +1,7 @@
 //! What giver and taker do on a leg. An act is the atom: it is recorded by its author, travels to the other side,
 //! and is recorded there as well; a leg is the fold of its acts.
 
+use super::state::Closure;
 use crate::body::Body;
 use crate::field::FieldMark;
 use crate::id::{LegId, MatterId, OrderId};
@@ -16,7 +17,7 @@ pub enum Party {
 }
 
 /// A due date: an absolute instant with the calendar it was reckoned by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Due {
     /// When the leg is overdue.
     pub at: Time,
@@ -128,8 +129,64 @@ pub struct Offer {
     pub content: Vec<FieldMark>,
 }
 
+/// The four things a taker may ask.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RequestKind {
+    /// 退单.
+    Return,
+    /// 延期.
+    Extension,
+    /// 提级上报.
+    Escalation,
+    /// 办理结果.
+    Result,
+}
+
+impl RequestKind {
+    /// Every kind, in the order above.
+    pub const ALL: [RequestKind; 4] = [
+        RequestKind::Return,
+        RequestKind::Extension,
+        RequestKind::Escalation,
+        RequestKind::Result,
+    ];
+
+    /// How the leg ends when the request is granted; `None` for an extension, which leaves it open.
+    #[must_use]
+    pub fn closure(self) -> Option<Closure> {
+        match self {
+            RequestKind::Return => Some(Closure::Returned),
+            RequestKind::Extension => None,
+            RequestKind::Escalation => Some(Closure::Escalated),
+            RequestKind::Result => Some(Closure::Done),
+        }
+    }
+
+    /// Short name, stable: `return`, `extension`, `escalation`, `result`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RequestKind::Return => "return",
+            RequestKind::Extension => "extension",
+            RequestKind::Escalation => "escalation",
+            RequestKind::Result => "result",
+        }
+    }
+
+    /// The word a clerk reads.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            RequestKind::Return => "退单",
+            RequestKind::Extension => "延期",
+            RequestKind::Escalation => "提级",
+            RequestKind::Result => "办理结果",
+        }
+    }
+}
+
 /// What a taker asks of the giver. At most one is open; a newer one withdraws the older.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Asking {
     /// 退单: ground code, written basis; the reason is a field.
     Return {
@@ -156,15 +213,21 @@ pub enum Asking {
 }
 
 impl Asking {
+    /// Which of the four it is.
+    #[must_use]
+    pub fn kind(&self) -> RequestKind {
+        match self {
+            Asking::Return { .. } => RequestKind::Return,
+            Asking::Extension { .. } => RequestKind::Extension,
+            Asking::Escalation { .. } => RequestKind::Escalation,
+            Asking::Result { .. } => RequestKind::Result,
+        }
+    }
+
     /// Short name, stable: `return`, `extension`, `escalation`, `result`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Asking::Return { .. } => "return",
-            Asking::Extension { .. } => "extension",
-            Asking::Escalation { .. } => "escalation",
-            Asking::Result { .. } => "result",
-        }
+        self.kind().name()
     }
 }
 
@@ -212,6 +275,9 @@ pub enum Act {
     Ruling {
         /// The request answered.
         request: u32,
+        /// What was asked: a taker that has asked something newer, or whose disk was rolled back, still learns from
+        /// the ruling alone how the leg ended.
+        of: RequestKind,
         /// Granted (result: accepted) or denied.
         granted: bool,
         /// For a granted return: the new determination of duty on record; for others a basis or empty.
@@ -242,6 +308,8 @@ pub enum Act {
     ClosedSince {
         /// When the giver closed it.
         at: Time,
+        /// How; a taker that lost the closing learns it here.
+        how: Closure,
     },
     /// Giver or a superior on the path: a supervision order (督办单).
     Supervise {
@@ -277,6 +345,29 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whose act it is; `None`: either side's. A superior's order counts as the giver's, through whom it comes.
+    #[must_use]
+    pub fn party(&self) -> Option<Party> {
+        match self {
+            Act::Offer(_)
+            | Act::Ruling { .. }
+            | Act::Recall { .. }
+            | Act::NewDue { .. }
+            | Act::NameLead { .. }
+            | Act::ClosedSince { .. }
+            | Act::Supervise { .. }
+            | Act::Remind { .. }
+            | Act::EndOrder { .. } => Some(Party::Giver),
+            Act::Receipt
+            | Act::Sign { .. }
+            | Act::Progress { .. }
+            | Act::Request { .. }
+            | Act::WithdrawRequest { .. }
+            | Act::ReplyOrder { .. } => Some(Party::Taker),
+            Act::Overdue { .. } => None,
+        }
+    }
+
     /// Short name, stable, as `leg.offer`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! A leg as one side's node holds it.
 
-use super::act::{Asking, Due, LegKind, LegRole, Offer, Party, RecallGround};
+use super::act::{Act, Asking, Due, LegKind, LegRole, Offer, Party, RecallGround, RequestKind};
 use crate::body::Body;
 use crate::id::{LegId, MatterId, OrderId};
 use hotline_topology::{RegionKey, Time};
@@ -17,7 +17,7 @@ pub enum Side {
 }
 
 /// Where the leg stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Stage {
     /// Offered, no receipt yet: in transit.
     Offered,
@@ -30,7 +30,7 @@ pub enum Stage {
 }
 
 /// How a leg ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Closure {
     /// The result was accepted; on an upward leg, the superior answered.
     Done,
@@ -43,7 +43,7 @@ pub enum Closure {
 }
 
 /// The taker's latest request and what became of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Request {
     /// Number on this leg, from 1.
     pub no: u32,
@@ -56,7 +56,7 @@ pub struct Request {
 }
 
 /// What became of a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Outcome {
     /// Waits for the giver's ruling.
     Open,
@@ -66,12 +66,12 @@ pub enum Outcome {
     Denied,
     /// The taker took it back or asked something newer.
     Withdrawn,
-    /// The leg was closed before the giver saw it; kept, may be adopted by a decision.
+    /// The leg was closed before the giver ruled on it; kept, may be adopted by a decision.
     Late,
 }
 
 /// A supervision order on this leg.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Order {
     /// The order.
     pub id: OrderId,
@@ -130,10 +130,12 @@ pub struct Leg {
     pub progress: Option<(Time, String)>,
     /// Supervision orders, oldest first.
     pub orders: Vec<Order>,
-    /// Since when it is overdue.
+    /// The due date that either side's clock saw pass; [`Leg::overdue`] says whether it counts.
     pub overdue_since: Option<Time>,
     /// When it was closed, by the giver's clock.
     pub closed_at: Option<Time>,
+    /// When this node last recorded an act of the other side: no news since. `None` before the first.
+    pub heard_at: Option<Time>,
     /// Acts applied; the version that a command's actor saw.
     pub version: u32,
 }
@@ -175,6 +177,38 @@ impl Leg {
         self.request
             .as_ref()
             .filter(|request| request.outcome == Outcome::Open)
+    }
+
+    /// The number that the taker's next request bears.
+    #[must_use]
+    pub fn next_request(&self) -> u32 {
+        self.request.as_ref().map_or(1, |request| request.no + 1)
+    }
+
+    /// Since when it is overdue; `None` where the due date did not pass, or a result reported by then was not turned
+    /// down.
+    #[must_use]
+    pub fn overdue(&self) -> Option<Time> {
+        self.overdue_since.filter(|due| !self.reported_by(*due))
+    }
+
+    /// True where a result made at or before that moment waits, was accepted, or came when the leg was closed.
+    #[must_use]
+    pub fn reported_by(&self, moment: Time) -> bool {
+        self.request.as_ref().is_some_and(|request| {
+            request.asking.kind() == RequestKind::Result
+                && request.at <= moment
+                && !matches!(request.outcome, Outcome::Denied | Outcome::Withdrawn)
+        })
+    }
+
+    /// The answer to what arrives on a closed leg; `None` while it is open.
+    #[must_use]
+    pub fn closed_since(&self) -> Option<Act> {
+        match (self.stage, self.closed_at) {
+            (Stage::Closed(how), Some(at)) => Some(Act::ClosedSince { at, how }),
+            _ => None,
+        }
     }
 
     /// Who answers for the leg, by what this side's log says (invariant 1, judged on the giver's).

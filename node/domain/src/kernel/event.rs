@@ -86,6 +86,8 @@ pub enum LinkNews {
     SelfRolledBack {
         /// The evidence in words.
         why: String,
+        /// The highest epoch of this node that the peer has met: the new one lies above it and above the own.
+        seen_epoch: u64,
     },
 }
 

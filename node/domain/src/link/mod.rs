@@ -1,9 +1,33 @@
-//! Links: numbered lanes between neighbours, envelopes, payloads.
+//! Links: numbered lanes between neighbours, envelopes, payloads, and the session that carries them over a stream.
+//!
+//! ```text
+//! kernel ──outbox rows──► session.pump ──frames──► neighbour's session ──Deliver──► its kernel
+//!        ◄──Acked──────── session     ◄──Ack───────────── acknowledge ◄──commit────
+//! ```
+//!
+//! | file | what |
+//! | --- | --- |
+//! | envelope, message | what travels, and the payloads inside |
+//! | state | what a node keeps of a link for ever |
+//! | frame | what is said on a stream |
+//! | judge | whether a hello fits: the rollback and clone table |
+//! | credit, session | one stream from hello to farewell |
+//! | backoff | how long to wait before the next dial |
 
+pub mod backoff;
+mod credit;
 mod envelope;
+mod frame;
+mod judge;
 mod message;
+mod session;
 mod state;
 
 pub use envelope::{Envelope, extend};
+pub use frame::{
+    ByeCode, COST_MAX, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost, cost_least,
+};
+pub use judge::{Verdict, judge, lane_name};
 pub use message::{Message, MessageKind, Unreadable, Wire};
+pub use session::{HelloFacts, LaneProgress, Limits, Output, Session, SessionStage};
 pub use state::{Consumption, LaneState, LinkState};

@@ -1,0 +1,344 @@
+//! A link's session: one stream between two neighbours, from hello to farewell. Pure: frames, commits and time come
+//! in, frames and inputs for the kernel go out. The transport and the simulation drive the same code.
+//!
+//! ```text
+//!   open ──► Greeting ──peer's hello fits──► Met ──► Closed
+//!               │  does not fit, silence       │  gap, wrong hash, over credit, silence, farewell
+//!               └──────────────────────────────┴──► Closed
+//! ```
+//!
+//! Promises:
+//! - Envelopes of a lane are delivered in order, each number once a session; what the log already has is acknowledged
+//!   by number and not delivered. The kernel's mark makes it once for ever.
+//! - Nothing is acknowledged but what [`Session::acknowledge`] was told, after the commit.
+//! - No envelope leaves without credit; a sender that goes beyond its credit is cut off.
+//! - A session lives only as long as its stream. Whoever opens a new one drops the older first and states its hello from
+//!   the committed view: otherwise honest neighbours could look rolled back (see [`super::judge()`]).
+//!
+//! To add a frame: [`super::Frame`], the match in [`Session::on_frame`] (`take.rs`), the shell's codec, the `.proto` file.
+
+mod take;
+
+use super::credit::{Grant, Spend};
+use super::envelope::Envelope;
+use super::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost};
+use super::judge::lane_name;
+use super::state::LinkState;
+use crate::figures::Watermark;
+use crate::kernel::LinkNews;
+use crate::leg::Lane;
+use crate::row::{Row, RowKey};
+use crate::view::{View, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+
+/// Bounds of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// What the peer may have sent but not yet seen committed, per lane. At least four envelopes and two of the largest
+    /// charge, or the lane could stand still.
+    pub window: Credit,
+    /// Milliseconds between heartbeats.
+    pub heartbeat_ms: u64,
+    /// Milliseconds of silence after which the stream is given up.
+    pub silence_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            window: Credit {
+                messages: 256,
+                bytes: 4 << 20,
+            },
+            heartbeat_ms: 5_000,
+            silence_ms: 15_000,
+        }
+    }
+}
+
+/// What a node says of itself in a hello.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HelloFacts {
+    /// Its region.
+    pub region: RegionKey,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Topology version in force.
+    pub topology_version: u32,
+    /// Its time.
+    pub time: Time,
+}
+
+/// What the driver of a session has to do, in this order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Send a frame.
+    Send(Frame),
+    /// Give the envelope to the kernel; acknowledge only when told by it.
+    Deliver {
+        /// Lane.
+        lane: Lane,
+        /// Number.
+        seq: u64,
+        /// The envelope.
+        envelope: Box<Envelope>,
+    },
+    /// Tell the kernel that the peer has everything up to a number.
+    Acked {
+        /// Lane.
+        lane: Lane,
+        /// Up to and with this number.
+        upto: u64,
+    },
+    /// Tell the kernel.
+    News(LinkNews),
+    /// The peer stated its time, and perhaps up to where its figures are complete.
+    Beat {
+        /// The peer's time when it wrote.
+        time: Time,
+        /// The peer's watermark.
+        watermark: Option<Watermark>,
+    },
+    /// End the stream; the session is over.
+    Close {
+        /// For programs.
+        code: ByeCode,
+        /// For the operator.
+        text: String,
+    },
+}
+
+/// Where a session stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SessionStage {
+    /// Our hello went out, the peer's has not come.
+    Greeting,
+    /// The peer's hello fitted: envelopes flow.
+    Met,
+    /// Over.
+    Closed,
+}
+
+/// One stream's state; volatile.
+#[derive(Clone, Debug)]
+pub struct Session {
+    peer: RegionKey,
+    epoch: u64,
+    limits: Limits,
+    stage: SessionStage,
+    lanes: [LaneSession; 3],
+    heard_ms: u64,
+    beat_ms: u64,
+    hello: Option<Hello>,
+}
+
+#[derive(Clone, Debug)]
+struct LaneSession {
+    /// Highest outgoing number that the peer has or that went out in this session.
+    cursor: u64,
+    spend: Spend,
+    /// Highest incoming number that came in this session or is in the log.
+    delivered: u64,
+    delivered_hash: [u8; 32],
+    grant: Grant,
+}
+
+/// How a lane goes, for the operator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LaneProgress {
+    /// Highest number sent in this session or known to be with the peer.
+    pub cursor: u64,
+    /// Credit left for sending.
+    pub credit: Credit,
+    /// Highest number delivered to the kernel.
+    pub delivered: u64,
+}
+
+impl Session {
+    /// Opens a session on a new stream, from the committed state of the link; the frames go out first. A blocked link
+    /// only says why it is refused, and the session is closed at once.
+    #[must_use]
+    pub fn open(
+        link: &LinkState,
+        own: HelloFacts,
+        limits: Limits,
+        mono_ms: u64,
+    ) -> (Session, Vec<Frame>) {
+        let lane = |lane: Lane| {
+            let state = &link.lanes[lane.index()];
+            LaneSession {
+                cursor: state.sent,
+                spend: Spend::default(),
+                delivered: state.received,
+                delivered_hash: state.received_hash,
+                grant: Grant::new(limits.window),
+            }
+        };
+        let mut session = Session {
+            peer: link.peer,
+            epoch: own.epoch,
+            limits,
+            stage: SessionStage::Greeting,
+            lanes: Lane::ALL.map(lane),
+            heard_ms: mono_ms,
+            beat_ms: mono_ms,
+            hello: None,
+        };
+        let first = match &link.blocked {
+            Some(why) => session.bye(ByeCode::Blocked, blocked_text(why)),
+            None => Frame::Hello(Box::new(Hello {
+                wire_version: WIRE_VERSION,
+                wire_oldest: WIRE_OLDEST,
+                region: own.region,
+                epoch: own.epoch,
+                peer_epoch: link.peer_epoch,
+                topology_version: own.topology_version,
+                time: own.time,
+                lanes: link.lanes,
+            })),
+        };
+        (session, vec![first])
+    }
+
+    /// Envelopes of the outbox that have not gone out in this session and fit the peer's credit, urgent lane first, at
+    /// most `room`. Call again until it gives none.
+    ///
+    /// # Errors
+    /// The view could not be read, or an unacknowledged envelope is missing from it.
+    pub fn pump(&mut self, view: &dyn View, room: usize) -> Result<Vec<Frame>, ViewFailed> {
+        let mut frames = Vec::new();
+        if self.stage != SessionStage::Met {
+            return Ok(frames);
+        }
+        for lane in Lane::ALL {
+            let state = &mut self.lanes[lane.index()];
+            let room = (room - frames.len())
+                .min(usize::try_from(state.spend.left().messages).unwrap_or(usize::MAX));
+            if room == 0 {
+                continue;
+            }
+            let from = RowKey::Outbox(self.peer, lane, state.cursor + 1);
+            let to = RowKey::Outbox(self.peer, lane, u64::MAX);
+            for (key, row) in view.scan(&from, &to, room)? {
+                let (RowKey::Outbox(_, _, seq), Row::Outbox(envelope, hash)) = (key, row) else {
+                    return Err(ViewFailed(format!("{} 的待发区混入了别的记录", self.peer)));
+                };
+                if seq != state.cursor + 1 {
+                    return Err(ViewFailed(format!(
+                        "{} 的待发区{}缺第 {} 号",
+                        self.peer,
+                        lane_name(lane),
+                        state.cursor + 1
+                    )));
+                }
+                let Some(spent) = state.spend.take(cost(&envelope)) else {
+                    break;
+                };
+                state.cursor = seq;
+                frames.push(Frame::Envelope {
+                    lane,
+                    seq,
+                    hash,
+                    spent,
+                    envelope,
+                });
+            }
+        }
+        Ok(frames)
+    }
+
+    /// The kernel committed everything of a lane up to a number: acknowledges it, and gives credit back.
+    pub fn acknowledge(&mut self, lane: Lane, upto: u64, hash: [u8; 32]) -> Vec<Frame> {
+        if self.stage == SessionStage::Closed {
+            return Vec::new();
+        }
+        let state = &mut self.lanes[lane.index()];
+        state.grant.release(upto);
+        if upto > state.delivered {
+            // Committed from an older stream after this one's hello was stated; the peer skips it on our word.
+            (state.delivered, state.delivered_hash) = (upto, hash);
+        }
+        let mut frames = vec![Frame::Ack { lane, upto, hash }];
+        frames.extend(self.credit(false));
+        frames
+    }
+
+    /// Lets time pass: heartbeats, and the end of a silent stream.
+    pub fn tick(&mut self, mono_ms: u64, time: Time, watermark: Option<Watermark>) -> Vec<Output> {
+        if self.stage == SessionStage::Closed {
+            return Vec::new();
+        }
+        let silent_ms = mono_ms.saturating_sub(self.heard_ms);
+        if silent_ms >= self.limits.silence_ms {
+            let text = format!("{} 已 {} 秒没有音讯", self.peer, silent_ms / 1000);
+            return self.close(ByeCode::Silent, text);
+        }
+        let due = mono_ms.saturating_sub(self.beat_ms) >= self.limits.heartbeat_ms;
+        if self.stage != SessionStage::Met || !due {
+            return Vec::new();
+        }
+        self.beat_ms = mono_ms;
+        vec![Output::Send(Frame::Heartbeat { time, watermark })]
+    }
+
+    /// Ends the session from this side: a farewell and the end of the stream. Nothing if it is over already.
+    pub fn close(&mut self, code: ByeCode, text: String) -> Vec<Output> {
+        if self.stage == SessionStage::Closed {
+            return Vec::new();
+        }
+        vec![
+            Output::Send(self.bye(code, text.clone())),
+            Output::Close { code, text },
+        ]
+    }
+
+    /// Where the session stands.
+    #[must_use]
+    pub fn stage(&self) -> SessionStage {
+        self.stage
+    }
+
+    /// What the peer said of itself, once met.
+    #[must_use]
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// Monotonic milliseconds when the peer was last heard.
+    #[must_use]
+    pub fn heard_ms(&self) -> u64 {
+        self.heard_ms
+    }
+
+    /// How the lanes go, by position of [`Lane::ALL`].
+    #[must_use]
+    pub fn progress(&self) -> [LaneProgress; 3] {
+        Lane::ALL.map(|lane| {
+            let state = &self.lanes[lane.index()];
+            LaneProgress {
+                cursor: state.cursor,
+                credit: state.spend.left(),
+                delivered: state.delivered,
+            }
+        })
+    }
+
+    /// A credit frame, when `all` or when enough was given back to be worth one.
+    fn credit(&mut self, all: bool) -> Option<Frame> {
+        let worth = all || self.lanes.iter().any(|lane| lane.grant.worth_telling());
+        (self.stage == SessionStage::Met && worth)
+            .then(|| Frame::Credit(self.lanes.each_mut().map(|lane| lane.grant.tell())))
+    }
+
+    fn bye(&mut self, code: ByeCode, text: String) -> Frame {
+        self.stage = SessionStage::Closed;
+        Frame::Bye { code, text }
+    }
+}
+
+fn blocked_text(why: &str) -> String {
+    format!("链路已停用,等待运维核对后重新开通:{why}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,31 @@ pub fn verify_operator_chain(
     }
 }
 
+/// What a node's certificate claims, without judging it: for a node that looks at its own.
+///
+/// # Errors
+/// When it cannot be read, or is not a node's.
+pub fn claimed_identity(
+    certificate: &CertificateDer<'_>,
+    domain: &TrustDomain,
+) -> Result<PeerIdentity, IdentityError> {
+    let certificate = parse(certificate)?;
+    let (uri, subject) = subject(&certificate, domain)?;
+    let Subject::Node(region) = subject else {
+        return Err(IdentityError::WrongKind {
+            wanted: "节点",
+            uri,
+        });
+    };
+    let not_after = instant(certificate.validity().not_after);
+    Ok(PeerIdentity {
+        region,
+        uri,
+        certificate: CertificateId::of(&certificate),
+        not_after,
+    })
+}
+
 /// What the first certificate of a sound chain says.
 struct Leaf {
     subject: Subject,
@@ -165,7 +190,7 @@ fn judge(chain: &[CertificateDer<'_>], trust: &Trust<'_>) -> Result<Leaf, Identi
 
 fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, IdentityError> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         Ok(_) => Err(IdentityError::Unreadable("证书后有多余的数据".to_owned())),
         Err(error) => Err(IdentityError::Unreadable(error.to_string())),
     }

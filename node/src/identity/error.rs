@@ -114,6 +114,14 @@ pub enum IdentityError {
         /// The peer's region.
         region: RegionKey,
     },
+    /// An operator of another region's node.
+    #[error("操作员 {uri} 不属于本节点（{ours}），不能操作")]
+    ForeignOperator {
+        /// The URI in the certificate.
+        uri: String,
+        /// This node's region.
+        ours: RegionKey,
+    },
     /// The peer cannot speak TLS 1.3.
     #[error("对方不支持 TLS 1.3")]
     OldProtocol,
@@ -154,6 +162,7 @@ impl IdentityError {
             Self::NoAuthority => "no_authority",
             Self::ChainTooLong { .. } => "chain_too_long",
             Self::NotAdmitted { .. } => "not_admitted",
+            Self::ForeignOperator { .. } => "foreign_operator",
             Self::OldProtocol => "old_protocol",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::RefusedByPeer(_) => "refused_by_peer",
@@ -191,6 +200,24 @@ impl IdentityError {
         {
             Some(tls) => Self::of_tls(tls),
             None => Self::Handshake(error.to_string()),
+        }
+    }
+
+    /// The reason for which the server that should be `expected` was not accepted.
+    #[must_use]
+    pub fn of_server(error: &io::Error, expected: RegionKey) -> Self {
+        let tls = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<TlsError>());
+        match tls {
+            Some(TlsError::InvalidCertificate(CertificateError::NotValidForNameContext {
+                presented,
+                ..
+            })) => Self::WrongRegion {
+                expected,
+                found: presented.join("、"),
+            },
+            _ => Self::of_handshake(error),
         }
     }
 

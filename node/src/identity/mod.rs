@@ -14,14 +14,26 @@
 //! Every refusal has a reason of its own ([`IdentityError::reason`]), is logged with the peer's address and counted
 //! ([`refusals::Refusals`]): the refused side sees only a closed connection.
 
+pub mod acceptor;
 pub mod authority;
 pub mod chain;
+pub mod dialer;
 pub mod error;
+pub mod live;
 pub mod material;
 pub mod profile;
+pub mod refusals;
 pub mod revocation;
+pub mod tls;
 
-pub use chain::{OperatorIdentity, PeerIdentity, verify_chain, verify_operator_chain};
+pub use acceptor::incoming;
+pub use chain::{
+    OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
+};
+pub use dialer::{channel, dial};
 pub use error::IdentityError;
+pub use live::PeerIo;
 pub use material::{Material, MaterialError};
-pub use profile::{Subject, TrustDomain};
+pub use profile::{OperatorName, Subject, TrustDomain};
+pub use refusals::Refusals;
+pub use tls::{NodeTls, Rules};

@@ -1,0 +1,98 @@
+//! Taking calls: every handshake in a task of its own, so many at once, each within a deadline. A caller who is slow,
+//! silent or unwelcome holds nobody up.
+
+use super::error::IdentityError;
+use super::live::PeerIo;
+use super::refusals::Side;
+use super::tls::{Caller, NodeTls, Standing};
+use crate::net::Listener;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+/// Most handshakes under way at once; further callers wait in the system's queue.
+pub const HANDSHAKES_MAX: usize = 64;
+/// How long a handshake may take.
+pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
+/// Pause after a failure to accept, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections whose callers have been admitted. Handlers find an `Arc<C>` in the request's extensions.
+pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<TlsStream<<L as Listener>::Io>, C>>>;
+
+/// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of caller: nodes
+/// ([`super::PeerIdentity`]) or operators ([`super::OperatorIdentity`]).
+pub fn incoming<L: Listener, C: Caller>(
+    listener: L,
+    tls: Arc<NodeTls>,
+    shutdown: CancellationToken,
+) -> Incoming<L, C> {
+    let (admitted, stream) = mpsc::channel(16);
+    tokio::spawn(async move {
+        let gate = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        loop {
+            let permit = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                permit = Arc::clone(&gate).acquire_owned() => permit,
+            };
+            let accepted = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = admitted.closed() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let (io, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "接受连接失败");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let (tls, admitted) = (Arc::clone(&tls), admitted.clone());
+            tokio::spawn(async move {
+                match admit::<_, C>(io, peer, &tls).await {
+                    // The stream may be gone: the node is stopping, and the caller will find out.
+                    Ok(io) => drop(admitted.send(Ok(io)).await),
+                    Err(error) => tls.refuse(Side::Incoming, &peer, &error),
+                }
+                drop(permit);
+            });
+        }
+    });
+    ReceiverStream::new(stream)
+}
+
+/// One handshake and the judgement after it.
+async fn admit<S, C>(
+    io: S,
+    peer: SocketAddr,
+    tls: &NodeTls,
+) -> Result<PeerIo<TlsStream<S>, C>, IdentityError>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    C: Caller,
+{
+    let handshake = TlsAcceptor::from(tls.server_config()).accept(io);
+    let io = tokio::time::timeout(HANDSHAKE_DEADLINE, handshake)
+        .await
+        .map_err(|_| IdentityError::HandshakeTimeout)?
+        .map_err(|error| IdentityError::of_handshake(&error))?;
+    let chain = io
+        .get_ref()
+        .1
+        .peer_certificates()
+        .ok_or(IdentityError::NoCertificate)?
+        .to_vec();
+    let caller = tls.with_standing(|standing| C::judge(&chain, standing))?;
+    let judge = move |standing: &Standing<'_>| C::judge(&chain, standing).map(drop);
+    let ticket = tls.enter(format!("{caller:?} {peer}"), Arc::new(judge))?;
+    Ok(PeerIo::new(io, caller, ticket))
+}

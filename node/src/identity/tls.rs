@@ -1,0 +1,369 @@
+//! TLS 1.3, mutual, checked against revocation lists, exchanged while running.
+//!
+//! - The crypto provider is passed explicitly everywhere; nothing depends on a process-wide default.
+//! - Sessions are never resumed: a resumed session would skip the certificates.
+//! - A revocation list past its date stays in force ([`NodeTls::list_ages`] shows how old each is). Every issuer on a
+//!   chain must have one: not knowing is refused.
+//! - New material is built and checked before it replaces the old. Open connections go on under what they began with,
+//!   except those that the new state would not admit: they are cut.
+
+use super::chain::{self, OperatorIdentity, PeerIdentity, Trust};
+use super::error::IdentityError;
+use super::live::{Judge, Live, Ticket};
+use super::material::{Material, MaterialError};
+use super::profile::TrustDomain;
+use super::refusals::{Refusals, Side};
+use super::revocation::{ListAge, RevocationLists};
+use crate::clock::Clock;
+use arc_swap::ArcSwap;
+use hotline_topology::RegionKey;
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The cryptography in use: ring's.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// Whether the second region lies below the first, at any depth.
+pub type Below = Arc<dyn Fn(RegionKey, RegionKey) -> bool + Send + Sync>;
+
+/// What the topology says about peers. Replaced as a whole when a new version takes effect.
+#[derive(Clone)]
+pub struct Rules {
+    /// Whether the second region lies below the first, at any depth.
+    pub below: Below,
+    /// Whether this node accepts calls from the region's node.
+    pub admits: Arc<dyn Fn(RegionKey) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rules")
+    }
+}
+
+/// Everything by which a caller is judged at one moment.
+pub struct Standing<'a> {
+    /// Roots, lists, tree and time.
+    pub trust: Trust<'a>,
+    /// This node's region.
+    pub own: RegionKey,
+    /// Whether this node accepts calls from a region.
+    pub admits: &'a dyn Fn(RegionKey) -> bool,
+}
+
+/// Who may call a port, and how his certificates are judged.
+pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
+    /// Judges the chain that a caller presented.
+    ///
+    /// # Errors
+    /// Why he may not call.
+    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError>;
+}
+
+impl Caller for PeerIdentity {
+    /// A node with which this one has a link.
+    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
+        let peer = chain::verify_chain(chain, &standing.trust)?;
+        if (standing.admits)(peer.region) {
+            Ok(peer)
+        } else {
+            Err(IdentityError::NotAdmitted {
+                region: peer.region,
+            })
+        }
+    }
+}
+
+impl Caller for OperatorIdentity {
+    /// An operator of this very node.
+    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
+        let operator = chain::verify_operator_chain(chain, &standing.trust)?;
+        if operator.region == standing.own {
+            Ok(operator)
+        } else {
+            Err(IdentityError::ForeignOperator {
+                uri: operator.uri,
+                ours: standing.own,
+            })
+        }
+    }
+}
+
+/// All that is exchanged together.
+struct Snapshot {
+    server: Arc<ServerConfig>,
+    client: Arc<ClientConfig>,
+    material: Material,
+    own: PeerIdentity,
+    rules: Rules,
+}
+
+/// A node's side of every TLS connection.
+pub struct NodeTls {
+    domain: TrustDomain,
+    clock: Arc<dyn Clock>,
+    current: ArcSwap<Snapshot>,
+    /// Held while the snapshot is exchanged: two reloads at once must not lose a revocation list.
+    exchange: Mutex<()>,
+    live: Arc<Live>,
+    refusals: Arc<Refusals>,
+}
+
+impl fmt::Debug for NodeTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeTls")
+            .field("own", &self.own().uri)
+            .field("live", &self.live)
+            .finish()
+    }
+}
+
+impl NodeTls {
+    /// Starts with the given material.
+    ///
+    /// A certificate that is expired or revoked does not hinder the start, for a node serves its citizens without
+    /// links too; see [`NodeTls::own_problem`].
+    ///
+    /// # Errors
+    /// When the parts do not fit together: the key is another's, the certificate no node's, a file is broken.
+    pub fn new(
+        material: Material,
+        domain: TrustDomain,
+        rules: Rules,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, MaterialError> {
+        let snapshot = build(material, &domain, rules, &clock)?;
+        let tls = Arc::new(Self {
+            domain,
+            clock,
+            current: ArcSwap::from_pointee(snapshot),
+            exchange: Mutex::new(()),
+            live: Arc::default(),
+            refusals: Arc::default(),
+        });
+        tls.warn_of_own_problem();
+        Ok(tls)
+    }
+
+    /// Takes new material into use and cuts the connections that it no longer admits; returns how many.
+    ///
+    /// Revocation lists only ever get newer: one that the new material lacks, or has in an older edition, stays.
+    ///
+    /// # Errors
+    /// As for [`NodeTls::new`], and when the certificate is another region's. The old material then stays in use.
+    pub fn reload(&self, mut material: Material) -> Result<usize, MaterialError> {
+        let exchanging = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.current.load_full();
+        let mut lists = old.material.lists.clone();
+        lists.merge(&material.lists);
+        material.lists = lists;
+        let folder = material.folder.clone();
+        let new = build(material, &self.domain, old.rules.clone(), &self.clock)?;
+        if new.own.region != old.own.region {
+            let why = format!("证书属于 {}，而本节点是 {}", new.own.region, old.own.region);
+            return Err(unusable(&folder, why));
+        }
+        self.current.store(Arc::new(new));
+        drop(exchanging);
+        self.warn_of_own_problem();
+        Ok(self.sweep())
+    }
+
+    /// Takes new rules into use, as a new version of the topology brings them, and cuts the connections that they no
+    /// longer admit; returns how many.
+    pub fn set_rules(&self, rules: Rules) -> usize {
+        let exchanging = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.current.load_full();
+        self.current.store(Arc::new(Snapshot {
+            server: Arc::clone(&old.server),
+            client: Arc::clone(&old.client),
+            material: old.material.clone(),
+            own: old.own.clone(),
+            rules,
+        }));
+        drop(exchanging);
+        self.sweep()
+    }
+
+    /// Judges every open connection again and cuts those that would not be admitted now, such as those whose
+    /// certificate has run out since; returns how many. To be called from time to time.
+    pub fn sweep(&self) -> usize {
+        let cut = self.with_standing(|standing| self.live.sweep(standing));
+        for (peer, error) in &cut {
+            tracing::warn!(%peer, reason = error.reason(), "切断连接：{error}");
+        }
+        cut.len()
+    }
+
+    /// This node as its certificate names it.
+    #[must_use]
+    pub fn own(&self) -> PeerIdentity {
+        self.current.load().own.clone()
+    }
+
+    /// What is wrong with this node's own certificate, so that peers will refuse it; `None` when all is well.
+    #[must_use]
+    pub fn own_problem(&self) -> Option<IdentityError> {
+        let chain = self.current.load().material.chain.clone();
+        self.with_standing(|standing| chain::verify_chain(&chain, &standing.trust).err())
+    }
+
+    /// The federation's trust domain.
+    #[must_use]
+    pub fn domain(&self) -> &TrustDomain {
+        &self.domain
+    }
+
+    /// The age of each revocation list in force, the oldest first.
+    #[must_use]
+    pub fn list_ages(&self) -> Vec<ListAge> {
+        self.current.load().material.lists.ages(self.clock.now())
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn live_connections(&self) -> usize {
+        self.live.len()
+    }
+
+    /// The counters of refused connections.
+    #[must_use]
+    pub fn refusals(&self) -> &Arc<Refusals> {
+        &self.refusals
+    }
+
+    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.load().server)
+    }
+
+    pub(super) fn client_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.current.load().client)
+    }
+
+    /// Runs `judge` with what holds at this moment.
+    pub(super) fn with_standing<T>(&self, judge: impl FnOnce(&Standing<'_>) -> T) -> T {
+        let current = self.current.load_full();
+        judge(&Standing {
+            trust: Trust {
+                domain: &self.domain,
+                roots: &current.material.roots,
+                lists: &current.material.lists,
+                below: &*current.rules.below,
+                now: self.clock.now(),
+            },
+            own: current.own.region,
+            admits: &*current.rules.admits,
+        })
+    }
+
+    /// Enters a judged connection into the table, then judges once more by what holds by now.
+    pub(super) fn enter(&self, peer: String, judge: Judge) -> Result<Ticket, IdentityError> {
+        let ticket = self.live.enter(peer, Arc::clone(&judge));
+        self.with_standing(|standing| judge(standing))?;
+        Ok(ticket)
+    }
+
+    pub(super) fn refuse(&self, side: Side, peer: &dyn fmt::Display, error: &IdentityError) {
+        self.refusals.note(side, peer, error);
+    }
+
+    fn warn_of_own_problem(&self) {
+        if let Some(error) = self.own_problem() {
+            tracing::error!(
+                reason = error.reason(),
+                "本节点自己的证书不会被其他节点接受：{error}"
+            );
+        }
+    }
+}
+
+/// Node time as the TLS library asks for it.
+#[derive(Debug)]
+struct NodeTime(Arc<dyn Clock>);
+
+impl TimeProvider for NodeTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.0.now().0.div_euclid(1000)).ok()?;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
+            seconds,
+        )))
+    }
+}
+
+fn unusable(folder: &Path, why: impl fmt::Display) -> MaterialError {
+    MaterialError::Unusable {
+        path: folder.to_owned(),
+        why: why.to_string(),
+    }
+}
+
+fn build(
+    material: Material,
+    domain: &TrustDomain,
+    rules: Rules,
+    clock: &Arc<dyn Clock>,
+) -> Result<Snapshot, MaterialError> {
+    let folder = &material.folder;
+    let first = material
+        .chain
+        .first()
+        .ok_or_else(|| unusable(folder, "没有证书"))?;
+    let own = chain::claimed_identity(first, domain).map_err(|error| unusable(folder, error))?;
+    // Without any list the TLS library would not look for revoked certificates at all.
+    if material.lists.is_empty() {
+        return Err(unusable(folder, "没有吊销列表"));
+    }
+    let (server, client) = configs(&material, clock).map_err(|error| unusable(folder, error))?;
+    Ok(Snapshot {
+        server: Arc::new(server),
+        client: Arc::new(client),
+        material,
+        own,
+        rules,
+    })
+}
+
+fn configs(
+    material: &Material,
+    clock: &Arc<dyn Clock>,
+) -> Result<(ServerConfig, ClientConfig), Box<dyn std::error::Error>> {
+    let mut roots = RootCertStore::empty();
+    for root in &material.roots {
+        roots.add(root.clone())?;
+    }
+    let roots = Arc::new(roots);
+    let time: Arc<dyn TimeProvider> = Arc::new(NodeTime(Arc::clone(clock)));
+    let lists = |lists: &RevocationLists| lists.ders().collect::<Vec<_>>();
+
+    let callers = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider())
+        .with_crls(lists(&material.lists))
+        .build()?;
+    let mut server = ServerConfig::builder_with_details(provider(), Arc::clone(&time))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(callers)
+        .with_single_cert(material.chain.clone(), material.key.clone_key())?;
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    server.session_storage = Arc::new(NoServerSessionStorage {});
+    server.send_tls13_tickets = 0;
+
+    let answerers = WebPkiServerVerifier::builder_with_provider(roots, provider())
+        .with_crls(lists(&material.lists))
+        .build()?;
+    let mut client = ClientConfig::builder_with_details(provider(), time)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_webpki_verifier(answerers)
+        .with_client_auth_cert(material.chain.clone(), material.key.clone_key())?;
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    client.resumption = Resumption::disabled();
+    Ok((server, client))
+}

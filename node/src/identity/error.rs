@@ -69,6 +69,9 @@ pub enum IdentityError {
         /// The URI in the certificate.
         uri: String,
     },
+    /// A certificate that may not be used on this side, such as an operator's shown by a server.
+    #[error("证书的用途不符：它不能用在连接的这一端")]
+    WrongPurpose,
     /// The DNS name is not the one made from the URI's region.
     #[error("证书的 DNS 名与身份不一致：应为 {expected}")]
     NameMismatch {
@@ -155,6 +158,7 @@ impl IdentityError {
             Self::ForeignDomain { .. } => "foreign_domain",
             Self::BadUri { .. } => "bad_uri",
             Self::WrongKind { .. } => "wrong_kind",
+            Self::WrongPurpose => "wrong_purpose",
             Self::NameMismatch { .. } => "name_mismatch",
             Self::WrongRegion { .. } => "wrong_region",
             Self::OutsideSubtree { .. } => "outside_subtree",
@@ -254,6 +258,9 @@ impl IdentityError {
             CertificateError::NotValidYetContext { not_before, .. } => Self::NotYetValid {
                 not_before: time(*not_before),
             },
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::WrongPurpose
+            }
             CertificateError::Revoked => Self::Revoked,
             CertificateError::UnknownIssuer => Self::UnknownAuthority,
             CertificateError::UnknownRevocationStatus => Self::NoRevocationList,

@@ -19,6 +19,7 @@ pub mod authority;
 pub mod chain;
 pub mod dialer;
 pub mod error;
+pub mod example;
 pub mod live;
 pub mod material;
 pub mod profile;
@@ -37,3 +38,6 @@ pub use material::{Material, MaterialError};
 pub use profile::{OperatorName, Subject, TrustDomain};
 pub use refusals::Refusals;
 pub use tls::{NodeTls, Rules};
+
+#[cfg(test)]
+mod tests;

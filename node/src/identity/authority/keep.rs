@@ -2,7 +2,7 @@
 
 use super::files;
 use super::issuer::{self, Issuer};
-use super::{Authority, AuthorityError, Issued, ROOT_DAYS, Signer, Subject, Term};
+use super::{Authority, AuthorityError, Issued, ROOT_DAYS, Signer, Subject, Term, TrustDomain};
 use crate::entropy::Entropy;
 use crate::identity::{chain, material};
 use hotline_topology::{RegionKey, Time};
@@ -140,6 +140,14 @@ impl Authority {
         Ok(folders
             .filter_map(|folder| Some((name(&folder)?.parse().ok()?, folder)))
             .collect())
+    }
+
+    /// The same keeper writing another trust domain into its certificates: an example of what must be refused.
+    pub(in crate::identity) fn speaking_for(&self, domain: TrustDomain) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            domain,
+        }
     }
 
     /// A folder as people read it: from the keeper's folder on.

@@ -261,7 +261,7 @@ impl Authority {
     }
 
     /// As [`Authority::issue`], with a DNS name other than the subject's: an example of what must be refused.
-    pub(super) fn issue_named(
+    pub(in crate::identity) fn issue_named(
         &self,
         subject: &Subject,
         by: Signer,

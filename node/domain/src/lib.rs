@@ -18,6 +18,7 @@ pub mod field;
 pub mod figures;
 pub mod id;
 pub mod kernel;
+pub mod lead;
 pub mod leg;
 pub mod link;
 pub mod refusal;

@@ -41,7 +41,7 @@ impl Federation {
     /// # Errors
     /// All faults; their lines are 0.
     pub fn build(parts: Parts) -> Result<Federation, Vec<Fault>> {
-        finish(&Source::new("", ""), Draft::from_parts(&parts))
+        finish(&Source::new("", ""), Draft::from(&parts))
     }
 }
 

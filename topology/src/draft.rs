@@ -1,17 +1,18 @@
 //! A federation file as read, before it is checked as a whole: values with their places.
 
-use crate::calendar::{Calendar, Notice};
-use crate::catalogue::{Dispatch, Target};
-use crate::edge::{EdgePolicy, FieldName, Way};
-use crate::read::{Located, Spot, Table};
+use crate::calendar::Calendar;
+use crate::catalogue::{Catalogue, Dispatch};
+use crate::edge::{EdgePolicies, EdgePolicy};
+use crate::read::{Located, Spot};
 use crate::region::{Level, RegionKey};
 use crate::standard::{Rule, Standard};
 use crate::time::Time;
 use crate::tree::{Endpoint, Parts, Region};
-use crate::unit::{Handler, Unit, UnitKind};
+use crate::unit::Unit;
 
-/// Ends of the range of a version number.
-const VERSIONS: std::ops::Range<u32> = 1..u32::MAX;
+mod read;
+
+pub(crate) use read::read_standards;
 
 /// All that a file says. A value that could not be read is `None`; its fault is noted.
 pub(crate) struct Draft {
@@ -54,12 +55,29 @@ pub(crate) struct DraftStandard {
     pub level: Level,
     pub spot: Spot,
     pub units: Vec<DraftUnit>,
-    pub rules: Vec<(Rule, Spot)>,
+    pub rules: Vec<DraftRule>,
+}
+
+impl DraftStandard {
+    fn into_standard(self) -> Standard {
+        Standard {
+            level: self.level,
+            units: self.units.into_iter().map(|unit| unit.unit).collect(),
+            rules: self.rules.into_iter().map(|draft| draft.rule).collect(),
+        }
+    }
+}
+
+pub(crate) struct DraftRule {
+    pub rule: Rule,
+    pub spot: Spot,
+    pub category_spot: Spot,
 }
 
 pub(crate) struct DraftDispatch {
     pub dispatch: Dispatch,
     pub spot: Spot,
+    pub category_spot: Spot,
 }
 
 pub(crate) struct DraftEdge {
@@ -69,106 +87,10 @@ pub(crate) struct DraftEdge {
     pub spot: Spot,
 }
 
-impl Draft {
-    /// Reads the top of a federation file; faults are noted in the table's source.
-    pub(crate) fn read(top: Table<'_>) -> Draft {
-        let trust_domain = top.text("trust_domain");
-        let version = top.number("version", VERSIONS).map(|version| version.value);
-        let effective_from = top.parsed("effective_from").map(|from| from.value);
-        let calendar = top.table_opt("calendar");
-        let calendar = calendar.map_or_else(Calendar::builtin, read_calendar);
-        let mut edge_default = EdgePolicy::default();
-        if let Some(table) = top.table_opt("edge_default") {
-            read_ways(&table, &mut edge_default);
-            table.finish();
-        }
-        let standards = top
-            .tables("standard")
-            .into_iter()
-            .filter_map(read_standard)
-            .collect();
-        let tables = top.tables("region");
-        let count = tables.len();
-        let regions: Vec<_> = tables.into_iter().filter_map(read_region).collect();
-        let dispatches = top
-            .tables("dispatch")
-            .into_iter()
-            .filter_map(read_dispatch)
-            .collect();
-        let edges = top.tables("edge").into_iter();
-        let edges = edges
-            .filter_map(|table| read_edge(table, &edge_default))
-            .collect();
-        top.finish();
-        Draft {
-            trust_domain,
-            version,
-            effective_from,
-            regions_lost: regions.len() < count,
-            regions,
-            standards,
-            dispatches,
-            edge_default,
-            edges,
-            calendar,
-        }
-    }
-
-    /// The same for values made in memory, with paths for places.
-    pub(crate) fn from_parts(parts: &Parts) -> Draft {
+/// Values made in memory, with paths for places, to be checked as a file is.
+impl From<&Parts> for Draft {
+    fn from(parts: &Parts) -> Draft {
         let top = Spot::default();
-        let located = |spot: &Spot, name| spot.field(name);
-        let units = |spot: &Spot, units: &[Unit]| {
-            let items = units.iter().enumerate();
-            items
-                .map(|(i, unit)| DraftUnit {
-                    unit: unit.clone(),
-                    spot: spot.field("unit").item(i),
-                })
-                .collect()
-        };
-        let regions = parts.regions.iter().enumerate().map(|(i, region)| {
-            let spot = top.field("region").item(i);
-            DraftRegion {
-                key: Located {
-                    value: region.key,
-                    spot: located(&spot, "key"),
-                },
-                name: Some(region.name.clone()),
-                level: Some(Located {
-                    value: region.level,
-                    spot: located(&spot, "level"),
-                }),
-                parent: region.parent.map(|key| Located {
-                    value: key,
-                    spot: located(&spot, "parent"),
-                }),
-                parent_lost: false,
-                endpoint: region.endpoint.clone().map(|endpoint| Located {
-                    value: endpoint,
-                    spot: located(&spot, "endpoint"),
-                }),
-                endpoint_lost: false,
-                node: region.node,
-                standard: region.standard,
-                units: units(&spot, &region.units),
-                spot,
-            }
-        });
-        let standards = parts.standards.iter().enumerate().map(|(i, standard)| {
-            let spot = top.field("standard").item(i);
-            let rules = standard.rules.iter().enumerate();
-            DraftStandard {
-                level: standard.level,
-                units: units(&spot, &standard.units),
-                rules: rules
-                    .map(|(i, rule)| (rule.clone(), spot.field("dispatch").item(i)))
-                    .collect(),
-                spot,
-            }
-        });
-        let dispatches = parts.catalogue.entries().iter().enumerate();
-        let edges = parts.edges.overrides.iter().enumerate();
         Draft {
             trust_domain: Some(Located {
                 value: parts.trust_domain.clone(),
@@ -176,28 +98,108 @@ impl Draft {
             }),
             version: Some(parts.version),
             effective_from: Some(parts.effective_from),
-            regions: regions.collect(),
+            regions: numbered(&top.field("region"), &parts.regions, DraftRegion::new),
             regions_lost: false,
-            standards: standards.collect(),
-            dispatches: dispatches
-                .map(|(i, dispatch)| DraftDispatch {
-                    dispatch: dispatch.clone(),
-                    spot: top.field("dispatch").item(i),
-                })
-                .collect(),
+            standards: numbered(&top.field("standard"), &parts.standards, DraftStandard::new),
+            dispatches: numbered(
+                &top.field("dispatch"),
+                parts.catalogue.entries(),
+                |entry, spot| {
+                    let category_spot = spot.field("categories");
+                    DraftDispatch {
+                        dispatch: entry.clone(),
+                        spot,
+                        category_spot,
+                    }
+                },
+            ),
             edge_default: parts.edges.default.clone(),
-            edges: edges
-                .map(|(i, ((parent, child), policy))| DraftEdge {
+            edges: numbered(
+                &top.field("edge"),
+                &parts.edges.overrides,
+                |((parent, child), policy), spot| DraftEdge {
                     parent: *parent,
                     child: *child,
                     policy: policy.clone(),
-                    spot: top.field("edge").item(i),
-                })
-                .collect(),
+                    spot,
+                },
+            ),
             calendar: parts.calendar.clone(),
         }
     }
+}
 
+/// Each item with its spot in the list.
+fn numbered<T, D>(
+    list: &Spot,
+    items: impl IntoIterator<Item = T>,
+    draft: impl Fn(T, Spot) -> D,
+) -> Vec<D> {
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(i, item)| draft(item, list.item(i)))
+        .collect()
+}
+
+impl DraftRegion {
+    fn new(region: &Region, spot: Spot) -> DraftRegion {
+        DraftRegion {
+            key: Located {
+                value: region.key,
+                spot: spot.field("key"),
+            },
+            name: Some(region.name.clone()),
+            level: Some(Located {
+                value: region.level,
+                spot: spot.field("level"),
+            }),
+            parent: region.parent.map(|key| Located {
+                value: key,
+                spot: spot.field("parent"),
+            }),
+            parent_lost: false,
+            endpoint: region.endpoint.clone().map(|endpoint| Located {
+                value: endpoint,
+                spot: spot.field("endpoint"),
+            }),
+            endpoint_lost: false,
+            node: region.node,
+            standard: region.standard,
+            units: numbered(&spot.field("unit"), &region.units, DraftUnit::new),
+            spot,
+        }
+    }
+}
+
+impl DraftUnit {
+    fn new(unit: &Unit, spot: Spot) -> DraftUnit {
+        DraftUnit {
+            unit: unit.clone(),
+            spot,
+        }
+    }
+}
+
+impl DraftStandard {
+    fn new(standard: &Standard, spot: Spot) -> DraftStandard {
+        DraftStandard {
+            level: standard.level,
+            units: numbered(&spot.field("unit"), &standard.units, DraftUnit::new),
+            rules: numbered(&spot.field("dispatch"), &standard.rules, |rule, spot| {
+                let category_spot = spot.field("categories");
+                DraftRule {
+                    rule: rule.clone(),
+                    spot,
+                    category_spot,
+                }
+            }),
+            spot,
+        }
+    }
+}
+
+impl Draft {
     /// The parts, once no fault was found; `None` when a value is missing after all.
     pub(crate) fn into_parts(self) -> Option<Parts> {
         let mut regions = Vec::with_capacity(self.regions.len());
@@ -213,11 +215,7 @@ impl Draft {
                 units: region.units.into_iter().map(|unit| unit.unit).collect(),
             });
         }
-        let standards = self.standards.into_iter().map(|standard| Standard {
-            level: standard.level,
-            units: standard.units.into_iter().map(|unit| unit.unit).collect(),
-            rules: standard.rules.into_iter().map(|(rule, _)| rule).collect(),
-        });
+        let standards = self.standards.into_iter().map(DraftStandard::into_standard);
         let dispatches = self
             .dispatches
             .into_iter()
@@ -233,238 +231,12 @@ impl Draft {
             effective_from: self.effective_from?,
             regions,
             standards: standards.collect(),
-            catalogue: crate::catalogue::Catalogue::new(dispatches),
-            edges: crate::edge::EdgePolicies {
+            catalogue: Catalogue::new(dispatches),
+            edges: EdgePolicies {
                 default: self.edge_default,
                 overrides: overrides.collect(),
             },
             calendar: self.calendar,
         })
     }
-}
-
-fn read_region(table: Table<'_>) -> Option<DraftRegion> {
-    let key = table.parsed("key");
-    let name = table.text("name").map(|name| name.value);
-    let level = table.parsed("level");
-    let parent = table.parsed_opt("parent");
-    let endpoint = table.parsed_opt("endpoint");
-    let parent_lost = parent.is_none() && table.has("parent");
-    let endpoint_lost = endpoint.is_none() && table.has("endpoint");
-    let node = table.flag_opt("node").unwrap_or(true);
-    let standard = table.flag_opt("standard").unwrap_or(true);
-    let units = table
-        .tables("unit")
-        .into_iter()
-        .filter_map(read_unit)
-        .collect();
-    let spot = table.spot().clone();
-    table.finish();
-    Some(DraftRegion {
-        key: key?,
-        spot,
-        name,
-        level,
-        parent,
-        parent_lost,
-        endpoint,
-        endpoint_lost,
-        node,
-        standard,
-        units,
-    })
-}
-
-fn read_unit(table: Table<'_>) -> Option<DraftUnit> {
-    let (key, name) = (table.parsed("key"), table.text("name"));
-    let kind = match table.has("kind") {
-        true => table.parsed("kind").map(|kind| kind.value),
-        false => Some(UnitKind::Department),
-    };
-    let parent = table.parsed_opt("parent").map(|parent| parent.value);
-    let responsibilities: Vec<Located<String>> = table.list("responsibilities");
-    let contact = table.text_or_empty("contact");
-    let mut handlers = Vec::new();
-    for handler in table.tables("handler") {
-        if let (Some(id), Some(name)) = (handler.text("id"), handler.text("name")) {
-            handlers.push(Handler {
-                id: id.value,
-                name: name.value,
-            });
-        }
-        handler.finish();
-    }
-    let spot = table.spot().clone();
-    table.finish();
-    let unit = Unit {
-        key: key?.value,
-        name: name?.value,
-        kind: kind?,
-        parent,
-        responsibilities: responsibilities
-            .into_iter()
-            .map(|text| text.value)
-            .collect(),
-        contact,
-        handlers,
-    };
-    Some(DraftUnit { unit, spot })
-}
-
-fn read_standard(table: Table<'_>) -> Option<DraftStandard> {
-    let level = table.parsed("level");
-    let units = table
-        .tables("unit")
-        .into_iter()
-        .filter_map(read_unit)
-        .collect();
-    let mut rules = Vec::new();
-    for rule in table.tables("dispatch") {
-        let (category, to) = (read_category(&rule), read_target(&rule, false));
-        if let (Some(category), Some(to)) = (category, to) {
-            rules.push((Rule { category, to }, rule.spot().clone()));
-        }
-        rule.finish();
-    }
-    let spot = table.spot().clone();
-    table.finish();
-    Some(DraftStandard {
-        level: level?.value,
-        spot,
-        units,
-        rules,
-    })
-}
-
-fn read_dispatch(table: Table<'_>) -> Option<DraftDispatch> {
-    let region = table.parsed("region");
-    let (category, place) = (read_category(&table), table.parsed_opt("place"));
-    let to = read_target(&table, true);
-    let spot = table.spot().clone();
-    table.finish();
-    let place = place.map(|place| place.value);
-    let dispatch = Dispatch {
-        region: region?.value,
-        category: category?,
-        place,
-        to: to?,
-    };
-    Some(DraftDispatch { dispatch, spot })
-}
-
-fn read_category(table: &Table<'_>) -> Option<String> {
-    let category: Located<String> = table.parsed("category")?;
-    let plain =
-        category.value.len() <= 8 && category.value.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !plain {
-        let message = format!(
-            "“{}”不是事项代码；只用数字、字母，不超过 8 位",
-            category.value
-        );
-        table.fault_at(&category.spot, message);
-        return None;
-    }
-    Some(category.value)
-}
-
-/// Exactly one of `unit`, `local` and, where regions may be named, `child`.
-fn read_target(table: &Table<'_>, regions: bool) -> Option<Target> {
-    let unit = table
-        .parsed_opt("unit")
-        .map(|unit| Target::Unit(unit.value));
-    let local = table
-        .flag_opt("local")
-        .filter(|local| *local)
-        .map(|_| Target::Local);
-    let child = match regions {
-        true => table
-            .parsed_opt("child")
-            .map(|child| Target::Region(child.value)),
-        false => None,
-    };
-    let given = usize::from(table.has("unit")) + usize::from(local.is_some());
-    let given = given + usize::from(regions && table.has("child"));
-    if given != 1 {
-        let child = if regions {
-            "、child（下级区划）"
-        } else {
-            ""
-        };
-        table.fault(format!(
-            "unit（承办单位）{child}、local = true（属地）应当写且只写一个"
-        ));
-        return None;
-    }
-    unit.or(local).or(child)
-}
-
-fn read_edge(table: Table<'_>, default: &EdgePolicy) -> Option<DraftEdge> {
-    let (parent, child) = (table.parsed("parent"), table.parsed("child"));
-    let mut policy = default.clone();
-    read_ways(&table, &mut policy);
-    let spot = table.spot().clone();
-    table.finish();
-    Some(DraftEdge {
-        parent: parent?.value,
-        child: child?.value,
-        policy,
-        spot,
-    })
-}
-
-/// Overrides what a table names; a way that it does not name stays as it was.
-fn read_ways(table: &Table<'_>, policy: &mut EdgePolicy) {
-    for way in Way::ALL {
-        if table.has(way.as_str()) {
-            let fields: Vec<Located<FieldName>> = table.list(way.as_str());
-            policy.set(way, fields.into_iter().map(|field| field.value));
-        }
-    }
-}
-
-fn read_calendar(table: Table<'_>) -> Calendar {
-    let builtin = Calendar::builtin();
-    let version = table.number_opt("version", VERSIONS);
-    let mut notices = Vec::new();
-    for notice in table.tables("notice") {
-        let published = notice.parsed("published");
-        let year = notice.number("year", 2015..2200);
-        let (off, on) = (notice.list("off"), notice.list("on"));
-        if let (Some(published), Some(year)) = (published, year) {
-            notices.push(Notice {
-                published: published.value,
-                // The range above keeps it far from the limit.
-                year: year.value.cast_signed(),
-                off: off.into_iter().map(|days| days.value).collect(),
-                on: on.into_iter().map(|days| days.value).collect(),
-            });
-        }
-        notice.finish();
-    }
-    if !notices.is_sorted_by_key(|notice: &Notice| notice.published) {
-        table.fault("通知应按印发日期先后排列");
-    }
-    if table.has("notice") {
-        match &version {
-            Some(version) if version.value > builtin.version() => {}
-            _ => table.fault(format!(
-                "增加了通知，version 应大于程序自带日历的 {}",
-                builtin.version()
-            )),
-        }
-    } else if version
-        .as_ref()
-        .is_some_and(|version| version.value != builtin.version())
-    {
-        table.fault(format!(
-            "没有增加通知，version 应为程序自带日历的 {}，或者不写",
-            builtin.version()
-        ));
-    }
-    table.finish();
-    if notices.is_empty() {
-        return builtin;
-    }
-    let version = version.map_or(builtin.version(), |version| version.value);
-    builtin.with_notices(version, notices)
 }

@@ -12,10 +12,14 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod categories;
 pub mod check;
+pub mod divisions;
 mod draft;
+mod draw;
 pub mod edge;
 pub mod fault;
+pub mod new;
 pub mod policy;
 mod read;
 pub mod region;
@@ -23,11 +27,17 @@ pub mod standard;
 pub mod time;
 pub mod tree;
 pub mod unit;
+mod write;
 
 pub use calendar::{Calendar, Due, Notice, WorkingDay};
 pub use catalogue::{Catalogue, Dispatch, Target};
+pub use categories::{Category, categories, category_name};
+pub use check::{check, check_pack};
+pub use divisions::{Division, divisions};
+pub use draw::Draw;
 pub use edge::{EdgePolicies, EdgePolicy, FieldName, Way};
 pub use fault::Fault;
+pub use new::{Select, Settings, generate};
 pub use policy::{Kind, PolicyPack, Urgency};
 pub use region::{Level, RegionKey};
 pub use standard::{Rule, Standard};

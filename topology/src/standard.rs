@@ -8,7 +8,7 @@ use crate::region::Level;
 use crate::unit::Unit;
 
 /// Catalogue line of a standard, without the node it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// Prefix of the category's code; empty matches every category.
     pub category: String,

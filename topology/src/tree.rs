@@ -146,6 +146,9 @@ impl Federation {
     pub(crate) fn assemble(parts: Parts) -> Option<Federation> {
         let mut standards = parts.standards;
         standards.sort_by_key(|standard| standard.level);
+        for standard in &mut standards {
+            standard.rules.sort();
+        }
         let mut regions: BTreeMap<_, _> = parts.regions.into_iter().map(|r| (r.key, r)).collect();
         for region in regions
             .values_mut()

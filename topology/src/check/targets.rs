@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
 use crate::catalogue::Target;
+use crate::draft::DraftRule;
 use crate::read::Spot;
 use crate::region::{Level, RegionKey};
 use crate::unit::UnitKey;
@@ -20,19 +21,22 @@ impl Checker<'_> {
             let keys: Vec<&UnitKey> = standard.units.iter().map(|draft| &draft.unit.key).collect();
             self.check_unit_list(&standard.units, &keys);
             let mut categories: BTreeMap<(&str, bool), &Spot> = BTreeMap::new();
-            for (rule, spot) in &standard.rules {
+            for DraftRule {
+                rule,
+                spot,
+                category_spot,
+            } in &standard.rules
+            {
                 // 属地 and a unit may share a category: the unit gets what has no place.
                 let slot = (rule.category.as_str(), rule.to == Target::Local);
-                if let Some(first) = categories.insert(slot, spot) {
-                    self.fault(
-                        spot,
-                        format!("事项“{}”在目录中重复{}", rule.category, self.at(first)),
-                    );
+                if let Some(first) = categories.insert(slot, category_spot) {
+                    let message = format!("事项“{}”在目录中重复{}", rule.category, self.at(first));
+                    self.fault(category_spot, message);
                 }
                 match &rule.to {
                     Target::Unit(unit) if !keys.contains(&unit) => {
-                        let message =
-                            format!("承办单位“{unit}”不在{}的标准单位中", standard.level.label());
+                        let level = standard.level.label();
+                        let message = format!("承办单位“{unit}”不在{level}的标准单位中");
                         self.fault(&spot.field("unit"), message);
                     }
                     Target::Region(_) => self.fault(spot, "标准目录不能指到某个区划"),
@@ -63,13 +67,13 @@ impl Checker<'_> {
                 dispatch.place,
                 dispatch.to == Target::Local,
             );
-            if let Some(first) = seen.insert(slot, spot) {
+            if let Some(first) = seen.insert(slot, &draft.category_spot) {
                 let message = format!(
                     "{at} 的事项“{}”在目录中重复{}",
                     dispatch.category,
                     self.at(first)
                 );
-                self.fault(spot, message);
+                self.fault(&draft.category_spot, message);
             }
             if let Some(place) = dispatch.place
                 && place != at

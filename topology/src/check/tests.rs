@@ -23,11 +23,11 @@ name = "住房和城乡建设局"
 responsibilities = ["房屋", "物业"]
 
 [[standard.dispatch]]
-category = "01"
+categories = ["01"]
 unit = "住建局"
 
 [[standard.dispatch]]
-category = "02"
+categories = ["02"]
 local = true
 
 [[region]]
@@ -72,12 +72,12 @@ node = false
 
 [[dispatch]]
 region = "140525000000"
-category = "0101"
+categories = ["0101"]
 unit = "物业科"
 
 [[dispatch]]
 region = "140500000000"
-category = ""
+categories = [""]
 local = true
 
 [[edge]]
@@ -180,7 +180,7 @@ name = "办公室"
 
 [[dispatch]]
 region = "210000000000"
-category = "0101"
+categories = ["0101"]
 unit = "没有的局"
 
 [[edge]]
@@ -302,7 +302,7 @@ fn catalogue_and_edges() {
         )
         .contains("不是 140525000000 的下级")
     );
-    assert!(changed("category = \"0101\"", "category = \"物业\"").contains("不是事项代码"));
+    assert!(changed("categories = [\"0101\"]", "categories = [\"物业\"]").contains("不是事项代码"));
     assert!(
         changed("region = \"140525000000\"", "region = \"140525100000\"")
             .contains("没有节点，不能有派单目录")
@@ -310,10 +310,10 @@ fn catalogue_and_edges() {
     assert!(changed("unit = \"住建局\"\n", "unit = \"教育局\"\n").contains("不在县级的标准单位中"));
     assert!(
         changed(
-            "category = \"02\"\nlocal = true",
-            "category = \"01\"\nunit = \"热线中心\""
+            "categories = [\"02\"]\nlocal = true",
+            "categories = [\"01\"]\nunit = \"热线中心\""
         )
-        .contains("在目录中重复（见第 21 行）")
+        .contains("在目录中重复（见第 22 行）")
     );
     assert!(
         changed(

@@ -1,0 +1,209 @@
+//! Payloads of envelopes: what nodes tell each other. Nothing that a peer writes is trusted: every form is checked,
+//! and every length is bounded before it can reach a key, a row or a screen.
+
+use super::form::{Form, exactly, need_from};
+use super::malformed::{Malformed, Why};
+use hotline_domain::figures::{CellKey, Report};
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
+use hotline_domain::leg::{Act, Asking, Offer};
+use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
+use hotline_domain::supervision::Notice;
+use hotline_domain::ticket::Sight;
+use hotline_proto::{figures::v1 as figures, leg::v1 as leg};
+use hotline_topology::Time;
+use prost::Message as _;
+
+/// Longest payload, in bytes: half of what a gRPC message may hold by default, so that the fields find room beside it.
+pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
+/// Longest code or number, in bytes of UTF-8. Three of them fit into the key of a figure cell.
+pub const CODE_BYTES_MAX: usize = 160;
+/// Longest sentence (a basis, a refusal's words), in bytes of UTF-8.
+pub const WORDS_BYTES_MAX: usize = 16 << 10;
+/// Most fields that go with an act.
+pub const FIELDS_MAX: usize = 64;
+
+/// The codec of payloads as the domain wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Codec;
+
+impl Wire for Codec {
+    fn encode(&self, message: &Message) -> Vec<u8> {
+        match message {
+            Message::Leg { leg, at, act } => leg::LegAct {
+                leg: leg.0.to_vec(),
+                at_ms: at.0,
+                act: Some(act.to_proto()),
+            }
+            .encode_to_vec(),
+            Message::Sight { matter, sight } => leg::SightNote {
+                matter: matter.0.to_vec(),
+                sight: Some(sight.to_proto()),
+            }
+            .encode_to_vec(),
+            Message::Notice(notice) => notice.to_proto().encode_to_vec(),
+            Message::Figures(report) => report.to_proto().encode_to_vec(),
+            Message::Refused {
+                about,
+                rule,
+                message,
+            } => leg::Refused {
+                about: about.0.to_vec(),
+                rule: rule.clone(),
+                message: message.clone(),
+            }
+            .encode_to_vec(),
+        }
+    }
+
+    fn decode(&self, kind: u32, payload: &[u8]) -> Result<Message, Unreadable> {
+        let kind = message_kind(kind).ok_or(Unreadable::UnknownKind(kind))?;
+        read(kind, payload).map_err(|error| Unreadable::Malformed(error.to_string()))
+    }
+}
+
+/// The kind with this code.
+fn message_kind(code: u32) -> Option<MessageKind> {
+    [
+        MessageKind::Leg,
+        MessageKind::Sight,
+        MessageKind::Notice,
+        MessageKind::Figures,
+        MessageKind::Refused,
+    ]
+    .into_iter()
+    .find(|kind| *kind as u32 == code)
+}
+
+fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
+    within("payload", payload.len(), PAYLOAD_BYTES_MAX)?;
+    let message = match kind {
+        MessageKind::Leg => {
+            let leg::LegAct { leg, at_ms, act } = parse("LegAct", payload)?;
+            Message::Leg {
+                leg: LegId(exactly(&leg, "LegAct.leg")?),
+                at: Time(at_ms),
+                act: need_from(act, "LegAct.act")?,
+            }
+        }
+        MessageKind::Sight => {
+            let leg::SightNote { matter, sight } = parse("SightNote", payload)?;
+            Message::Sight {
+                matter: MatterId(exactly(&matter, "SightNote.matter")?),
+                sight: need_from(sight, "SightNote.sight")?,
+            }
+        }
+        MessageKind::Notice => Message::Notice(Notice::from_proto(parse::<leg::Notice>(
+            "Notice", payload,
+        )?)?),
+        MessageKind::Figures => Message::Figures(Report::from_proto(parse::<figures::Report>(
+            "Report", payload,
+        )?)?),
+        MessageKind::Refused => {
+            let leg::Refused {
+                about,
+                rule,
+                message,
+            } = parse("Refused", payload)?;
+            Message::Refused {
+                about: EnvelopeId(exactly(&about, "Refused.about")?),
+                rule,
+                message,
+            }
+        }
+    };
+    check(&message)?;
+    Ok(message)
+}
+
+fn parse<P: prost::Message + Default>(name: &'static str, bytes: &[u8]) -> Result<P, Malformed> {
+    P::decode(bytes).map_err(|error| Malformed::new(name, Why::Bytes(error)))
+}
+
+/// Bounds the lengths of a message: codes so that they fit into keys, words so that they fit a screen.
+fn check(message: &Message) -> Result<(), Malformed> {
+    match message {
+        Message::Leg { act, .. } => check_act(act),
+        Message::Sight { sight, .. } => {
+            let Sight { stage, .. } = sight;
+            code("Sight.stage", stage)
+        }
+        Message::Notice(Notice {
+            number, category, ..
+        }) => {
+            code("Notice.number", number)?;
+            code("Notice.category", category)
+        }
+        Message::Figures(report) => {
+            let keys = report.cells.iter().map(|cell| &cell.key);
+            keys.into_iter().try_for_each(check_cell)
+        }
+        Message::Refused { rule, message, .. } => {
+            code("Refused.rule", rule)?;
+            words("Refused.message", message)
+        }
+    }
+}
+
+fn check_act(act: &Act) -> Result<(), Malformed> {
+    match act {
+        Act::Offer(offer) => check_offer(offer),
+        Act::Progress { stage } => code("Act.Progress.stage", stage),
+        Act::Request { asking, .. } => match asking {
+            Asking::Return { ground, basis } => {
+                code("Asking.Return.ground", ground)?;
+                words("Asking.Return.basis", basis)
+            }
+            Asking::Escalation { ground } | Asking::Result { ground } => {
+                code("Asking.ground", ground)
+            }
+            Asking::Extension { .. } => Ok(()),
+        },
+        Act::Ruling { basis, .. } => words("Act.Ruling.basis", basis),
+        Act::Supervise { trigger, .. } => code("Act.Supervise.trigger", trigger),
+        Act::Receipt
+        | Act::Sign { .. }
+        | Act::WithdrawRequest { .. }
+        | Act::Recall { .. }
+        | Act::NewDue { .. }
+        | Act::NameLead { .. }
+        | Act::ClosedSince { .. }
+        | Act::Remind { .. }
+        | Act::ReplyOrder { .. }
+        | Act::EndOrder { .. }
+        | Act::Overdue { .. } => Ok(()),
+    }
+}
+
+fn check_offer(offer: &Offer) -> Result<(), Malformed> {
+    code("Offer.number", &offer.number)?;
+    code("Offer.category", &offer.category)?;
+    code("Offer.rules", &offer.rules.pack)?;
+    words("Offer.basis", &offer.basis)?;
+    within("Offer.content", offer.content.len(), FIELDS_MAX)
+}
+
+fn check_cell(cell: &CellKey) -> Result<(), Malformed> {
+    code("CellKey.first", &cell.first)?;
+    code("CellKey.second", &cell.second)?;
+    code("CellKey.rules", &cell.rules.pack)
+}
+
+fn within(at: &'static str, is: usize, max: usize) -> Result<(), Malformed> {
+    if is > max {
+        return Err(Malformed::new(at, Why::TooLong { is, max }));
+    }
+    Ok(())
+}
+
+/// A code, number or key: short, and without control characters, which would double in a row's key.
+fn code(at: &'static str, text: &str) -> Result<(), Malformed> {
+    within(at, text.len(), CODE_BYTES_MAX)?;
+    if text.chars().any(char::is_control) {
+        return Err(Malformed::new(at, Why::Control));
+    }
+    Ok(())
+}
+
+fn words(at: &'static str, text: &str) -> Result<(), Malformed> {
+    within(at, text.len(), WORDS_BYTES_MAX)
+}

@@ -1,0 +1,435 @@
+//! What a node writes down.
+
+use super::Draw;
+use super::nouns::acts;
+use hotline_domain::fact::Fact;
+use hotline_domain::figures::Known;
+use hotline_domain::id::EnvelopeId;
+use hotline_domain::leg::{Closure, Leg, Order, Outcome, Party, Request, Side, Stage};
+use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState};
+use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
+use hotline_domain::supervision::IssuedOrder;
+use hotline_domain::ticket::{Rating, Ticket, TicketAct, TicketStage};
+
+const STAGES: [TicketStage; 4] = [
+    TicketStage::Open,
+    TicketStage::Assigned,
+    TicketStage::Reviewing,
+    TicketStage::Closed,
+];
+
+impl Draw {
+    pub(crate) fn envelope(&mut self) -> Envelope {
+        Envelope {
+            id: EnvelopeId(self.bytes()),
+            kind: self.u32(),
+            matter: self.maybe(Draw::matter),
+            leg: self.maybe(Draw::leg),
+            author: self.region(),
+            addressee: self.region(),
+            route: self.some(Draw::region),
+            lane: self.lane(),
+            written_at: self.time(),
+            topology: self.u32(),
+            key_id: self.u32(),
+            payload: self.some(|draw| draw.below(256) as u8),
+            fields: self.some(Draw::sealed),
+        }
+    }
+
+    pub(crate) fn consumption(&mut self) -> Consumption {
+        match self.below(5) {
+            0 => Consumption::Applied,
+            1 => Consumption::Refused { rule: self.code() },
+            2 => Consumption::Relayed,
+            3 => Consumption::Parked,
+            _ => Consumption::SetAside { why: self.text() },
+        }
+    }
+
+    pub(crate) fn order_row(&mut self) -> Order {
+        Order {
+            id: self.order(),
+            issuer: self.region(),
+            trigger: self.code(),
+            at: self.time(),
+            reply_by: self.time(),
+            reminders: self.u32(),
+            replied_at: self.maybe(Draw::time),
+            ended_at: self.maybe(Draw::time),
+        }
+    }
+
+    pub(crate) fn issued(&mut self) -> IssuedOrder {
+        IssuedOrder {
+            order: self.order_row(),
+            leg: self.leg(),
+            matter: self.matter(),
+            taker: self.body(),
+        }
+    }
+
+    pub(crate) fn done(&mut self) -> Done {
+        Done {
+            matter: self.maybe(Draw::matter),
+            number: self.code(),
+            legs: self.some(Draw::leg),
+            order: self.maybe(Draw::order),
+            version: self.u32(),
+        }
+    }
+
+    pub(crate) fn kept(&mut self) -> Kept {
+        Kept {
+            no: self.number(),
+            peer: self.region(),
+            until: self.maybe(Draw::time),
+            envelope: self.envelope(),
+        }
+    }
+
+    pub(crate) fn timer(&mut self) -> TimerKey {
+        match self.below(8) {
+            0 => TimerKey::TicketDue(self.matter()),
+            1 => TimerKey::LegDue(self.leg()),
+            2 => TimerKey::SignDue(self.leg()),
+            3 => TimerKey::OrderReply(self.order()),
+            4 => TimerKey::CallBackDue(self.matter()),
+            5 => TimerKey::SilenceBound(self.matter()),
+            6 => TimerKey::ReportFigures,
+            _ => TimerKey::KeptBound(self.number()),
+        }
+    }
+
+    fn lane_state(&mut self) -> LaneState {
+        LaneState {
+            sent: self.number(),
+            sent_hash: self.bytes(),
+            acked: self.number(),
+            acked_hash: self.bytes(),
+            received: self.number(),
+            received_hash: self.bytes(),
+        }
+    }
+
+    fn link(&mut self) -> LinkState {
+        LinkState {
+            peer: self.region(),
+            peer_epoch: self.number(),
+            lanes: std::array::from_fn(|_| self.lane_state()),
+            failures: self.u32(),
+            heard_at: self.maybe(Draw::time),
+            blocked: self.maybe(Draw::text),
+        }
+    }
+
+    fn node(&mut self) -> NodeRow {
+        NodeRow {
+            epoch: self.number(),
+            mark: self.bytes(),
+            issued: self.u32(),
+            time: self.time(),
+            figures_version: self.number(),
+            figures_reported: self.number(),
+            reported_at: self.maybe(Draw::time),
+            reported_to: self.maybe(|draw| (draw.region(), draw.number())),
+            kept: self.number(),
+            clock_held: self.maybe(Draw::text),
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        Ticket {
+            matter: self.matter(),
+            number: self.code(),
+            origin: self.region(),
+            taken_in_at: self.time(),
+            since: self.time(),
+            channel: self.code(),
+            kind: self.kind(),
+            category: self.code(),
+            urgency: self.urgency(),
+            rules: self.rules(),
+            fields: self.some(Draw::sealed),
+            stage: self.one_of(&STAGES),
+            closed_ground: self.maybe(Draw::code),
+            closed_at: self.maybe(Draw::time),
+            due: self.maybe(Draw::time),
+            overdue: self.bool(),
+            incoming: self.maybe(Draw::leg),
+            incoming_all: self.some(Draw::leg),
+            outgoing: self.some(Draw::leg),
+            sights: self.some(Draw::sight),
+            returns: self.u32(),
+            hops: self.u32(),
+            determined: self.bool(),
+            term: self.u32(),
+            lead: self.maybe(Draw::leg),
+            lead_fixed: self.bool(),
+            ratings: self.some(|draw| Rating {
+                at: draw.time(),
+                code: draw.maybe(Draw::code),
+                satisfied: draw.maybe(Draw::bool),
+            }),
+            redos: self.u32(),
+            withdrawn_at: self.maybe(Draw::time),
+            handled_by: self.some(Draw::text),
+            version: self.u32(),
+        }
+    }
+
+    fn leg_row(&mut self) -> Leg {
+        let how: Closure = self.closure();
+        let outcomes = [
+            Outcome::Open,
+            Outcome::Granted,
+            Outcome::Denied,
+            Outcome::Withdrawn,
+            Outcome::Late,
+        ];
+        Leg {
+            id: self.leg(),
+            side: self.one_of(&[Side::Giver, Side::Taker, Side::Both]),
+            offer: self.offer(),
+            offered_at: self.time(),
+            stage: self.one_of(&[
+                Stage::Offered,
+                Stage::Delivered,
+                Stage::Signed,
+                Stage::Closed(how),
+            ]),
+            delivered_at: self.maybe(Draw::time),
+            signed_at: self.maybe(Draw::time),
+            deemed: self.bool(),
+            due: self.due(),
+            due_no: self.u32(),
+            request: self.maybe(|draw| Request {
+                no: draw.u32(),
+                at: draw.time(),
+                asking: draw.asking(),
+                outcome: draw.one_of(&outcomes),
+            }),
+            returns_denied: self.u32(),
+            extensions: self.u32(),
+            sent_back: self.u32(),
+            term: self.u32(),
+            lead: self.maybe(Draw::leg),
+            progress: self.maybe(|draw| (draw.time(), draw.code())),
+            orders: self.some(Draw::order_row),
+            overdue_since: self.maybe(Draw::time),
+            closed_at: self.maybe(Draw::time),
+            heard_at: self.maybe(Draw::time),
+            version: self.u32(),
+        }
+    }
+}
+
+/// One of each act on a ticket.
+fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
+    vec![
+        TicketAct::TakenIn {
+            number: draw.code(),
+            channel: draw.code(),
+            kind: draw.kind(),
+            category: draw.code(),
+            urgency: draw.urgency(),
+            due: draw.time(),
+            happened_at: draw.time(),
+            rules: draw.rules(),
+            content: draw.some(Draw::mark),
+        },
+        TicketAct::Received { leg: draw.leg() },
+        TicketAct::AnsweredDirectly,
+        TicketAct::Refused {
+            ground: draw.code(),
+            basis: draw.text(),
+        },
+        TicketAct::Determined { basis: draw.text() },
+        TicketAct::Closed {
+            ground: draw.code(),
+        },
+        TicketAct::Reopened {
+            reason: draw.code(),
+        },
+        TicketAct::CalledBack {
+            rating: draw.maybe(Draw::code),
+            satisfied: draw.maybe(Draw::bool),
+        },
+        TicketAct::RedoOrdered,
+        TicketAct::Withdrawn,
+        TicketAct::Overdue,
+        TicketAct::LeadNamed {
+            term: draw.u32(),
+            lead: draw.leg(),
+            fixed: draw.bool(),
+        },
+        TicketAct::Noted,
+    ]
+}
+
+/// One of each fact, and of each act in one.
+pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
+    let mut facts = link_facts(draw);
+    facts.extend([
+        Fact::Started { mark: draw.bytes() },
+        Fact::Sighted {
+            matter: draw.matter(),
+            sight: draw.sight(),
+        },
+        Fact::Noticed(draw.notice()),
+        Fact::OrderIssued(draw.issued()),
+        Fact::TimerSet {
+            at: draw.time(),
+            key: draw.timer(),
+        },
+        Fact::TimerGone {
+            at: draw.time(),
+            key: draw.timer(),
+        },
+        Fact::Counted {
+            cell: draw.cell_key(),
+            deltas: draw.counts(),
+        },
+        Fact::Reported {
+            report: draw.report(),
+        },
+        Fact::ReportedUp {
+            parent: draw.region(),
+            parent_epoch: draw.number(),
+            version: draw.number(),
+            as_of: draw.time(),
+            forwarded: draw.some(Draw::watermark),
+        },
+        Fact::Answered {
+            operator: draw.text(),
+            key: draw.text(),
+            digest: draw.bytes(),
+            done: draw.done(),
+        },
+        Fact::ClockHeld { why: draw.text() },
+        Fact::ClockConfirmed,
+    ]);
+    for act in ticket_acts(draw) {
+        facts.push(Fact::Ticket {
+            matter: draw.matter(),
+            at: draw.time(),
+            actor: draw.maybe(Draw::text),
+            act,
+            fields: draw.some(Draw::sealed),
+        });
+    }
+    for act in acts(draw) {
+        facts.push(Fact::Leg {
+            leg: draw.leg(),
+            matter: draw.matter(),
+            by: draw.one_of(&[Party::Giver, Party::Taker]),
+            at: draw.time(),
+            happened_at: draw.time(),
+            actor: draw.maybe(Draw::text),
+            act,
+            fields: draw.some(Draw::sealed),
+        });
+    }
+    facts
+}
+
+fn link_facts(draw: &mut Draw) -> Vec<Fact> {
+    vec![
+        Fact::Queued {
+            peer: draw.region(),
+            seq: draw.number(),
+            hash: draw.bytes(),
+            envelope: draw.envelope(),
+        },
+        Fact::Consumed {
+            peer: draw.region(),
+            lane: draw.lane(),
+            seq: draw.number(),
+            hash: draw.bytes(),
+            id: EnvelopeId(draw.bytes()),
+            outcome: draw.consumption(),
+        },
+        Fact::Acked {
+            peer: draw.region(),
+            lane: draw.lane(),
+            upto: draw.number(),
+        },
+        Fact::Kept {
+            no: draw.number(),
+            peer: draw.region(),
+            until: draw.maybe(Draw::time),
+            envelope: draw.envelope(),
+        },
+        Fact::Unkept { no: draw.number() },
+        Fact::LinkChanged {
+            peer: draw.region(),
+            peer_epoch: draw.number(),
+            failures: draw.u32(),
+            heard_at: draw.maybe(Draw::time),
+            blocked: draw.maybe(Draw::text),
+        },
+        Fact::EpochRaised {
+            epoch: draw.number(),
+        },
+    ]
+}
+
+/// One of each row.
+pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
+    let fact = {
+        let facts = facts(draw);
+        draw.one_of(&facts)
+    };
+    vec![
+        Row::Ticket(Box::new(draw.ticket())),
+        Row::Leg(Box::new(draw.leg_row())),
+        Row::Order(Box::new(draw.issued())),
+        Row::Timeline(Box::new(fact)),
+        Row::Outbox(Box::new(draw.envelope()), draw.bytes()),
+        Row::Link(Box::new(draw.link())),
+        Row::Kept(Box::new(draw.kept())),
+        Row::Mark,
+        Row::Matter(draw.matter()),
+        Row::Notice(Box::new(draw.notice())),
+        Row::Cell(Box::new(draw.cell())),
+        Row::CellKey(Box::new(draw.cell_key())),
+        Row::Watermark(Box::new(Known {
+            mark: draw.watermark(),
+            forwarded: draw.maybe(Draw::watermark),
+        })),
+        Row::Answer(draw.bytes(), Box::new(draw.done())),
+        Row::Node(Box::new(draw.node())),
+    ]
+}
+
+/// One of each key, and of each index and timer in one.
+pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
+    let mut keys = vec![
+        RowKey::Ticket(draw.matter()),
+        RowKey::Leg(draw.leg()),
+        RowKey::Order(draw.order()),
+        RowKey::Timeline(draw.matter(), draw.u32()),
+        RowKey::Outbox(draw.region(), draw.lane(), draw.number()),
+        RowKey::Link(draw.region()),
+        RowKey::Kept(draw.number()),
+        RowKey::Index(IndexKey::Number(draw.text())),
+        RowKey::Index(IndexKey::Stage(
+            draw.one_of(&STAGES),
+            draw.time(),
+            draw.matter(),
+        )),
+        RowKey::Index(IndexKey::OpenLeg(draw.body(), draw.leg())),
+        RowKey::Notice(draw.time(), draw.matter(), draw.below(256) as u8),
+        RowKey::CellVersion(draw.region(), draw.number()),
+        RowKey::Watermark(draw.region()),
+        RowKey::Answer(draw.text(), draw.text()),
+        RowKey::Node,
+    ];
+    keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));
+    keys.extend((0..4).map(|_| {
+        let mut cell = draw.cell_key();
+        (cell.first, cell.second) = (draw.text(), draw.text());
+        RowKey::Cell(cell)
+    }));
+    keys
+}

@@ -1,5 +1,6 @@
 //! The shell of a node: everything that touches a disk, a socket, a clock or a person.
 
+pub mod cli;
 pub mod clock;
 pub mod codec;
 pub mod entropy;

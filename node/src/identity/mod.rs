@@ -21,6 +21,7 @@ pub mod dialer;
 pub mod error;
 pub mod example;
 pub mod live;
+pub mod local;
 pub mod material;
 pub mod profile;
 pub mod refusals;

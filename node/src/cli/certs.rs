@@ -1,0 +1,434 @@
+//! `hotline certs`: keeping certificates. What stands where is explained in [`crate::identity::authority`].
+
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::OsEntropy;
+use crate::identity::authority::{
+    AUTHORITY_DAYS, Authority, Issued, LEAF_DAYS, Reason, Signer, Term,
+};
+use crate::identity::authority::{Entry, ROOT_DAYS};
+use crate::identity::example::Example;
+use crate::identity::profile::{OperatorName, Subject, TrustDomain};
+use crate::identity::revocation::Serial;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use comfy_table::Table;
+use hotline_topology::{RegionKey, Time};
+use std::path::PathBuf;
+
+/// 签发、续期、吊销和查看证书
+#[derive(Debug, Args)]
+pub struct CertsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 新建证书库：生成根密钥和根证书
+    Init {
+        #[command(flatten)]
+        library: Library,
+        /// 信任域，例如 12345.example
+        #[arg(long)]
+        trust_domain: TrustDomain,
+    },
+    /// 给签发机构、节点或操作员签发第一张证书
+    Issue {
+        #[command(subcommand)]
+        whom: Whom,
+    },
+    /// 换发证书和密钥；旧证书在到期前继续有效
+    Renew {
+        #[command(subcommand)]
+        whom: WhomOrRoot,
+    },
+    /// 吊销一张证书并更新吊销列表
+    Revoke {
+        #[command(flatten)]
+        library: Library,
+        /// 序列号，见 hotline certs show
+        #[arg(long, value_parser = serial)]
+        serial: Serial,
+        /// 原因
+        #[arg(long, value_enum)]
+        reason: Reason,
+    },
+    /// 重新签署全部吊销列表，每七天至少一次
+    Refresh {
+        #[command(flatten)]
+        library: Library,
+    },
+    /// 列出签发过的全部证书
+    Show {
+        #[command(flatten)]
+        library: Library,
+    },
+    /// 按清单生成一套示例证书，好的和坏的
+    Example {
+        /// 清单文件，见 certs-example/profile.toml
+        #[arg(long)]
+        profile: PathBuf,
+        /// 放到哪里；应为新目录
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Library {
+    /// 证书库所在目录
+    #[arg(long, default_value = "certs")]
+    dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Leaf {
+    #[command(flatten)]
+    library: Library,
+    /// 行政区划代码，12 位
+    #[arg(long)]
+    region: RegionKey,
+    /// 由哪个行政区划的签发机构签发；不写则由本区划的签发
+    #[arg(long)]
+    by: Option<RegionKey>,
+    /// 有效天数
+    #[arg(long, default_value_t = LEAF_DAYS)]
+    days: u32,
+}
+
+#[derive(Debug, Subcommand)]
+enum Whom {
+    /// 行政区划的签发机构；只能给本区划及其下级签发
+    Authority {
+        #[command(flatten)]
+        library: Library,
+        /// 行政区划代码，12 位
+        #[arg(long)]
+        region: RegionKey,
+        /// 由哪个上级的签发机构签发；不写则由根签发
+        #[arg(long)]
+        by: Option<RegionKey>,
+        /// 有效天数
+        #[arg(long, default_value_t = AUTHORITY_DAYS)]
+        days: u32,
+    },
+    /// 行政区划的节点
+    Node(Leaf),
+    /// 远程操作节点的人
+    Operator {
+        #[command(flatten)]
+        leaf: Leaf,
+        /// 操作员名
+        #[arg(long)]
+        name: OperatorName,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Renewal {
+    #[command(flatten)]
+    library: Library,
+    /// 行政区划代码，12 位
+    #[arg(long)]
+    region: RegionKey,
+    /// 有效天数；不写则按该类证书的惯例
+    #[arg(long)]
+    days: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+enum WhomOrRoot {
+    /// 根
+    Root {
+        #[command(flatten)]
+        library: Library,
+    },
+    /// 签发机构
+    Authority(Renewal),
+    /// 节点
+    Node(Renewal),
+    /// 操作员
+    Operator {
+        #[command(flatten)]
+        renewal: Renewal,
+        /// 操作员名
+        #[arg(long)]
+        name: OperatorName,
+    },
+}
+
+fn serial(text: &str) -> Result<Serial, String> {
+    Serial::from_hex(text).ok_or_else(|| format!("“{text}”不是序列号：应为偶数个十六进制数字"))
+}
+
+impl CertsArgs {
+    /// Does what was asked and prints the outcome.
+    ///
+    /// # Errors
+    /// When a folder is missing or not as it should be; the message says what to do.
+    pub fn run(self) -> anyhow::Result<()> {
+        let now = SystemClock::new().now();
+        print!("{}", self.command.run(now)?);
+        Ok(())
+    }
+}
+
+impl Command {
+    fn run(self, now: Time) -> anyhow::Result<String> {
+        let entropy = &mut OsEntropy;
+        match self {
+            Self::Init {
+                library,
+                trust_domain,
+            } => {
+                Authority::init(&library.dir, &trust_domain, now, entropy)?;
+                let root = library.dir.join("root");
+                Ok(format!(
+                    "已建立证书库 {}，信任域 {trust_domain}，根证书有效 {ROOT_DAYS} 天。\n\
+                     请把 {} 备份到离线介质；它丢失或泄露，整个信任域都要重建。\n",
+                    library.dir.display(),
+                    root.display()
+                ))
+            }
+            Self::Issue { whom } => whom.issue(now),
+            Self::Renew { whom } => whom.renew(now),
+            Self::Revoke {
+                library,
+                serial,
+                reason,
+            } => {
+                let entry = Authority::open(&library.dir)?.revoke(&serial, now, reason)?;
+                Ok(format!(
+                    "已吊销 {}（{}，签发者 {}）。\n请把 {} 发给各节点，重新载入后生效。\n",
+                    entry.record.uri,
+                    reason.label(),
+                    entry.issuer,
+                    library.dir.join("public/crl.pem").display()
+                ))
+            }
+            Self::Refresh { library } => {
+                Authority::open(&library.dir)?.refresh_lists(now)?;
+                let list = library.dir.join("public/crl.pem");
+                Ok(format!(
+                    "吊销列表已重新签署：{}。请发给各节点。\n",
+                    list.display()
+                ))
+            }
+            Self::Show { library } => {
+                let authority = Authority::open(&library.dir)?;
+                let entries = authority.list()?;
+                Ok(format!(
+                    "信任域 {}\n{}\n",
+                    authority.domain(),
+                    table(&authority, &entries, now)
+                ))
+            }
+            Self::Example { profile, out } => {
+                let text = std::fs::read_to_string(&profile)
+                    .with_context(|| format!("读不到清单 {}", profile.display()))?;
+                let example =
+                    Example::parse(&text).with_context(|| format!("清单 {}", profile.display()))?;
+                example.make(&out, now, entropy)?;
+                let count = example.certificates.len();
+                Ok(format!(
+                    "已在 {} 生成 {count} 张示例证书。仅供测试，不得用于正式环境。\n",
+                    out.display()
+                ))
+            }
+        }
+    }
+}
+
+impl Whom {
+    fn issue(self, now: Time) -> anyhow::Result<String> {
+        let (library, subject, by, days) = match self {
+            Self::Authority {
+                library,
+                region,
+                by,
+                days,
+            } => {
+                let by = by.map_or(Signer::Root, Signer::Region);
+                (library, Subject::Authority(region), by, days)
+            }
+            Self::Node(leaf) => {
+                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
+                (leaf.library, Subject::Node(leaf.region), by, leaf.days)
+            }
+            Self::Operator { leaf, name } => {
+                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
+                let subject = Subject::Operator {
+                    region: leaf.region,
+                    name,
+                };
+                (leaf.library, subject, by, leaf.days)
+            }
+        };
+        let authority = Authority::open(&library.dir)?;
+        let issued = authority.issue(&subject, by, Term::days(now, days), now, &mut OsEntropy)?;
+        Ok(told("已签发", &authority, &subject, &issued))
+    }
+}
+
+impl WhomOrRoot {
+    fn renew(self, now: Time) -> anyhow::Result<String> {
+        let (renewal, subject, usual_days) = match self {
+            Self::Root { library } => {
+                let folder = Authority::open(&library.dir)?.renew_root(now, &mut OsEntropy)?;
+                return Ok(format!(
+                    "新的根在 {}。请先把 {} 发给每个节点并重新载入，再用新根签发。\n",
+                    folder.display(),
+                    library.dir.join("public/roots.crt").display()
+                ));
+            }
+            Self::Authority(renewal) => {
+                let subject = Subject::Authority(renewal.region);
+                (renewal, subject, AUTHORITY_DAYS)
+            }
+            Self::Node(renewal) => {
+                let subject = Subject::Node(renewal.region);
+                (renewal, subject, LEAF_DAYS)
+            }
+            Self::Operator { renewal, name } => {
+                let subject = Subject::Operator {
+                    region: renewal.region,
+                    name,
+                };
+                (renewal, subject, LEAF_DAYS)
+            }
+        };
+        let authority = Authority::open(&renewal.library.dir)?;
+        let days = renewal.days.unwrap_or(usual_days);
+        let issued = authority.renew(&subject, days, now, &mut OsEntropy)?;
+        Ok(told("已换发", &authority, &subject, &issued))
+    }
+}
+
+fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> String {
+    format!(
+        "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n",
+        subject.kind(),
+        authority.domain().uri(subject),
+        issued.serial,
+        issued.term.not_after,
+        issued.folder.display()
+    )
+}
+
+fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
+    let mut table = Table::new();
+    table.set_header(["类别", "身份", "签发者", "序列号", "有效期至", "状态"]);
+    for Entry { issuer, record } in entries {
+        let kind = authority
+            .domain()
+            .subject(&record.uri)
+            .map_or("其他", |subject| subject.kind());
+        let state = match &record.revoked {
+            Some(revocation) => {
+                format!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
+            }
+            None if now > record.not_after() => "已过期".to_owned(),
+            None if now < record.not_before() => "尚未生效".to_owned(),
+            None => "有效".to_owned(),
+        };
+        let ends = record.not_after().to_string();
+        table.add_row([kind, &record.uri, issuer, record.serial(), &ends, &state]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use unicode_width::UnicodeWidthStr;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        certs: CertsArgs,
+    }
+
+    fn run(dir: &std::path::Path, words: &str) -> anyhow::Result<String> {
+        let dir = dir.to_str().unwrap();
+        let words = words.split_whitespace().chain(["--dir", dir]);
+        Program::try_parse_from(std::iter::once("certs").chain(words))?
+            .certs
+            .command
+            .run(Time(1_767_196_800_000))
+    }
+
+    #[test]
+    fn a_keeper_inits_issues_renews_revokes_and_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("certs");
+        assert!(
+            run(&dir, "show")
+                .unwrap_err()
+                .to_string()
+                .contains("hotline certs init")
+        );
+        run(&dir, "init --trust-domain 12345.example").unwrap();
+        run(&dir, "issue authority --region 990000000000").unwrap();
+        run(
+            &dir,
+            "issue authority --region 990100000000 --by 990000000000",
+        )
+        .unwrap();
+        run(&dir, "issue node --region 990100000000").unwrap();
+        run(
+            &dir,
+            "issue operator --region 990100000000 --by 990000000000 --name li.na",
+        )
+        .unwrap();
+        let renewed = run(&dir, "renew node --region 990100000000 --days 10").unwrap();
+        assert!(renewed.contains("2026-01-11"), "{renewed}");
+        let serial = renewed
+            .split("序列号 ")
+            .nth(1)
+            .unwrap()
+            .split('，')
+            .next()
+            .unwrap();
+        let revoked = run(
+            &dir,
+            &format!("revoke --serial {serial} --reason superseded"),
+        )
+        .unwrap();
+        assert!(revoked.contains("authorities/990100000000/1"), "{revoked}");
+        run(&dir, "refresh").unwrap();
+
+        let shown = run(&dir, "show").unwrap();
+        assert_eq!(shown.matches("节点").count(), 2, "{shown}");
+        assert_eq!(shown.matches("吊销（已换发）").count(), 1, "{shown}");
+        assert_eq!(shown.matches("有效 ").count(), 4, "{shown}");
+        // Chinese characters are two columns wide; every line of the table must end in the same column.
+        let widths: Vec<_> = shown.lines().skip(1).map(UnicodeWidthStr::width).collect();
+        assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("certs");
+        run(&dir, "init --trust-domain 12345.example").unwrap();
+        for (words, says) in [
+            ("init --trust-domain 12345.example", "不能再次初始化"),
+            (
+                "issue node --region 990100000000",
+                "没有990100000000的签发机构",
+            ),
+            ("renew node --region 990100000000", "hotline certs issue"),
+            (
+                "revoke --serial 0102 --reason withdrawn",
+                "没有签发过序列号 0102",
+            ),
+            ("revoke --serial xyz --reason withdrawn", "十六进制"),
+            ("issue node --region 9901", "12 个字符"),
+            ("init --trust-domain Hotline", "信任域"),
+        ] {
+            let error = format!("{:#}", run(&dir, words).unwrap_err());
+            assert!(error.contains(says), "{words}: {error}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The operator's port on the node's own machine: a Unix socket whose callers the kernel names. Nobody needs a
+//! certificate there, and nobody gets in who may not open the file.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_stream::Stream;
+use tonic::transport::server::Connected;
+
+/// Owner and group may connect.
+const SOCKET_MODE: u32 = 0o660;
+
+/// The process on the other end, as the kernel names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalPeer {
+    /// The user that it runs as.
+    pub uid: u32,
+    /// The group that it runs as.
+    pub gid: u32,
+    /// Its number, where the system tells.
+    pub pid: Option<i32>,
+}
+
+/// Why there is no local port.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// Another process answers on the socket.
+    #[error("{} 上已有进程在监听；同一个节点不能启动两次", .0.display())]
+    InUse(PathBuf),
+    /// Something that is no socket stands there.
+    #[error("{} 已存在而且不是套接字；请在配置中换一个路径，或移走该文件", .0.display())]
+    NotASocket(PathBuf),
+    /// The system refuses.
+    #[error("不能在 {path} 上监听：{source}", path = path.display())]
+    System {
+        /// The socket's path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A stream of local connections, for a gRPC server. Handlers find a [`LocalPeer`] in the request's extensions.
+/// The socket file is removed when this is dropped, unless another has taken its place.
+#[derive(Debug)]
+pub struct LocalIncoming {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Device and number of the socket file that is ours.
+    file: (u64, u64),
+}
+
+impl LocalIncoming {
+    /// Listens at `path`. A socket that a dead process left there is replaced; a living one is not.
+    ///
+    /// # Errors
+    /// When somebody answers there, or the file cannot be made.
+    pub fn bind(path: &Path) -> Result<Self, LocalError> {
+        let failed = |source| LocalError::System {
+            path: path.to_owned(),
+            source,
+        };
+        make_way(path)?;
+        // Made under another name and moved: under its own name it never stands with other permissions.
+        let name = path
+            .file_name()
+            .ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+        let temporary = path.with_file_name(format!(
+            ".{}.{}",
+            name.to_string_lossy(),
+            std::process::id()
+        ));
+        remove(&temporary).map_err(failed)?;
+        let listener = UnixListener::bind(&temporary).map_err(failed)?;
+        let finish = || {
+            fs::set_permissions(&temporary, fs::Permissions::from_mode(SOCKET_MODE))?;
+            let file = id_of(&temporary)?;
+            fs::rename(&temporary, path)?;
+            Ok(file)
+        };
+        match finish() {
+            Ok(file) => Ok(Self {
+                listener,
+                path: path.to_owned(),
+                file,
+            }),
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = fs::remove_file(&temporary);
+                Err(failed(error))
+            }
+        }
+    }
+}
+
+impl Drop for LocalIncoming {
+    fn drop(&mut self) {
+        if id_of(&self.path).is_ok_and(|file| file == self.file) {
+            // Failing leaves a stale socket, which the next start replaces.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Stream for LocalIncoming {
+    type Item = io::Result<LocalIo>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Poll::Ready(accepted) = self.listener.poll_accept(cx) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(Some(accepted.and_then(|(io, _)| {
+            let credentials = io.peer_cred()?;
+            let peer = LocalPeer {
+                uid: credentials.uid(),
+                gid: credentials.gid(),
+                pid: credentials.pid(),
+            };
+            Ok(LocalIo { io, peer })
+        })))
+    }
+}
+
+/// Removes what a dead process left.
+fn make_way(path: &Path) -> Result<(), LocalError> {
+    let failed = |source| LocalError::System {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(LocalError::NotASocket(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(LocalError::InUse(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(path = %path.display(), "移除上次运行遗留的套接字");
+            remove(path).map_err(failed)
+        }
+        // It may be alive and not ours to judge, as when we may not open it.
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn id_of(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+/// A local connection whose caller is known.
+#[derive(Debug)]
+pub struct LocalIo {
+    io: UnixStream,
+    peer: LocalPeer,
+}
+
+impl Connected for LocalIo {
+    type ConnectInfo = LocalPeer;
+
+    fn connect_info(&self) -> LocalPeer {
+        self.peer
+    }
+}
+
+impl AsyncRead for LocalIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for LocalIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_stream::StreamExt;
+
+    #[tokio::test]
+    async fn the_kernel_names_the_caller_and_the_file_is_for_owner_and_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("operator.sock");
+        let mut incoming = LocalIncoming::bind(&path).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o660
+        );
+        let _client = UnixStream::connect(&path).await.unwrap();
+        let io = incoming.next().await.unwrap().unwrap();
+        let own = fs::metadata(folder.path()).unwrap();
+        let pid = i32::try_from(std::process::id()).unwrap();
+        let expected = LocalPeer {
+            uid: own.uid(),
+            gid: own.gid(),
+            pid: Some(pid),
+        };
+        assert_eq!(io.connect_info(), expected);
+        drop(incoming);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_dead_socket_is_replaced_and_a_living_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("operator.sock");
+        // The standard listener leaves its file behind, as a killed process does.
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists());
+        let living = LocalIncoming::bind(&path).unwrap();
+        let second = LocalIncoming::bind(&path).unwrap_err();
+        assert!(matches!(second, LocalError::InUse(_)), "{second}");
+        assert!(path.exists(), "the living one keeps its file");
+        drop(living);
+
+        fs::write(&path, "not a socket").unwrap();
+        let error = LocalIncoming::bind(&path).unwrap_err();
+        assert!(matches!(error, LocalError::NotASocket(_)), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "not a socket");
+    }
+}

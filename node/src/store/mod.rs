@@ -23,6 +23,7 @@
 
 pub mod disk;
 mod error;
+pub mod keys;
 pub mod log;
 #[cfg(test)]
 mod test_support;

@@ -113,7 +113,10 @@ pub enum StoreError {
     },
     /// The materialised view failed; the log is whole, and the view is rebuilt at the next opening.
     #[error("视图出错：{0}。日志完好，下次打开时将自动重建视图。")]
-    View(#[from] ViewError),
+    View(ViewError),
+    /// A change is out of the view's bounds; nothing was written and the store goes on.
+    #[error("{0}。未写入。")]
+    OutOfBounds(ViewError),
     /// A record's lasting part could not be folded into the view.
     #[error(
         "第 {commit_no} 号记录无法归并：{reason}。记录本身完好；请用写下它的版本或更新的版本打开。"
@@ -139,7 +142,22 @@ pub enum StoreError {
 /// What to do about damage in a log file.
 pub(crate) const RESTORE_LOG: &str = "后面还有完好的记录，所以不能截断。请停止使用该目录，从备份或导出件恢复这个文件，再执行 hotline store verify。";
 
+impl From<ViewError> for StoreError {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::OutOfBounds { .. } => Self::OutOfBounds(error),
+            other => Self::View(other),
+        }
+    }
+}
+
 impl StoreError {
+    /// Whether the store goes on after this error; after any other it must be dropped and opened again.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::OutOfBounds(_))
+    }
+
     /// The error for a failed operation on a file; tells a full disk from other failures.
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();

@@ -21,15 +21,28 @@
 //! `view/conformance.rs` over it. To change a file's format, raise its version constant, keep the old decoder,
 //! and add a file of the old form to the tests.
 
+pub mod checkpoint;
+mod commit;
 pub mod disk;
 mod error;
 pub mod keys;
 pub mod log;
+mod marks;
+mod open;
+mod rebuild;
+mod report;
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod tests;
+mod upkeep;
 pub mod view;
 
+pub use commit::{Parts, Store, StoreSettings};
 pub use error::StoreError;
+pub use marks::{CleanClose, machine_boot_id};
+pub use report::{OpenReport, ViewOutcome};
+pub use upkeep::{Upkeep, UpkeepReport};
 pub use view::{Op, Rows, Tree};
 
 /// The number of a commit: 1 for a node's first, then without gaps.

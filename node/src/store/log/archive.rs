@@ -26,6 +26,12 @@ pub fn strip_segment(disk: &dyn Disk, dir: &Path, first: CommitNo) -> Result<u64
         .len(&path)
         .map_err(|e| StoreError::io("读取日志段", &path, e))?;
     copy_stripped(disk, &mut reader, &tmp)?;
+    // The log is kept for ever, so a copy takes the original's place only after it was read back.
+    let mut copy = SegmentReader::open_file(disk, &tmp, first)?;
+    while let Step::Record(_) = copy.step()? {}
+    if (copy.next, copy.hash) != (reader.next, reader.hash) {
+        return Err(copy.damage("副本与原段不符".to_owned()));
+    }
     let after = disk
         .len(&tmp)
         .map_err(|e| StoreError::io("读取日志段", &tmp, e))?;

@@ -41,6 +41,7 @@ pub use verify::{LogReport, Torn, Verify, verify_dir};
 use self::format::{Body, HEADER_BYTES, Header, encode_record, record_bytes};
 use self::verify::Tail;
 use super::disk::{AppendFile, Disk};
+use super::marks::CleanClose;
 use super::{ChainHash, CommitNo, StoreError};
 
 /// Above this the buffer is given back after a sync.
@@ -59,6 +60,9 @@ pub struct LogSettings {
     pub segment_bytes_max: u64,
     /// How much is checked at opening.
     pub verify: Verify,
+    /// Where the log ended when it was last closed in order, and the mark that says so: a log that ends before
+    /// it, or otherwise, lost what was acknowledged and is refused, even where it looks like a torn end.
+    pub closed_at: Option<(PathBuf, CleanClose)>,
 }
 
 /// The log, open for the one committer.
@@ -98,6 +102,7 @@ impl Log {
         made.map_err(|e| StoreError::io("新建日志目录", dir, e))?;
         verify::remove_leftovers(&*disk, dir)?;
         let (mut report, tail) = verify::check(&*disk, dir, Some(&settings.node), settings.verify)?;
+        check_closed_at(&settings, &report)?;
         let (first, file_bytes) = match tail {
             Some(tail) => {
                 mend(&*disk, &settings, &report, &tail)?;
@@ -261,6 +266,23 @@ impl Log {
         self.segment_first = first;
         Ok(())
     }
+}
+
+fn check_closed_at(settings: &LogSettings, report: &LogReport) -> Result<(), StoreError> {
+    let Some((file, closed)) = &settings.closed_at else {
+        return Ok(());
+    };
+    let same = closed.commit_no == report.last && closed.hash == report.hash;
+    if same || closed.commit_no < report.last {
+        return Ok(());
+    }
+    Err(StoreError::TailLost {
+        file: file.clone(),
+        marked: closed.commit_no,
+        marked_hash: closed.hash,
+        found: report.last,
+        found_hash: report.hash,
+    })
 }
 
 fn begin_segment(

@@ -75,7 +75,23 @@ impl SegmentReader {
         first: CommitNo,
         node: Option<&str>,
     ) -> Result<Self, StoreError> {
-        let path = path_of(dir, first);
+        let reader = Self::open_file(disk, &path_of(dir, first), first)?;
+        match node {
+            Some(node) if node != reader.header.node => {
+                let found = reader.header.node;
+                Err(StoreError::WrongNode {
+                    file: reader.path,
+                    found,
+                    expected: node.to_owned(),
+                })
+            }
+            _ => Ok(reader),
+        }
+    }
+
+    /// Opens a segment under any name.
+    pub fn open_file(disk: &dyn Disk, path: &Path, first: CommitNo) -> Result<Self, StoreError> {
+        let path = path.to_path_buf();
         let file = disk
             .open_read(&path)
             .map_err(|e| StoreError::io("打开日志段", &path, e))?;
@@ -84,15 +100,6 @@ impl SegmentReader {
             .read_at(0, &mut head)
             .map_err(|e| StoreError::io("读取日志段", &path, e))?;
         let header = Header::decode(&head[..read]).map_err(|fault| header_error(&path, fault))?;
-        if let Some(node) = node
-            && node != header.node
-        {
-            return Err(StoreError::WrongNode {
-                file: path,
-                found: header.node,
-                expected: node.to_owned(),
-            });
-        }
         if header.first != first {
             let what = format!(
                 "文件名写的是第 {first} 号起，文件头写的是第 {} 号起",

@@ -17,6 +17,7 @@ fn settings(segment_bytes_max: u64) -> LogSettings {
         epoch: 1,
         segment_bytes_max,
         verify: Verify::All,
+        closed_at: None,
     }
 }
 

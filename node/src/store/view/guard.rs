@@ -10,6 +10,7 @@ use crate::store::CommitNo;
 pub(crate) struct Guarded<F> {
     inner: Arc<dyn View>,
     failed: AtomicBool,
+    closed: AtomicBool,
     on_failure: F,
 }
 
@@ -18,11 +19,19 @@ impl<F: Fn(&ViewError) + Send + Sync> Guarded<F> {
         Self {
             inner,
             failed: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             on_failure,
         }
     }
 
-    fn watch<T>(&self, result: Result<T, ViewError>) -> Result<T, ViewError> {
+    fn watch<T>(
+        &self,
+        call: impl FnOnce(&dyn View) -> Result<T, ViewError>,
+    ) -> Result<T, ViewError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(ViewError::Closed);
+        }
+        let result = call(&*self.inner);
         if let Err(error) = &result
             && matches!(
                 error,
@@ -38,7 +47,7 @@ impl<F: Fn(&ViewError) + Send + Sync> Guarded<F> {
 
 impl<F: Fn(&ViewError) + Send + Sync> Rows for Guarded<F> {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
-        self.watch(self.inner.get(tree, key))
+        self.watch(|inner| inner.get(tree, key))
     }
 
     fn scan(
@@ -49,33 +58,35 @@ impl<F: Fn(&ViewError) + Send + Sync> Rows for Guarded<F> {
         limit: usize,
         visit: &mut Visit<'_>,
     ) -> Result<usize, ViewError> {
-        self.watch(self.inner.scan(tree, range, direction, limit, visit))
+        self.watch(|inner| inner.scan(tree, range, direction, limit, visit))
     }
 }
 
 impl<F: Fn(&ViewError) + Send + Sync> View for Guarded<F> {
     fn apply(&self, commit_no: CommitNo, ops: &[Op]) -> Result<(), ViewError> {
-        self.watch(self.inner.apply(commit_no, ops))
+        self.watch(|inner| inner.apply(commit_no, ops))
     }
 
     fn last_commit(&self) -> Result<CommitNo, ViewError> {
-        self.watch(self.inner.last_commit())
+        self.watch(|inner| inner.last_commit())
     }
 
     fn layout(&self) -> Result<Option<u32>, ViewError> {
-        self.watch(self.inner.layout())
+        self.watch(|inner| inner.layout())
     }
 
     fn set_layout(&self, layout: u32) -> Result<(), ViewError> {
-        self.watch(self.inner.set_layout(layout))
+        self.watch(|inner| inner.set_layout(layout))
     }
 
     fn flush(&self) -> Result<(), ViewError> {
-        self.watch(self.inner.flush())
+        self.watch(|inner| inner.flush())
     }
 
     fn close(&self) -> Result<(), ViewError> {
-        self.watch(self.inner.close())
+        let result = self.watch(|inner| inner.close());
+        self.closed.store(true, Ordering::Release);
+        result
     }
 
     fn stat(&self) -> ViewStat {

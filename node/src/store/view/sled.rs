@@ -207,7 +207,7 @@ impl View for SledView {
     }
 
     fn close(&self) -> Result<(), ViewError> {
-        self.flush()?;
+        let flushed = self.flush();
         let open = self
             .open
             .write()
@@ -218,6 +218,7 @@ impl View for SledView {
             drop(open);
             Ok(())
         })?;
+        flushed?;
         sync_tree(&self.dir).map_err(|e| io_error(&e))
     }
 

@@ -1,0 +1,209 @@
+//! Small files that say how the store was left: the lock, the mark of a clean close, the machine's boot, the
+//! view's generation, and the order to rebuild the view.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::disk::{Access, Disk, LockGuard, read_small, replace_small};
+use super::{ChainHash, CommitNo, StoreError, hex};
+
+const LOCK: &str = "LOCK";
+const CLEAN: &str = "CLEAN";
+const BOOT: &str = "BOOT";
+const CURRENT: &str = "CURRENT";
+const REBUILD: &str = "REBUILD";
+/// Held while checkpoints are made and segments stripped.
+const UPKEEP: &str = "UPKEEP";
+const MARK_BYTES_MAX: u64 = 4096;
+/// First line of a mark of a clean close.
+const CLEAN_FORMAT: &str = "hotline clean close 1";
+
+/// Where the log ended when the store was closed in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CleanClose {
+    /// The last commit.
+    pub commit_no: CommitNo,
+    /// The chain's value after it.
+    pub hash: ChainHash,
+}
+
+/// The marks in a store's folder.
+#[derive(Clone)]
+pub(crate) struct Marks {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+}
+
+impl Marks {
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Self {
+        Self {
+            disk,
+            dir: dir.to_path_buf(),
+        }
+    }
+
+    /// Takes the folder for this process.
+    pub fn lock(&self) -> Result<LockGuard, StoreError> {
+        self.try_lock(LOCK)?.ok_or_else(|| StoreError::Locked {
+            dir: self.dir.clone(),
+        })
+    }
+
+    /// Takes the right to make checkpoints and strip segments; `None` while another has it.
+    pub fn lock_upkeep(&self) -> Result<Option<LockGuard>, StoreError> {
+        self.try_lock(UPKEEP)
+    }
+
+    fn try_lock(&self, name: &str) -> Result<Option<LockGuard>, StoreError> {
+        let path = self.dir.join(name);
+        self.disk
+            .try_lock(&path)
+            .map_err(|e| StoreError::io("锁定", &path, e))
+    }
+
+    /// The path of the mark of a clean close.
+    pub fn clean_path(&self) -> PathBuf {
+        self.dir.join(CLEAN)
+    }
+
+    /// The mark of a clean close; one that cannot be read counts as none, which only costs a rebuild.
+    pub fn clean(&self) -> Result<Option<CleanClose>, StoreError> {
+        Ok(self.read(CLEAN)?.and_then(|text| decode_clean(&text)))
+    }
+
+    pub fn set_clean(&self, close: &CleanClose) -> Result<(), StoreError> {
+        self.write(CLEAN, &encode_clean(close))
+    }
+
+    pub fn clear_clean(&self) -> Result<(), StoreError> {
+        self.clear(CLEAN)
+    }
+
+    /// The machine's boot in which the store was last opened.
+    pub fn boot(&self) -> Result<Option<String>, StoreError> {
+        self.read(BOOT)
+    }
+
+    pub fn set_boot(&self, boot: &str) -> Result<(), StoreError> {
+        self.write(BOOT, boot)
+    }
+
+    /// The number of the view's generation.
+    pub fn generation(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.read(CURRENT)?.and_then(|text| text.parse().ok()))
+    }
+
+    pub fn set_generation(&self, generation: u64) -> Result<(), StoreError> {
+        self.write(CURRENT, &generation.to_string())
+    }
+
+    /// Why the view must be rebuilt, if it must.
+    pub fn rebuild(&self) -> Result<Option<String>, StoreError> {
+        self.read(REBUILD)
+    }
+
+    pub fn set_rebuild(&self, reason: &str) -> Result<(), StoreError> {
+        let mut end = reason.len().min(1024);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.write(REBUILD, &reason[..end])
+    }
+
+    pub fn clear_rebuild(&self) -> Result<(), StoreError> {
+        self.clear(REBUILD)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let path = self.dir.join(name);
+        let failed = |e| StoreError::io("读取标记", &path, e);
+        if !self.disk.exists(&path).map_err(failed)? {
+            return Ok(None);
+        }
+        let bytes = read_small(&*self.disk, &path, MARK_BYTES_MAX).map_err(failed)?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        let placed = replace_small(&*self.disk, &path, text.as_bytes(), Access::Common);
+        placed.map_err(|e| StoreError::io("写标记", &path, e))
+    }
+
+    fn clear(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        let failed = |e| StoreError::io("删除标记", &path, e);
+        if self.disk.exists(&path).map_err(failed)? {
+            self.disk.remove(&path).map_err(failed)?;
+            self.disk.sync_dir(&self.dir).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_clean(close: &CleanClose) -> String {
+    let body = format!(
+        "{CLEAN_FORMAT}\n{}\n{}\n",
+        close.commit_no,
+        hex(&close.hash)
+    );
+    format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes()))
+}
+
+fn decode_clean(text: &str) -> Option<CleanClose> {
+    let mut lines = text.lines().skip(1);
+    let commit_no = lines.next()?.parse().ok()?;
+    let digits = lines.next()?;
+    let mut hash = ChainHash::default();
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    let close = CleanClose { commit_no, hash };
+    (encode_clean(&close) == text).then_some(close)
+}
+
+/// The id that the machine drew when it booted; `None` where it cannot be told, which counts as another boot.
+#[must_use]
+pub fn machine_boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::disk::SimDisk;
+
+    #[test]
+    fn a_clean_mark_is_read_as_written_and_not_at_all_when_damaged() {
+        let disk = SimDisk::new();
+        let marks = Marks::new(Arc::new(disk.clone()), Path::new("/node"));
+        assert_eq!(marks.clean().unwrap(), None);
+        let close = CleanClose {
+            commit_no: 77,
+            hash: [0xA5; 32],
+        };
+        marks.set_clean(&close).unwrap();
+        assert_eq!(marks.clean().unwrap(), Some(close));
+        for at in 0..disk.len(&marks.clean_path()).unwrap() {
+            disk.flip(&marks.clean_path(), at, 1).unwrap();
+            assert_eq!(marks.clean().unwrap(), None, "{at}");
+            disk.flip(&marks.clean_path(), at, 1).unwrap();
+        }
+        marks.clear_clean().unwrap();
+        marks.clear_clean().unwrap();
+        assert_eq!(marks.clean().unwrap(), None);
+    }
+
+    #[test]
+    fn the_reason_for_a_rebuild_is_cut_between_characters() {
+        let marks = Marks::new(Arc::new(SimDisk::new()), Path::new("/node"));
+        marks.set_rebuild(&"坏".repeat(500)).unwrap();
+        assert_eq!(marks.rebuild().unwrap().unwrap(), "坏".repeat(341));
+    }
+
+    #[test]
+    fn this_machine_has_a_boot_id_that_stays() {
+        assert_eq!(machine_boot_id(), machine_boot_id());
+    }
+}

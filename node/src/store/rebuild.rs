@@ -1,0 +1,114 @@
+//! Making the view again: from a checkpoint and the facts behind it, into a new generation, switched at the end.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows, Wanted};
+use super::disk::Disk;
+use super::log::LogReader;
+use super::marks::Marks;
+use super::open::{Made, generation_dir};
+use super::report::ViewOutcome;
+use super::view::{Direction, Engine, KeyRange, Op, Rows, Tree, View};
+use super::{Fold, StoreError};
+
+/// How many rows of a checkpoint are put at a time.
+const LOAD_ROWS: usize = 512;
+
+/// What a rebuild works on.
+pub(super) struct Rebuild<'a> {
+    pub disk: &'a Arc<dyn Disk>,
+    pub engine: &'a dyn Engine,
+    pub fold: &'a dyn Fold,
+    pub marks: &'a Marks,
+    pub dir: &'a Path,
+    pub log: &'a LogReader,
+}
+
+impl Rebuild<'_> {
+    /// Makes a new generation up to the log's end and switches to it. Until the switch the order to rebuild
+    /// stands, so an interrupted rebuild is begun anew.
+    pub fn run(&self, reason: String) -> Result<Made, StoreError> {
+        let before = self.marks.generation()?;
+        let generation = before.map_or(1, |before| before + 1);
+        let dir = generation_dir(self.dir, generation);
+        self.engine.remove(&dir)?;
+        let view = self.engine.open(&dir)?;
+        let outcome = self.fill(&*view, reason, before.is_none())?;
+        view.set_layout(self.fold.layout())?;
+        view.flush()?;
+        self.marks.set_generation(generation)?;
+        self.marks.clear_rebuild()?;
+        if let Some(before) = before {
+            self.engine.remove(&generation_dir(self.dir, before))?;
+        }
+        Ok((view, outcome, None))
+    }
+
+    fn fill(
+        &self,
+        view: &dyn View,
+        reason: String,
+        first: bool,
+    ) -> Result<ViewOutcome, StoreError> {
+        let last = self.log.last_commit();
+        if first && last == 0 {
+            return Ok(ViewOutcome::Begun);
+        }
+        let wanted = Wanted {
+            node: self.log.node(),
+            layout: self.fold.layout(),
+            upto: last,
+        };
+        let dir = self.dir.join(CHECKPOINT_DIR);
+        let found = checkpoint::find(self.disk, &dir, &wanted, &|commit_no| {
+            checkpoint::chain_at(self.log, commit_no)
+        })?;
+        let mut from_checkpoint = 0;
+        if let Some(rows) = &found.newest {
+            load(view, rows)?;
+            from_checkpoint = rows.head().commit_no;
+        }
+        let mut folded = 0;
+        for record in self.log.read_from(from_checkpoint + 1)? {
+            let record = record?;
+            let ops = checkpoint::folded_ops(self.fold, view, record.no, &record.lasting)?;
+            view.apply(record.no, &ops)?;
+            folded += 1;
+        }
+        Ok(ViewOutcome::Rebuilt {
+            reason,
+            from_checkpoint,
+            folded,
+            refused: found.refused,
+        })
+    }
+}
+
+fn load(view: &dyn View, rows: &CheckpointRows) -> Result<(), StoreError> {
+    let commit_no = rows.head().commit_no;
+    let mut ops = Vec::with_capacity(LOAD_ROWS);
+    for tree in Tree::ALL {
+        let mut outcome = Ok(());
+        rows.scan(
+            tree,
+            KeyRange::ALL,
+            Direction::Up,
+            usize::MAX,
+            &mut |key, value| {
+                ops.push(Op::put(tree, key, value));
+                if ops.len() == LOAD_ROWS {
+                    outcome = view.apply(commit_no, &std::mem::take(&mut ops));
+                }
+                if outcome.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
+        outcome?;
+    }
+    Ok(view.apply(commit_no, &ops)?)
+}

@@ -37,7 +37,7 @@ const LEVEL_UNKNOWN: &str = "unknown";
 
 /// Cells of this node's own that a fact changes, with what to add, ascending and without zeroes.
 ///
-/// `before` is the state without the fact, `after` the state with the fact folded. Facts that are no acts on a ticket
+/// `before` is the state without the fact, `after` the state with the fact folded (an overlay over `before`). Facts that are no acts on a ticket
 /// or leg change no cell.
 ///
 /// # Errors

@@ -198,9 +198,9 @@ fn unheard(mark: &Watermark) -> Known {
 
 fn fold_report(overlay: &mut Overlay<'_>, report: &Report) -> Result<(), ViewFailed> {
     for cell in &report.cells {
-        if enter_epoch(overlay, cell.key.author, cell.epoch)?.is_none() {
+        let Some(mut known) = enter_epoch(overlay, cell.key.author, cell.epoch)? else {
             continue;
-        }
+        };
         let newer = match stored(overlay, &cell.key)? {
             None => cell.clone(),
             Some(old) => {
@@ -212,6 +212,13 @@ fn fold_report(overlay: &mut Overlay<'_>, report: &Report) -> Result<(), ViewFai
                 newer
             }
         };
+        // A cell that came late, by another way, is still to be forwarded.
+        if let Some(sent) = &mut known.forwarded
+            && sent.version >= newer.version
+        {
+            sent.version = newer.version.saturating_sub(1);
+            put_known(overlay, known);
+        }
         put_cell(overlay, newer);
     }
     for mark in &report.watermarks {

@@ -14,9 +14,11 @@ mod count;
 mod fold;
 mod read;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use cell::{Cell, CellKey, Counts, Known, Measure, Report, Table, Watermark, add, day_of};
 pub use count::count;
 pub use fold::{fold, known};
 pub use read::{Grouping, Label, Query, Ratio, Share, Totals, totals};
-pub use report::{CALM_MS, CELLS_MAX, WAITING_MAX, WATERMARKS_MAX, accept, report};
+pub use report::{CALM_MS, CELLS_PER_REPORT, WATERMARKS_PER_REPORT, accept, report};

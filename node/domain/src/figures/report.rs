@@ -9,19 +9,16 @@ use super::cell::{Cell, CellKey, Known, Measure, Report, Table, Watermark};
 use super::fold::{all_known, changed_since, known};
 use crate::fact::Fact;
 use crate::kernel::World;
-use crate::leg::Lane;
 use crate::refusal::{Class, Refusal};
 use crate::view::{Rows, View, ViewFailed};
 use hotline_topology::{Federation, RegionKey, Time};
 
 /// Most cells of one report.
-pub const CELLS_MAX: usize = 500;
+pub const CELLS_PER_REPORT: usize = 500;
 /// Most watermarks of one report: more than any subtree has nodes.
-pub const WATERMARKS_MAX: usize = 50_000;
+pub const WATERMARKS_PER_REPORT: usize = 50_000;
 /// When nothing changed, watermarks are reported again after this long.
-pub const CALM_MS: i64 = 60_000;
-/// Reports wait while this many messages of the lane are not acknowledged; what changes meanwhile goes as one.
-pub const WAITING_MAX: u64 = 8;
+pub const CALM_MS: i64 = 30_000;
 /// Longest text of a cell's dimension, in characters.
 const DIMENSION_CHARS_MAX: usize = 64;
 /// Days that a cell can lie on: 1970 to 2199.
@@ -44,10 +41,6 @@ pub fn report(
         return Ok(None);
     };
     let (node, link) = (view.node()?, view.link(parent)?);
-    let lane = link.lanes[Lane::Bulk.index()];
-    if lane.sent.saturating_sub(lane.acked) >= WAITING_MAX {
-        return Ok(None);
-    }
     let anew = node.reported_to != Some((parent, link.peer_epoch));
     let own = Watermark {
         author: world.me,
@@ -104,7 +97,7 @@ impl Packing<'_> {
                 as_of: Time(0),
                 ..mark
             });
-        let room = CELLS_MAX - self.report.cells.len();
+        let room = CELLS_PER_REPORT - self.report.cells.len();
         let mut cells = changed_since(self.view, mark.author, before.version, room + 1)?;
         let cut = cells.len() > room;
         cells.truncate(room);
@@ -143,12 +136,12 @@ pub fn accept(world: &World<'_>, peer: RegionKey, report: Report) -> Result<Fact
             format!("{peer} 不是本节点的下级,不接收其统计数;请核对区划版本"),
         ));
     }
-    if report.cells.len() > CELLS_MAX || report.watermarks.len() > WATERMARKS_MAX {
+    if report.cells.len() > CELLS_PER_REPORT || report.watermarks.len() > WATERMARKS_PER_REPORT {
         return Err(Refusal::new(
             Class::Invalid,
             "figures.size",
             format!(
-                "统计上报过大:{} 格(上限 {CELLS_MAX}),{} 个时点(上限 {WATERMARKS_MAX})",
+                "统计上报过大:{} 格(上限 {CELLS_PER_REPORT}),{} 个时点(上限 {WATERMARKS_PER_REPORT})",
                 report.cells.len(),
                 report.watermarks.len()
             ),

@@ -4,7 +4,8 @@
 //! payload            link::Message      <->  bytes of an envelope (leg/v1, figures/v1)     lengths bounded
 //! commit             facts of a group   <->  lasting part of a log record (record/v1)
 //! row, key           Row, RowKey        <->  value and (tree, ordered bytes) in the view
-//! matter leg figures ticket contract queue fact     one conversion a noun, used by all of the above
+//! view               the domain's View over the store's trees
+//! matter leg act figures ticket contract queue fact   one conversion a noun, used by all of the above
 //! form               the trait of a conversion, its laws, the fields that occur everywhere
 //! ```
 //!
@@ -12,11 +13,12 @@
 //! [`Malformed`], which names message and field, and never panics.
 //!
 //! To add a fact you touch `domain/fact.rs` and its fold; `proto/hotline/record/v1/record.proto`, where it takes the
-//! next free number in `Fact.fact`; both matches in `codec/fact.rs`; and its strategy in `codec/testing/record.rs`.
+//! next free number in `Fact.fact`; both matches in `codec/fact.rs`; and its strategy in `codec/testing/facts.rs`.
 //! To add a field to a noun: the noun, its message (next free number), both directions of its conversion. Whatever
 //! is forgotten does not compile, since both directions take both structures apart. A field added to a record that
 //! older nodes already wrote must have a meaning when it is missing: decode it as `Option` or with its old default.
 
+mod act;
 mod contract;
 mod fact;
 mod figures;
@@ -35,5 +37,6 @@ pub mod commit;
 pub mod key;
 pub mod payload;
 pub mod row;
+pub mod view;
 
 pub use malformed::{Malformed, Why};

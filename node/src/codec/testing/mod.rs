@@ -4,11 +4,13 @@
 //! value again. Lists of alternatives (`acts`, `facts`, `rows`, `messages`) hold one of each, so that no case is left
 //! to chance.
 
+mod facts;
 mod nouns;
-mod record;
+mod rows;
 
+pub(crate) use facts::facts;
 pub(crate) use nouns::messages;
-pub(crate) use record::{facts, keys, rows};
+pub(crate) use rows::{keys, rows};
 
 use hotline_topology::Time;
 

@@ -1,0 +1,158 @@
+//! Facts of the log.
+
+use super::Draw;
+use super::nouns::acts;
+use hotline_domain::fact::Fact;
+use hotline_domain::id::EnvelopeId;
+use hotline_domain::leg::Party;
+use hotline_domain::ticket::TicketAct;
+
+/// One of each act on a ticket.
+fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
+    vec![
+        TicketAct::TakenIn {
+            number: draw.code(),
+            channel: draw.code(),
+            kind: draw.kind(),
+            category: draw.code(),
+            urgency: draw.urgency(),
+            due: draw.time(),
+            happened_at: draw.time(),
+            rules: draw.rules(),
+            content: draw.some(Draw::mark),
+        },
+        TicketAct::Received { leg: draw.leg() },
+        TicketAct::AnsweredDirectly,
+        TicketAct::Refused {
+            ground: draw.code(),
+            basis: draw.text(),
+        },
+        TicketAct::Determined { basis: draw.text() },
+        TicketAct::Closed {
+            ground: draw.code(),
+        },
+        TicketAct::Reopened {
+            reason: draw.code(),
+        },
+        TicketAct::CalledBack {
+            rating: draw.maybe(Draw::code),
+            satisfied: draw.maybe(Draw::bool),
+        },
+        TicketAct::RedoOrdered,
+        TicketAct::Withdrawn,
+        TicketAct::Overdue,
+        TicketAct::LeadNamed {
+            term: draw.u32(),
+            lead: draw.leg(),
+            fixed: draw.bool(),
+        },
+        TicketAct::Noted,
+    ]
+}
+
+/// One of each fact, and of each act in one.
+pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
+    let mut facts = link_facts(draw);
+    facts.extend([
+        Fact::Started { mark: draw.bytes() },
+        Fact::Sighted {
+            matter: draw.matter(),
+            sight: draw.sight(),
+        },
+        Fact::Noticed(draw.notice()),
+        Fact::OrderIssued(draw.issued()),
+        Fact::TimerSet {
+            at: draw.time(),
+            key: draw.timer(),
+        },
+        Fact::TimerGone {
+            at: draw.time(),
+            key: draw.timer(),
+        },
+        Fact::Counted {
+            cell: draw.cell_key(),
+            deltas: draw.counts(),
+        },
+        Fact::Reported {
+            report: draw.report(),
+        },
+        Fact::ReportedUp {
+            parent: draw.region(),
+            parent_epoch: draw.number(),
+            version: draw.number(),
+            as_of: draw.time(),
+            forwarded: draw.some(Draw::watermark),
+        },
+        Fact::Answered {
+            operator: draw.text(),
+            key: draw.text(),
+            digest: draw.bytes(),
+            done: draw.done(),
+        },
+        Fact::ClockHeld { why: draw.text() },
+        Fact::ClockConfirmed,
+    ]);
+    for act in ticket_acts(draw) {
+        facts.push(Fact::Ticket {
+            matter: draw.matter(),
+            at: draw.time(),
+            actor: draw.maybe(Draw::text),
+            act,
+            fields: draw.some(Draw::sealed),
+        });
+    }
+    for act in acts(draw) {
+        facts.push(Fact::Leg {
+            leg: draw.leg(),
+            matter: draw.matter(),
+            by: draw.one_of(&[Party::Giver, Party::Taker]),
+            at: draw.time(),
+            happened_at: draw.time(),
+            actor: draw.maybe(Draw::text),
+            act,
+            fields: draw.some(Draw::sealed),
+        });
+    }
+    facts
+}
+
+fn link_facts(draw: &mut Draw) -> Vec<Fact> {
+    vec![
+        Fact::Queued {
+            peer: draw.region(),
+            seq: draw.number(),
+            hash: draw.bytes(),
+            envelope: draw.envelope(),
+        },
+        Fact::Consumed {
+            peer: draw.region(),
+            lane: draw.lane(),
+            seq: draw.number(),
+            hash: draw.bytes(),
+            id: EnvelopeId(draw.bytes()),
+            outcome: draw.consumption(),
+        },
+        Fact::Acked {
+            peer: draw.region(),
+            lane: draw.lane(),
+            upto: draw.number(),
+        },
+        Fact::Kept {
+            no: draw.number(),
+            peer: draw.region(),
+            until: draw.maybe(Draw::time),
+            envelope: draw.envelope(),
+        },
+        Fact::Unkept { no: draw.number() },
+        Fact::LinkChanged {
+            peer: draw.region(),
+            peer_epoch: draw.number(),
+            failures: draw.u32(),
+            heard_at: draw.maybe(Draw::time),
+            blocked: draw.maybe(Draw::text),
+        },
+        Fact::EpochRaised {
+            epoch: draw.number(),
+        },
+    ]
+}

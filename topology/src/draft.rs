@@ -3,11 +3,12 @@
 use crate::calendar::Calendar;
 use crate::catalogue::{Catalogue, Dispatch};
 use crate::edge::{EdgePolicies, EdgePolicy};
+use crate::endpoint::Endpoint;
 use crate::read::{Located, Spot};
 use crate::region::{Level, RegionKey};
 use crate::standard::{Rule, Standard};
 use crate::time::Time;
-use crate::tree::{Endpoint, Parts, Region};
+use crate::tree::{Parts, Region};
 use crate::unit::Unit;
 
 mod read;

@@ -4,7 +4,8 @@
 //! layers, each importing only those before it:
 //!
 //! ```text
-//! time, region  ->  unit, fault, edge  ->  catalogue, calendar, policy  ->  tree  ->  check  ->  new, draw
+//! time, region  ->  unit, edge, endpoint, calendar  ->  catalogue, standard  ->  tree  ->  policy
+//!               ->  draft, check (reading)  ->  divisions, new  ->  write, draw
 //! ```
 //!
 //! Levels differ by data only: [`Level`] is read from the federation file, never from the
@@ -18,6 +19,7 @@ pub mod divisions;
 mod draft;
 mod draw;
 pub mod edge;
+pub mod endpoint;
 pub mod fault;
 pub mod new;
 pub mod policy;
@@ -36,11 +38,12 @@ pub use check::{check, check_pack};
 pub use divisions::{Division, divisions};
 pub use draw::Draw;
 pub use edge::{EdgePolicies, EdgePolicy, FieldName, Way};
+pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use new::{Select, Settings, generate};
 pub use policy::{Kind, PolicyPack, Urgency};
 pub use region::{Level, RegionKey};
 pub use standard::{Rule, Standard};
 pub use time::{Span, Time};
-pub use tree::{Endpoint, Federation, Parts, Region};
+pub use tree::{Federation, Parts, Region};
 pub use unit::{Handler, Unit, UnitKey, UnitKind};

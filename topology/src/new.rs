@@ -10,12 +10,13 @@ use crate::catalogue::Catalogue;
 use crate::divisions::{Division, divisions};
 use crate::draft::read_standards;
 use crate::edge::EdgePolicies;
+use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::read::{Source, Table};
 use crate::region::RegionKey;
 use crate::standard::Standard;
 use crate::time::Time;
-use crate::tree::{Endpoint, Federation, Parts, Region};
+use crate::tree::{Federation, Parts, Region};
 
 #[cfg(test)]
 mod tests;

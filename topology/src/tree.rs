@@ -4,12 +4,11 @@
 //! needs no further checks: one root, no cycle, every parent known.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use crate::calendar::Calendar;
 use crate::catalogue::Catalogue;
 use crate::edge::{EdgePolicies, FieldName, Way};
+use crate::endpoint::Endpoint;
 use crate::region::{Level, RegionKey};
 use crate::standard::Standard;
 use crate::time::Time;
@@ -17,53 +16,6 @@ use crate::unit::{Unit, UnitKey, UnitKind};
 
 #[cfg(test)]
 mod tests;
-
-/// Where a node listens for its children.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Endpoint {
-    /// Host name or IPv4 address.
-    pub host: String,
-    /// TCP port, never 0.
-    pub port: u16,
-}
-
-impl FromStr for Endpoint {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Endpoint, String> {
-        let wrong = || {
-            format!("“{text}”不是地址；请写成 主机名:端口，如 r210000000000.hotline.internal:7443")
-        };
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-        let label_ok = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
-        if host.len() > 253 || !host.split('.').all(label_ok) {
-            return Err(wrong());
-        }
-        let port = port
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)
-            .ok_or_else(wrong)?;
-        Ok(Endpoint {
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
-}
 
 /// One region of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,28 @@ use crate::time::Time;
 use crate::tree::{Federation, Region};
 use crate::unit::{Unit, UnitKind};
 
+/// Tells the operator what stands where.
+const HEADER: &str = "\
+# 联邦文件：热线的区划树、承办单位、派单目录、跨级字段和工作日历。改动后 version 加 1。
+#
+# [[standard]]   同一层级区划共有的承办单位和目录；区划里写同代号的单位即代替它，
+#                写 standard = false 则全不采用。
+# [[region]]     一个区划一节。level 为 province、city、county、township；最上级不写 parent；
+#                endpoint 是本级节点接受下级连接的地址；没有节点的写 node = false，由上级办理。
+# [[region.unit]] 承办单位；kind 为 department（默认）、authorised、public_service、centre。
+#                目录没有指到的诉求归第一个 centre。
+# [[dispatch]]   派单目录：region 的节点把 categories（事项代码的前几位）派给 unit（本级单位）、
+#                child（下级区划）或 local = true（事发地所在的下级）；可用 place 限定事发地。
+#                代码最长的优先，同样长的以 place 最具体的优先。
+# [[edge]]       某条上下级边上允许传递的字段；不写的按 [edge_default]，再不写按程序默认。
+# [calendar]     程序自带之外的放假安排通知。
+";
+
 impl Federation {
     /// The text of this federation's file, superiors before those below them.
     pub fn to_toml(&self) -> String {
         let mut out = Writer(String::with_capacity(256 * self.regions().len()));
+        out.line(HEADER);
         out.text("trust_domain", self.trust_domain());
         out.line(format_args!("version = {}", self.version()));
         out.text("effective_from", written(self.effective_from()));

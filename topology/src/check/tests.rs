@@ -348,10 +348,69 @@ fn calendars() {
 
 #[test]
 fn no_text_makes_the_reader_panic() {
-    for cut in (0..FAULTY.len()).filter(|at| FAULTY.is_char_boundary(*at)) {
+    for cut in (0..FAULTY.len())
+        .step_by(7)
+        .filter(|at| FAULTY.is_char_boundary(*at))
+    {
         assert!(!faults(&FAULTY[..cut]).is_empty());
     }
-    for cut in (0..GOOD.len()).filter(|at| GOOD.is_char_boundary(*at)) {
+    for cut in (0..GOOD.len())
+        .step_by(7)
+        .filter(|at| GOOD.is_char_boundary(*at))
+    {
         check("federation.toml", &GOOD[cut..]);
     }
+}
+
+#[test]
+fn every_sort_of_section_reads_back() {
+    let text = GOOD
+        .replace(
+            "effective_from = \"2026-01-01\"",
+            "effective_from = \"2026-01-01T08:00:00.250+08:00\"",
+        )
+        .replace(
+            "name = \"物业管理科\"",
+            "name = \"物业\\\"管理\\\\科\\u0007\"\ncontact = \"0000-0000\"",
+        )
+        .replace(
+            "name = \"城区\"",
+            "name = \"城区\"\nstandard = false\n[[region.unit]]\nkey = \"甲\"\nname = \"甲\"\n#",
+        )
+        .replace("#\nlevel = \"county\"\nparent = \"140500000000\"\n", "")
+        .replace(
+            "key = \"140502000000\"",
+            "key = \"140502000000\"\nlevel = \"county\"\nparent = \"140500000000\"",
+        )
+        + "[calendar]\nversion = 16\n[[calendar.notice]]\npublished = \"2026-11-10\"\nyear = 2027\n\
+           off = [\"2027-01-01..2027-01-03\"]\non = [\"2027-01-09\"]\n";
+    let federation = Federation::parse("federation.toml", &text).unwrap();
+    assert_eq!(federation.effective_from().millis() % 1000, 250);
+    let unit = &federation
+        .region(RegionKey::literal("140525000000"))
+        .unwrap()
+        .units[2];
+    assert_eq!(
+        (unit.name.as_str(), unit.contact.as_str()),
+        ("物业\"管理\\科\u{7}", "0000-0000")
+    );
+    assert_eq!(
+        federation
+            .region(RegionKey::literal("140502000000"))
+            .unwrap()
+            .units
+            .len(),
+        1
+    );
+    let written = federation.to_toml();
+    assert_eq!(
+        Federation::parse("written.toml", &written).unwrap(),
+        federation
+    );
+    assert_eq!(
+        Federation::parse("written.toml", &written)
+            .unwrap()
+            .to_toml(),
+        written
+    );
 }

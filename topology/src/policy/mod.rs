@@ -7,6 +7,7 @@
 //! To add a parameter: its field here, its line in `read.rs`, its value in
 //! `data/policy/default.toml`.
 
+mod grounds;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod words;
 
 use crate::region::RegionKey;
 use crate::time::{Span, Time};
+use crate::tree::Federation;
 
 pub use words::{Coverage, Kind, LateReturn, LeadRule, TriggerEvent, Urgency};
 
@@ -287,6 +289,13 @@ impl PolicyPack {
         self.handling
             .iter()
             .find(|rule| rule.kind == kind && rule.urgency == urgency)
+    }
+
+    /// Whether a node may use this pack: its issuer is the node's region or one above it. The
+    /// pack shipped with the program may be used by all.
+    pub fn may_govern(&self, federation: &Federation, region: RegionKey) -> bool {
+        self.issuer
+            .is_none_or(|issuer| issuer == region || federation.is_below(region, issuer))
     }
 
     /// The limits left open: a node must not take in these.

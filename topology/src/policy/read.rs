@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::grounds::{Codes, read_closings, read_ground, read_grounds, read_refusals};
 use super::{
-    AssignRule, CallbackRule, ClosingGround, CoHandlingRule, EscalationRule, ExtensionRule, Ground,
-    HandlingRule, HopRule, Kind, PolicyPack, Rating, RedoRule, RefusalGround, ReturnRule,
-    ReviewRule, SignRule, SilenceRule, SupervisionRule, SupplementRule, Trigger, TriggerEvent,
-    Urgency,
+    AssignRule, CallbackRule, CoHandlingRule, EscalationRule, ExtensionRule, HandlingRule, HopRule,
+    Kind, PolicyPack, Rating, RedoRule, ReturnRule, ReviewRule, SignRule, SilenceRule,
+    SupervisionRule, SupplementRule, Trigger, TriggerEvent, Urgency,
 };
 use crate::fault::Fault;
 use crate::read::{Located, Source, Table};
@@ -95,7 +95,7 @@ fn read_pack(top: Table<'_>) -> Option<PolicyPack> {
     })
 }
 
-fn article(table: &Table<'_>) -> Option<String> {
+pub(super) fn article(table: &Table<'_>) -> Option<String> {
     table.text("article").map(|article| article.value)
 }
 
@@ -329,43 +329,6 @@ fn read_escalation(table: Table<'_>) -> Option<EscalationRule> {
     })
 }
 
-fn read_refusals(top: &Table<'_>) -> Vec<RefusalGround> {
-    let mut refusals = Vec::new();
-    let mut codes = Codes::default();
-    for table in top.tables("refusal") {
-        let (ground, channel) = (read_ground(&table, &mut codes), table.text("channel"));
-        if let (Some(ground), Some(channel)) = (ground, channel) {
-            refusals.push(RefusalGround {
-                ground,
-                channel: channel.value,
-            });
-        }
-        table.finish();
-    }
-    refusals
-}
-
-fn read_closings(top: &Table<'_>) -> Vec<ClosingGround> {
-    let mut closings = Vec::new();
-    let mut codes = Codes::default();
-    for table in top.tables("closing") {
-        let (ground, solved) = (read_ground(&table, &mut codes), table.flag("solved"));
-        let after = table.parsed_opt("after").map(|span| span.value);
-        if let (Some(ground), Some(solved)) = (ground, solved) {
-            closings.push(ClosingGround {
-                ground,
-                solved,
-                after,
-            });
-        }
-        table.finish();
-    }
-    if !top.has("closing") {
-        top.fault("至少写一种办结情形 [[closing]]");
-    }
-    closings
-}
-
 fn read_silence(table: Table<'_>) -> Option<SilenceRule> {
     let (bound, article) = (table.parsed("bound"), article(&table));
     table.finish();
@@ -384,47 +347,4 @@ fn read_supplement(table: Table<'_>) -> Option<SupplementRule> {
         pauses: pauses?,
         article: article?,
     })
-}
-
-/// A list of grounds; an empty one is a fault, for then nobody could act on it.
-fn read_grounds(table: &Table<'_>, key: &'static str) -> Vec<Ground> {
-    let mut codes = Codes::default();
-    let mut grounds = Vec::new();
-    for item in table.tables(key) {
-        grounds.extend(read_ground(&item, &mut codes));
-        item.finish();
-    }
-    if !table.has(key) {
-        table.fault(format!("至少写一项理由 [[….{key}]]"));
-    }
-    grounds
-}
-
-fn read_ground(table: &Table<'_>, codes: &mut Codes) -> Option<Ground> {
-    let (code, text, article) = (codes.read(table), table.text("text"), article(table));
-    Some(Ground {
-        code: code?,
-        text: text?.value,
-        article: article?,
-    })
-}
-
-/// The codes of one list, which must differ.
-#[derive(Default)]
-struct Codes(BTreeSet<String>);
-
-impl Codes {
-    fn read(&mut self, table: &Table<'_>) -> Option<String> {
-        let code = table.text("code")?;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if code.value.len() > 40 || !code.value.chars().all(plain) {
-            table.fault_at(
-                &code.spot,
-                "代码只用小写英文字母、数字和 -，不超过 40 个字符",
-            );
-        } else if !self.0.insert(code.value.clone()) {
-            table.fault_at(&code.spot, format!("代码“{}”在本列表中重复", code.value));
-        }
-        Some(code.value)
-    }
 }

@@ -122,3 +122,16 @@ fn all_faults_come_at_once() {
         19
     );
 }
+
+#[test]
+fn a_pack_governs_its_issuer_and_all_below() {
+    let below = crate::Select::Below("140525000000".parse().unwrap());
+    let federation = crate::generate(&below, &crate::Settings::default()).unwrap();
+    let key = |text: &str| text.parse::<RegionKey>().unwrap();
+    let pack = changed("# issuer = \"210000000000\"", "issuer = \"140525000000\"").unwrap();
+    assert!(pack.may_govern(&federation, key("140525000000")));
+    assert!(pack.may_govern(&federation, key("140525100000")));
+    let other = changed("# issuer = \"210000000000\"", "issuer = \"140525100000\"").unwrap();
+    assert!(!other.may_govern(&federation, key("140525000000")));
+    assert!(PolicyPack::default_pack().may_govern(&federation, key("140525000000")));
+}

@@ -3,7 +3,7 @@
 use crate::body::{Actor, Body};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
-use hotline_topology::{Kind, Time, Urgency};
+use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// A command with who asks and what they saw.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,6 +35,8 @@ pub enum Verb {
         category: String,
         /// Urgency.
         urgency: Urgency,
+        /// The region below in whose area the matter lies, where known.
+        place: Option<RegionKey>,
         /// When it happened, where it was told by phone and recorded later.
         happened_at: Option<Time>,
     },
@@ -229,6 +231,6 @@ pub enum Verb {
     /// Lifts the refusal of a link after people reconciled it.
     ReopenLink {
         /// The neighbour.
-        peer: hotline_topology::RegionKey,
+        peer: RegionKey,
     },
 }

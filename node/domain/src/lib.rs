@@ -12,6 +12,7 @@
 //! ```
 
 pub mod body;
+pub mod clock;
 pub mod command;
 pub mod fact;
 pub mod field;
@@ -21,6 +22,7 @@ pub mod kernel;
 pub mod lead;
 pub mod leg;
 pub mod link;
+pub mod policy;
 pub mod refusal;
 pub mod row;
 pub mod supervision;

@@ -23,8 +23,6 @@ pub enum TimerKey {
     OrderReply(OrderId),
     /// The petitioner is to be called back.
     CallBackDue(MatterId),
-    /// End of the bound for silence after a withdrawal.
-    SilenceBound(MatterId),
     /// Figures are to be reported upward.
     ReportFigures,
     /// A kept envelope's bound.
@@ -111,6 +109,8 @@ pub struct NodeRow {
     pub reported_at: Option<Time>,
     /// The parent, and its epoch, that they were reported to; another one gets everything anew.
     pub reported_to: Option<(RegionKey, u64)>,
+    /// When the next report upward is due.
+    pub report_due: Option<Time>,
     /// Kept envelopes so far.
     pub kept: u64,
     /// Why business stands still until a person confirms the clock.
@@ -128,6 +128,7 @@ impl Default for NodeRow {
             figures_reported: 0,
             reported_at: None,
             reported_to: None,
+            report_due: None,
             kept: 0,
             clock_held: None,
         }

@@ -1,7 +1,30 @@
 //! The node without I/O: events in, commits and actions out.
+//!
+//! ```text
+//! shell ──Event──▶ Group::step ──▶ Draft: a verb decides ──▶ facts ──fold──▶ rows
+//!                      │                                       │
+//! shell ◀──Commit── Group::finish: facts (log), changes (view), actions once durable
+//! ```
+//!
+//! There is no other way to change state. To add a verb: its variant in `command.rs`, its file under `ticket/`, its arm in
+//! `dispatch.rs`, its role in `policy/roles.rs`. To add a timer: its key in `row.rs`, its row in `timers.rs`.
 
 mod context;
+mod dispatch;
+mod draft;
 mod event;
+mod fold;
+mod group;
+mod joint;
+mod receive;
+mod send;
+mod timers;
+mod watch;
 
 pub use context::{Now, World};
+pub use draft::{Draft, Stop, is_own_unit};
 pub use event::{Action, Commit, Event, Input, LinkNews};
+pub use fold::{fold, fold_commit, timers_until};
+pub use group::Group;
+pub use joint::{joint_legs, name as name_lead};
+pub use timers::next_timer;

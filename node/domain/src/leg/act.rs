@@ -121,6 +121,8 @@ pub struct Offer {
     pub category: String,
     /// Urgency.
     pub urgency: Urgency,
+    /// The region in whose area the matter lies, where known.
+    pub place: Option<RegionKey>,
     /// Named by a determination (指定): may not be returned.
     pub determined: bool,
     /// Basis of the assignment: catalogue entry, determination of duty.

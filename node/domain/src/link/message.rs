@@ -34,6 +34,8 @@ pub enum Message {
     Refused {
         /// The envelope refused.
         about: EnvelopeId,
+        /// The leg it was about.
+        leg: Option<LegId>,
         /// Name of the rule.
         rule: String,
         /// Words for a person.

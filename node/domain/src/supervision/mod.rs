@@ -1,5 +1,9 @@
 //! Supervision (督办): orders, replies, reminders, exception notices.
 
+mod exceptions;
 mod notice;
+mod orders;
 
+pub use exceptions::{leg_due, reply_due, returned, ticket_due, unsatisfied_again};
 pub use notice::{IssuedOrder, Notice, NoticeReason};
+pub use orders::{end_order, received, remind, reply_arrived, reply_order, supervise};

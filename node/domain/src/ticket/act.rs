@@ -3,7 +3,7 @@
 use crate::field::FieldMark;
 use crate::id::LegId;
 use crate::leg::RuleVersion;
-use hotline_topology::{Kind, Time, Urgency};
+use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// What was recorded of a ticket.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub enum TicketAct {
         category: String,
         /// Urgency.
         urgency: Urgency,
+        /// The region in whose area the matter lies, where known.
+        place: Option<RegionKey>,
         /// By when the matter must be finished.
         due: Time,
         /// When it happened, where that differs from when it was recorded.
@@ -33,6 +35,13 @@ pub enum TicketAct {
     Received {
         /// The incoming leg.
         leg: LegId,
+        /// This node's own deadline: the earlier of its own rules' and the giver's due date, less a review reserve.
+        due: Time,
+    },
+    /// The giver changed the incoming leg's due date.
+    DueChanged {
+        /// This node's own deadline now.
+        due: Time,
     },
     /// 直接答复.
     AnsweredDirectly,
@@ -53,9 +62,9 @@ pub enum TicketAct {
         /// Closing ground code.
         ground: String,
     },
-    /// Opened again: redo, a result sent back by the giver, or the matter came down again.
+    /// Opened again though closed here: a result sent back by the giver, a declined escalation.
     Reopened {
-        /// Why: `redo`, `sent-back`, `again`, `escalation-declined`.
+        /// Why: `sent-back`, `declined`.
         reason: String,
     },
     /// 回访 with the petitioner's rating.
@@ -65,8 +74,13 @@ pub enum TicketAct {
         /// Whether the pack counts it as satisfied.
         satisfied: Option<bool>,
     },
-    /// 重办 ordered.
-    RedoOrdered,
+    /// The window to call back ended without a rating.
+    CallBackMissed,
+    /// 重办 ordered: the ticket is open again under a new due date.
+    RedoOrdered {
+        /// By when the redo must be finished.
+        due: Time,
+    },
     /// 撤诉: the petitioner withdrew.
     Withdrawn,
     /// The ticket's own due date passed.
@@ -91,13 +105,15 @@ impl TicketAct {
         match self {
             TicketAct::TakenIn { .. } => "taken-in",
             TicketAct::Received { .. } => "received",
+            TicketAct::DueChanged { .. } => "due-changed",
             TicketAct::AnsweredDirectly => "answered-directly",
             TicketAct::Refused { .. } => "refused",
             TicketAct::Determined { .. } => "determined",
             TicketAct::Closed { .. } => "closed",
             TicketAct::Reopened { .. } => "reopened",
             TicketAct::CalledBack { .. } => "called-back",
-            TicketAct::RedoOrdered => "redo-ordered",
+            TicketAct::CallBackMissed => "call-back-missed",
+            TicketAct::RedoOrdered { .. } => "redo-ordered",
             TicketAct::Withdrawn => "withdrawn",
             TicketAct::Overdue => "overdue",
             TicketAct::LeadNamed { .. } => "lead-named",

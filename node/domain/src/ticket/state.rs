@@ -74,6 +74,8 @@ pub struct Ticket {
     pub category: String,
     /// Urgency.
     pub urgency: Urgency,
+    /// The region in whose area the matter lies, where known.
+    pub place: Option<RegionKey>,
     /// Rules in force at intake; where the matter came by a leg, the first leg's.
     pub rules: RuleVersion,
     /// Fields that this node may hold.
@@ -116,6 +118,8 @@ pub struct Ticket {
     pub withdrawn_at: Option<Time>,
     /// Who closed or handled it at this node; they may not rate it.
     pub handled_by: Vec<String>,
+    /// Entries of its timeline so far.
+    pub entries: u32,
     /// Facts applied; the version that a command's actor saw.
     pub version: u32,
 }

@@ -1,0 +1,98 @@
+//! Clocks: deadlines by the policy pack and the calendar. A taker's deadline is the earlier of its own rules' and the
+//! giver's due date, less a review time only where the giver's policy states one (invariant 3).
+
+use crate::kernel::World;
+use crate::leg::{Due, Leg};
+use hotline_topology::{Kind, PolicyPack, Span, Time, Urgency};
+
+/// How far the clocks of two nodes may differ before an act's own time is disputed, in milliseconds.
+pub const SKEW_MS: i64 = 5 * 60_000;
+
+/// The end of a span that starts at `from`.
+#[must_use]
+pub fn end_of(world: &World<'_>, from: Time, span: Span) -> Time {
+    world.federation.calendar().due(from, span).at
+}
+
+/// A due date with its calendar.
+#[must_use]
+pub fn due(world: &World<'_>, from: Time, span: Span) -> Due {
+    let calendar = world.federation.calendar();
+    let due = calendar.due(from, span);
+    Due {
+        at: due.at,
+        calendar: calendar.version(),
+        provisional: due.provisional,
+    }
+}
+
+/// The limit of a pack for a kind at an urgency, reckoned from `from`; `None` where the pack leaves it open.
+#[must_use]
+pub fn handling_due(
+    world: &World<'_>,
+    pack: &PolicyPack,
+    kind: Kind,
+    urgency: Urgency,
+    from: Time,
+) -> Option<Due> {
+    pack.handling(kind, urgency)
+        .and_then(|rule| rule.limit)
+        .map(|limit| due(world, from, limit))
+}
+
+/// The due date a giver writes into a new leg: the earlier of the rules' limit from now and what the giver itself owes,
+/// less the review reserve where the giver's pack states one. Never before now.
+#[must_use]
+pub fn offered_due(
+    world: &World<'_>,
+    kind: Kind,
+    urgency: Urgency,
+    now: Time,
+    owed: Option<Time>,
+) -> Due {
+    let pack = world.pack();
+    let calendar = world.federation.calendar();
+    let plain = |at| Due {
+        at,
+        calendar: calendar.version(),
+        provisional: false,
+    };
+    let less_review = |at| {
+        pack.review
+            .reserve
+            .map_or(at, |reserve| calendar.before(at, reserve).at)
+    };
+    let owed = owed.map(|at| plain(less_review(at).max(now)));
+    let by_rules = handling_due(world, pack, kind, urgency, now);
+    match (by_rules, owed) {
+        (Some(rules), Some(owed)) if owed.at < rules.at => owed,
+        (Some(rules), _) => rules,
+        (None, Some(owed)) => owed,
+        (None, None) => plain(now),
+    }
+}
+
+/// This node's own deadline under an incoming leg: the earlier of the giver's due date and its own rules' limit from
+/// delivery.
+#[must_use]
+pub fn own_due(world: &World<'_>, leg: &Leg) -> Time {
+    let from = leg.delivered_at.unwrap_or(leg.offered_at);
+    handling_due(
+        world,
+        world.pack(),
+        leg.offer.request_kind,
+        leg.offer.urgency,
+        from,
+    )
+    .map_or(leg.due.at, |own| own.at.min(leg.due.at))
+}
+
+/// When an act happened: as its author says where that is plausible, else on arrival.
+#[must_use]
+pub fn happened(claimed: Time, not_before: Time, arrival: Time) -> Time {
+    if claimed.0 + SKEW_MS >= not_before.0 && claimed.0 <= arrival.0 + SKEW_MS {
+        claimed
+    } else {
+        arrival
+    }
+}

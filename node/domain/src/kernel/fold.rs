@@ -1,0 +1,385 @@
+//! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
+
+use crate::body::Body;
+use crate::fact::Fact;
+use crate::figures;
+use crate::id::MatterId;
+use crate::leg::{Act, Asking, Closure, Leg, Side, Stage};
+use crate::link::LinkState;
+use crate::row::{IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
+use crate::ticket::{Ticket, TicketAct};
+use crate::view::{Overlay, Rows, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+
+/// Folds a whole commit of the node `me`.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn fold_commit(
+    view: &mut Overlay<'_>,
+    me: RegionKey,
+    at: Time,
+    facts: &[Fact],
+) -> Result<(), ViewFailed> {
+    note_time(view, at)?;
+    facts.iter().try_for_each(|fact| fold(view, me, fact))
+}
+
+/// The node's time of the commit: it never runs backwards.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn note_time(view: &mut Overlay<'_>, at: Time) -> Result<(), ViewFailed> {
+    change_node(view, |node| node.time = node.time.max(at))
+}
+
+/// Folds one fact of the node `me`.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), ViewFailed> {
+    match fact {
+        Fact::Started { mark } => change_node(view, |node| {
+            node.mark = *mark;
+            node.issued = 0;
+        }),
+        Fact::Ticket {
+            matter,
+            at,
+            actor,
+            act,
+            fields,
+        } => {
+            let before = ticket_before(view, me, *matter, *at, act)?;
+            let mut ticket = before.clone();
+            ticket.apply(*at, actor.as_deref(), act, fields);
+            if let TicketAct::TakenIn { number, .. } = act {
+                change_node(view, |node| node.issued += 1)?;
+                view.put(
+                    RowKey::Index(IndexKey::Number(number.clone())),
+                    Row::Matter(*matter),
+                );
+            }
+            put_ticket(view, &before, ticket, Some(fact));
+            Ok(())
+        }
+        Fact::Leg { .. } => fold_leg(view, me, fact),
+        Fact::Sighted { matter, sight } => {
+            if let Some(before) = view.ticket(*matter)? {
+                let mut ticket = before.clone();
+                ticket.saw(sight);
+                put_ticket(view, &before, ticket, Some(fact));
+            }
+            Ok(())
+        }
+        Fact::Noticed(notice) => {
+            let key = RowKey::Notice(notice.raised_at, notice.matter, notice.reason as u8);
+            view.put(key, Row::Notice(Box::new(notice.clone())));
+            Ok(())
+        }
+        Fact::OrderIssued(order) => {
+            view.put(
+                RowKey::Order(order.order.id),
+                Row::Order(Box::new(order.clone())),
+            );
+            Ok(())
+        }
+        Fact::Answered {
+            operator,
+            key,
+            digest,
+            done,
+        } => {
+            let row = Row::Answer(*digest, Box::new(done.clone()));
+            view.put(RowKey::Answer(operator.clone(), key.clone()), row);
+            Ok(())
+        }
+        Fact::TimerSet { at, key } => {
+            view.put(RowKey::Timer(*at, *key), Row::Mark);
+            if *key == TimerKey::ReportFigures {
+                change_node(view, |node| node.report_due = Some(*at))?;
+            }
+            Ok(())
+        }
+        Fact::TimerGone { at, key } => {
+            view.delete(RowKey::Timer(*at, *key));
+            if *key == TimerKey::ReportFigures {
+                change_node(view, |node| {
+                    node.report_due = node.report_due.filter(|due| due != at)
+                })?;
+            }
+            Ok(())
+        }
+        Fact::Counted { .. } | Fact::Reported { .. } | Fact::ReportedUp { .. } => {
+            figures::fold(view, fact)
+        }
+        Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
+        Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
+        Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
+        Fact::Queued { .. }
+        | Fact::Consumed { .. }
+        | Fact::Acked { .. }
+        | Fact::Kept { .. }
+        | Fact::Unkept { .. }
+        | Fact::LinkChanged { .. } => fold_link(view, fact),
+    }
+}
+
+fn ticket_before(
+    view: &Overlay<'_>,
+    me: RegionKey,
+    matter: MatterId,
+    at: Time,
+    act: &TicketAct,
+) -> Result<Ticket, ViewFailed> {
+    if let Some(ticket) = view.ticket(matter)? {
+        return Ok(ticket);
+    }
+    if let TicketAct::Received { leg, .. } = act
+        && let Some(leg) = view.leg(*leg)?
+    {
+        return Ok(Ticket::of_offer(&leg.offer, at));
+    }
+    Ok(Ticket::blank(matter, me, at))
+}
+
+fn put_ticket(view: &mut Overlay<'_>, before: &Ticket, ticket: Ticket, entry: Option<&Fact>) {
+    let index = |t: &Ticket| RowKey::Index(IndexKey::Stage(t.stage, t.since, t.matter));
+    if before.version != 0 && before.stage != ticket.stage {
+        view.delete(index(before));
+    }
+    if before.version == 0 || before.stage != ticket.stage {
+        view.put(index(&ticket), Row::Mark);
+    }
+    if let Some(entry) = entry {
+        add_to_timeline(view, ticket.matter, before.entries, entry);
+    }
+    let mut ticket = ticket;
+    ticket.entries = before.entries + u32::from(entry.is_some());
+    view.put(RowKey::Ticket(ticket.matter), Row::Ticket(Box::new(ticket)));
+}
+
+fn add_to_timeline(view: &mut Overlay<'_>, matter: MatterId, no: u32, entry: &Fact) {
+    view.put(
+        RowKey::Timeline(matter, no),
+        Row::Timeline(Box::new(entry.clone())),
+    );
+}
+
+fn fold_leg(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), ViewFailed> {
+    let Fact::Leg {
+        leg: id,
+        matter,
+        by,
+        at,
+        happened_at,
+        act,
+        ..
+    } = fact
+    else {
+        return Ok(());
+    };
+    let known = view.leg(*id)?;
+    let (before, leg) = match (known, act) {
+        (Some(before), _) => {
+            let mut leg = before.clone();
+            leg.apply(*by, *happened_at, *at, act);
+            (Some(before), leg)
+        }
+        (None, Act::Offer(offer)) => (
+            None,
+            Leg::open(
+                *id,
+                side_of(me, offer.giver, &offer.taker),
+                (**offer).clone(),
+                *happened_at,
+            ),
+        ),
+        // An act on a leg this node never had changes nothing; `receive` refused it before it became a fact.
+        (None, _) => return Ok(()),
+    };
+    let index = RowKey::Index(IndexKey::OpenLeg(leg.taker().clone(), *id));
+    match (before.as_ref().is_some_and(Leg::is_open), leg.is_open()) {
+        (false, true) => view.put(index, Row::Mark),
+        (true, false) => view.delete(index),
+        _ => {}
+    }
+    let closed_now = match leg.stage {
+        Stage::Closed(closure) if before.as_ref().is_none_or(Leg::is_open) => Some(closure),
+        _ => None,
+    };
+    view.put(RowKey::Leg(*id), Row::Leg(Box::new(leg.clone())));
+    fold_into_ticket(view, *matter, &leg, before.is_none(), closed_now, fact)
+}
+
+/// What the act means for this node's ticket.
+fn fold_into_ticket(
+    view: &mut Overlay<'_>,
+    matter: MatterId,
+    leg: &Leg,
+    new: bool,
+    closed: Option<Closure>,
+    entry: &Fact,
+) -> Result<(), ViewFailed> {
+    let Some(before) = view.ticket(matter)? else {
+        // The ticket of a first incoming leg comes with the next fact; the offer opens its timeline there.
+        return Ok(());
+    };
+    let Fact::Leg { at, act, .. } = entry else {
+        return Ok(());
+    };
+    let mut ticket = before.clone();
+    let outgoing = leg.side != Side::Taker;
+    if outgoing && new {
+        ticket.gave(leg.id);
+    } else if let (true, Some(closure)) = (outgoing, closed) {
+        let (mut open, mut done) = (false, false);
+        for id in &ticket.outgoing {
+            let Some(other) = view.leg(*id)? else {
+                continue;
+            };
+            open |= other.is_open();
+            done |= other.stage == Stage::Closed(Closure::Done);
+        }
+        ticket.came_back(leg.offer.kind, closure, open, done);
+    } else if let (Side::Taker, Some(closure)) = (leg.side, closed)
+        && ticket.incoming == Some(leg.id)
+        && ticket.origin != leg.taker().region()
+    {
+        let result = leg
+            .request
+            .as_ref()
+            .and_then(|request| match &request.asking {
+                Asking::Result { ground } => Some(ground.as_str()),
+                _ => None,
+            });
+        ticket.incoming_closed(*at, closure, result);
+    } else {
+        ticket.touched_by(act);
+    }
+    put_ticket(view, &before, ticket, Some(entry));
+    Ok(())
+}
+
+/// Which half of a leg the node `me` holds.
+fn side_of(me: RegionKey, giver: RegionKey, taker: &Body) -> Side {
+    match (giver == me, taker.region() == me) {
+        (true, true) => Side::Both,
+        (true, false) => Side::Giver,
+        (false, _) => Side::Taker,
+    }
+}
+
+fn fold_link(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
+    match fact {
+        Fact::Queued {
+            peer,
+            seq,
+            hash,
+            envelope,
+        } => {
+            let lane = envelope.lane;
+            view.put(
+                RowKey::Outbox(*peer, lane, *seq),
+                Row::Outbox(Box::new(envelope.clone()), *hash),
+            );
+            change_link(view, *peer, |link| {
+                let state = &mut link.lanes[lane.index()];
+                state.sent = *seq;
+                state.sent_hash = *hash;
+            })
+        }
+        Fact::Consumed {
+            peer,
+            lane,
+            seq,
+            hash,
+            ..
+        } => change_link(view, *peer, |link| {
+            let state = &mut link.lanes[lane.index()];
+            state.received = *seq;
+            state.received_hash = *hash;
+        }),
+        Fact::Acked { peer, lane, upto } => {
+            let link = view.link(*peer)?;
+            let state = link.lanes[lane.index()];
+            let mut hash = state.acked_hash;
+            for seq in state.acked + 1..=*upto {
+                if let Some(Row::Outbox(_, running)) =
+                    crate::view::View::get(view, &RowKey::Outbox(*peer, *lane, seq))?
+                {
+                    hash = running;
+                }
+                view.delete(RowKey::Outbox(*peer, *lane, seq));
+            }
+            change_link(view, *peer, |link| {
+                let state = &mut link.lanes[lane.index()];
+                state.acked = *upto;
+                state.acked_hash = hash;
+            })
+        }
+        Fact::Kept {
+            no,
+            peer,
+            until,
+            envelope,
+        } => {
+            let kept = Kept {
+                no: *no,
+                peer: *peer,
+                until: *until,
+                envelope: envelope.clone(),
+            };
+            view.put(RowKey::Kept(*no), Row::Kept(Box::new(kept)));
+            change_node(view, |node| node.kept = node.kept.max(*no))
+        }
+        Fact::Unkept { no } => {
+            view.delete(RowKey::Kept(*no));
+            Ok(())
+        }
+        Fact::LinkChanged {
+            peer,
+            peer_epoch,
+            failures,
+            heard_at,
+            blocked,
+        } => change_link(view, *peer, |link| {
+            link.peer_epoch = *peer_epoch;
+            link.failures = *failures;
+            link.heard_at = *heard_at;
+            link.blocked.clone_from(blocked);
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn change_node(
+    view: &mut Overlay<'_>,
+    change: impl FnOnce(&mut NodeRow),
+) -> Result<(), ViewFailed> {
+    let mut node = view.node()?;
+    change(&mut node);
+    view.put(RowKey::Node, Row::Node(Box::new(node)));
+    Ok(())
+}
+
+fn change_link(
+    view: &mut Overlay<'_>,
+    peer: RegionKey,
+    change: impl FnOnce(&mut LinkState),
+) -> Result<(), ViewFailed> {
+    let mut link = view.link(peer)?;
+    change(&mut link);
+    view.put(RowKey::Link(peer), Row::Link(Box::new(link)));
+    Ok(())
+}
+
+/// The lowest and highest keys of the timer table up to a moment.
+#[must_use]
+pub fn timers_until(at: Time) -> (RowKey, RowKey) {
+    let first = TimerKey::TicketDue(MatterId([0; 16]));
+    (
+        RowKey::Timer(Time(i64::MIN), first),
+        RowKey::Timer(Time(at.0.saturating_add(1)), first),
+    )
+}

@@ -1,0 +1,255 @@
+//! A group: the events that share one commit. Within it each event sees the facts before it.
+
+use super::context::{Now, World};
+use super::draft::{Draft, Kept, Stop};
+use super::event::{Action, Commit, Event, Input, LinkNews};
+use super::{dispatch, fold, receive, timers};
+use crate::command::Command;
+use crate::fact::Fact;
+use crate::id::Ids;
+use crate::leg::Lane;
+use crate::refusal::Refusal;
+use crate::row::{Done, Row, RowKey};
+use crate::view::{Overlay, Rows, View, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+use std::collections::BTreeSet;
+
+/// One commit in the making.
+pub struct Group<'a> {
+    world: World<'a>,
+    now: Time,
+    overlay: Overlay<'a>,
+    commit: Commit,
+    pumps: BTreeSet<RegionKey>,
+}
+
+impl<'a> Group<'a> {
+    /// An empty group over the view as of the last commit.
+    ///
+    /// # Errors
+    /// The view failed: the store must be re-opened.
+    pub fn new(view: &'a dyn View, world: World<'a>, now: Now) -> Result<Self, ViewFailed> {
+        let at = now.time.max(view.node()?.time);
+        let overlay = Overlay::new(view);
+        Ok(Self {
+            world,
+            now: at,
+            overlay,
+            commit: Commit {
+                at,
+                ..Commit::default()
+            },
+            pumps: BTreeSet::new(),
+        })
+    }
+
+    /// Takes one event in.
+    ///
+    /// # Errors
+    /// The view failed: the whole group's outcome is unknown, drop it and re-open the store.
+    pub fn step(&mut self, event: Event) -> Result<(), ViewFailed> {
+        let ids = Ids::new(event.bits);
+        match event.input {
+            Input::Command { ticket, command } => {
+                let answer = self.command(ids, &command)?;
+                self.commit.actions.push(Action::Answer { ticket, answer });
+                Ok(())
+            }
+            Input::Envelope {
+                peer,
+                lane,
+                seq,
+                envelope,
+            } => {
+                match self.attempt(ids, |draft| {
+                    receive::consume(draft, peer, lane, seq, *envelope)
+                })? {
+                    Ok(consumed) => self.acknowledge(peer, lane, consumed),
+                    // `consume` sets aside what rules refuse; a refusal of that itself leaves the mark where it stood.
+                    Err(refusal) => {
+                        self.commit.actions.push(Action::Alarm {
+                            text: refusal.to_string(),
+                        });
+                        Ok(())
+                    }
+                }
+            }
+            input => self
+                .attempt(ids, |draft| own_event(draft, input))
+                .map(|_| ()),
+        }
+    }
+
+    /// The commit: facts, changes, actions. Empty facts need no commit, but the actions are still due.
+    ///
+    /// # Errors
+    /// The view failed.
+    pub fn finish(mut self) -> Result<Commit, ViewFailed> {
+        if !self.commit.facts.is_empty() {
+            fold::note_time(&mut self.overlay, self.now)?;
+        }
+        self.commit.changes = self.overlay.into_changes().into_iter().collect();
+        self.commit
+            .actions
+            .extend(self.pumps.into_iter().map(|peer| Action::Pump { peer }));
+        Ok(self.commit)
+    }
+
+    /// A command, once for ever under its idempotency key.
+    fn command(
+        &mut self,
+        ids: Ids,
+        command: &Command,
+    ) -> Result<Result<Done, Refusal>, ViewFailed> {
+        if let Some(key) = &command.key
+            && let Some(Row::Answer(digest, done)) = self
+                .overlay
+                .get(&RowKey::Answer(command.actor.name.clone(), key.clone()))?
+        {
+            return Ok(if digest == command.digest {
+                Ok(*done)
+            } else {
+                Err(dispatch::key_reused(key))
+            });
+        }
+        self.attempt(ids, |draft| {
+            let done = dispatch::dispatch(draft, command)?;
+            if let Some(key) = &command.key {
+                draft.record(Fact::Answered {
+                    operator: command.actor.name.clone(),
+                    key: key.clone(),
+                    digest: command.digest,
+                    done: done.clone(),
+                })?;
+            }
+            Ok(done)
+        })
+    }
+
+    fn attempt<T>(
+        &mut self,
+        ids: Ids,
+        work: impl FnOnce(&mut Draft<'_>) -> Result<T, Stop>,
+    ) -> Result<Result<T, Refusal>, ViewFailed> {
+        let mut draft = Draft::new(self.world, self.now, &self.overlay, ids);
+        match work(&mut draft) {
+            Ok(value) => {
+                let kept = draft.into_kept();
+                self.keep(kept);
+                Ok(Ok(value))
+            }
+            Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
+            Err(Stop::Failed(failed)) => Err(failed),
+        }
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.overlay.absorb(kept.changes);
+        self.commit.facts.extend(kept.facts);
+        self.pumps.extend(kept.pumps);
+        self.commit
+            .actions
+            .extend(kept.alarms.into_iter().map(|text| Action::Alarm { text }));
+        self.commit.actions.extend(
+            kept.cuts
+                .into_iter()
+                .map(|(peer, why)| Action::Cut { peer, why }),
+        );
+    }
+
+    /// The mark after the envelope: moved, or where it stood for a duplicate.
+    fn acknowledge(
+        &mut self,
+        peer: RegionKey,
+        lane: Lane,
+        consumed: Option<[u8; 32]>,
+    ) -> Result<(), ViewFailed> {
+        let state = self.overlay.link(peer)?.lanes[lane.index()];
+        let hash = consumed.unwrap_or(state.received_hash);
+        self.commit.actions.push(Action::Acknowledge {
+            peer,
+            lane,
+            upto: state.received,
+            hash,
+        });
+        Ok(())
+    }
+}
+
+/// Events of the node's own: start, acknowledgements, link news, time.
+fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
+    match input {
+        Input::Start => {
+            let drawn = draft.draw();
+            draft.record(Fact::Started {
+                mark: [drawn[0], drawn[1], drawn[2], drawn[3]],
+            })?;
+            timers::start(draft)
+        }
+        Input::Acked { peer, lane, upto } => {
+            let state = draft.link(peer)?.lanes[lane.index()];
+            // An acknowledgement of something never sent is the session's to judge; here it moves nothing.
+            let upto = upto.min(state.sent);
+            if upto > state.acked {
+                draft.record(Fact::Acked { peer, lane, upto })
+            } else {
+                Ok(())
+            }
+        }
+        Input::Link { peer, news } => link_news(draft, peer, news),
+        Input::Tick => timers::tick(draft),
+        Input::WorldChanged => receive::take_up_kept(draft),
+        Input::ClockDoubt { why } => {
+            draft.alarm(format!(
+                "节点时钟存疑,已停止受理和业务计时:{why};核对时间后执行 hotline clock confirm"
+            ));
+            draft.record(Fact::ClockHeld { why })
+        }
+        Input::Command { .. } | Input::Envelope { .. } => Ok(()),
+    }
+}
+
+fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(), Stop> {
+    let link = draft.link(peer)?;
+    let now = draft.now();
+    let changed = |peer_epoch, failures, heard_at, blocked| Fact::LinkChanged {
+        peer,
+        peer_epoch,
+        failures,
+        heard_at,
+        blocked,
+    };
+    match news {
+        LinkNews::Met { epoch } => draft.record(changed(epoch, 0, Some(now), None)),
+        LinkNews::DialFailed => draft.record(changed(
+            link.peer_epoch,
+            link.failures.saturating_add(1),
+            link.heard_at,
+            link.blocked,
+        )),
+        LinkNews::PeerRolledBack { why } => {
+            draft.alarm(format!("与 {peer} 的链路已拒绝:{why}"));
+            draft.cut(peer, why.clone());
+            draft.record(changed(
+                link.peer_epoch,
+                link.failures,
+                Some(now),
+                Some(why),
+            ))
+        }
+        LinkNews::SelfRolledBack { why, seen_epoch } => {
+            let epoch = draft.node()?.epoch.max(seen_epoch) + 1;
+            draft.alarm(format!(
+                "本节点的数据比 {peer} 所记的旧:{why};链路停止发送,请核对备份后再开放"
+            ));
+            draft.cut(peer, why.clone());
+            draft.record(Fact::EpochRaised { epoch })?;
+            draft.record(changed(
+                link.peer_epoch,
+                link.failures,
+                Some(now),
+                Some(why),
+            ))
+        }
+    }
+}

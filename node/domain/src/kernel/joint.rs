@@ -1,0 +1,106 @@
+//! Co-handling (会办): the giver names a provisional lead, fixes it when all receipts are in, and names another when
+//! the lead's leg ends without a result. Each change raises the term; older terms have no effect.
+
+use super::draft::{Draft, Stop};
+use crate::body::Actor;
+use crate::id::LegId;
+use crate::lead::{self, Naming, Receipt};
+use crate::leg::{Act, Leg, Party};
+use crate::ticket::{Ticket, TicketAct};
+use crate::view::Rows;
+use hotline_topology::policy::LeadRule;
+
+/// Looks at the lead after an act on an outgoing leg.
+pub(super) fn watch(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    if !leg.is_joint() {
+        return Ok(());
+    }
+    let ticket = draft.ticket(leg.matter())?;
+    let legs = joint_legs(draft, &ticket)?;
+    if ticket.term == 0 {
+        return Ok(());
+    }
+    let current = ticket.lead.map(|lead| Naming {
+        term: ticket.term,
+        lead,
+        fixed: ticket.lead_fixed,
+    });
+    let rule = draft.pack().co_handling.lead;
+    let named = ticket.lead.filter(|_| rule == LeadRule::ByName);
+    let receipts: Vec<Receipt> = legs.iter().map(Receipt::of).collect();
+    match lead::next(current, &receipts, rule, named) {
+        None => Ok(()),
+        Some(naming) if naming.term == ticket.term => settle(draft, &ticket, naming, None),
+        Some(naming) => announce(draft, &ticket, naming, None),
+    }
+}
+
+/// Names a lead in a new term and tells every open taker.
+///
+/// # Errors
+/// The view failed.
+pub fn name(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    lead: LegId,
+    fixed: bool,
+    actor: Option<&Actor>,
+) -> Result<(), Stop> {
+    announce(
+        draft,
+        ticket,
+        Naming {
+            term: ticket.term + 1,
+            lead,
+            fixed,
+        },
+        actor,
+    )
+}
+
+fn announce(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    naming: Naming,
+    actor: Option<&Actor>,
+) -> Result<(), Stop> {
+    settle(draft, ticket, naming, actor)?;
+    for leg in joint_legs(draft, ticket)? {
+        if leg.is_open() {
+            let act = Act::NameLead {
+                term: naming.term,
+                lead: naming.lead,
+            };
+            draft.leg_fact(leg.id, Party::Giver, draft.now(), act, actor, Vec::new())?;
+        }
+    }
+    Ok(())
+}
+
+fn settle(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    naming: Naming,
+    actor: Option<&Actor>,
+) -> Result<(), Stop> {
+    let Naming { term, lead, fixed } = naming;
+    draft.ticket_act(
+        ticket.matter,
+        actor,
+        TicketAct::LeadNamed { term, lead, fixed },
+        Vec::new(),
+    )
+}
+
+/// The outgoing legs of the ticket that several bodies share.
+pub fn joint_legs(draft: &Draft<'_>, ticket: &Ticket) -> Result<Vec<Leg>, Stop> {
+    let mut legs = Vec::new();
+    for id in &ticket.outgoing {
+        if let Some(leg) = Rows::leg(draft, *id)?
+            && leg.is_joint()
+        {
+            legs.push(leg);
+        }
+    }
+    Ok(legs)
+}

@@ -1,0 +1,101 @@
+//! Sending: a message becomes an envelope on the next link of its way.
+
+use super::draft::{Draft, Stop};
+use crate::fact::Fact;
+use crate::field::SealedField;
+use crate::id::{EnvelopeId, LegId, MatterId};
+use crate::leg::{Lane, LegKind};
+use crate::link::{Envelope, Message, extend};
+use crate::refusal::{Class, Refusal};
+use crate::view::Rows;
+use hotline_topology::RegionKey;
+
+/// Writes the message into an envelope and queues it; only the fields that every edge on the way lets pass go along.
+pub(super) fn send(
+    draft: &mut Draft<'_>,
+    to: RegionKey,
+    lane: Lane,
+    message: &Message,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
+    let (matter, leg) = subject(draft, message)?;
+    let fields = permitted(draft, to, leg, fields)?;
+    let envelope = Envelope {
+        id: EnvelopeId(draft.draw()),
+        kind: message.kind() as u32,
+        matter,
+        leg,
+        author: draft.me(),
+        addressee: to,
+        route: Vec::new(),
+        lane,
+        written_at: draft.now(),
+        topology: draft.world.federation.version(),
+        key_id: 0,
+        payload: draft.world.wire.encode(message),
+        fields,
+    };
+    queue(draft, envelope)
+}
+
+/// Queues an envelope, own or passing, on the link towards its addressee.
+pub(super) fn queue(draft: &mut Draft<'_>, mut envelope: Envelope) -> Result<(), Stop> {
+    let me = draft.me();
+    let peer = draft
+        .world
+        .federation
+        .next_hop(me, envelope.addressee)
+        .ok_or_else(|| {
+            let words = format!(
+                "拓扑中没有从本节点到 {} 的路径;请核对拓扑文件",
+                envelope.addressee
+            );
+            Refusal::new(Class::Invalid, "link.no-way", words)
+        })?;
+    envelope.route.push(me);
+    let state = draft.link(peer)?.lanes[envelope.lane.index()];
+    let seq = state.sent + 1;
+    let hash = extend(state.sent_hash, seq, envelope.digest());
+    draft.record(Fact::Queued {
+        peer,
+        seq,
+        hash,
+        envelope,
+    })?;
+    draft.pump(peer);
+    Ok(())
+}
+
+/// The matter and leg that a message is about.
+fn subject(
+    draft: &Draft<'_>,
+    message: &Message,
+) -> Result<(Option<MatterId>, Option<LegId>), Stop> {
+    Ok(match message {
+        Message::Leg { leg, .. } => (Rows::leg(draft, *leg)?.map(|leg| leg.matter()), Some(*leg)),
+        Message::Sight { matter, sight } => (Some(*matter), Some(sight.leg)),
+        Message::Notice(notice) => (Some(notice.matter), notice.leg),
+        Message::Figures(_) | Message::Refused { .. } => (None, None),
+    })
+}
+
+/// The sender strips (invariant 5): a field goes only where every edge on the way lets it.
+fn permitted(
+    draft: &Draft<'_>,
+    to: RegionKey,
+    leg: Option<LegId>,
+    fields: Vec<SealedField>,
+) -> Result<Vec<SealedField>, Stop> {
+    if fields.is_empty() {
+        return Ok(fields);
+    }
+    let upward = match leg {
+        Some(leg) => Rows::leg(draft, leg)?.is_some_and(|leg| leg.offer.kind == LegKind::Upward),
+        None => false,
+    };
+    let federation = draft.world.federation;
+    Ok(fields
+        .into_iter()
+        .filter(|field| federation.may_travel(draft.me(), to, upward, field.name))
+        .collect())
+}

@@ -1,0 +1,129 @@
+//! Timers: what fires by time alone. Each is a row; a fired one looks again whether it still matters.
+//!
+//! | timer | fires | file |
+//! |---|---|---|
+//! | `LegDue`, `TicketDue` | overdue, exception notices | `supervision/overdue.rs` |
+//! | `SignDue` | deemed signed | here |
+//! | `OrderReply` | a supervision order unanswered | `supervision/overdue.rs` |
+//! | `CallBackDue` | a call-back not made | `ticket/call_back.rs` |
+//! | `ReportFigures` | cells and watermarks to the parent | here |
+//! | `KeptBound` | a parked envelope's version never came | `kernel/receive.rs` |
+
+use super::draft::{Draft, Stop};
+use super::{fold, receive};
+use crate::fact::Fact;
+use crate::figures;
+use crate::id::LegId;
+use crate::leg::{self, Act, Lane, Party};
+use crate::link::Message;
+use crate::row::{RowKey, TimerKey};
+use crate::view::{Rows, View, ViewFailed};
+use crate::{supervision, ticket};
+use hotline_topology::Time;
+
+/// Timers fired in one step; the shell ticks again while more are due.
+const FIRED_PER_STEP: usize = 32;
+/// From a change of figures to the report upward.
+const REPORT_SOON_MS: i64 = 60_000;
+/// Between reports when nothing changes: watermarks still move.
+const REPORT_IDLE_MS: i64 = 6 * 3_600_000;
+
+/// When the next timer is due; the shell ticks then.
+///
+/// # Errors
+/// The view failed.
+pub fn next_timer(view: &dyn View) -> Result<Option<Time>, ViewFailed> {
+    if view.node()?.clock_held.is_some() {
+        return Ok(None);
+    }
+    let (from, to) = fold::timers_until(Time(i64::MAX - 1));
+    Ok(view
+        .scan(&from, &to, 1)?
+        .into_iter()
+        .find_map(|(key, _)| match key {
+            RowKey::Timer(at, _) => Some(at),
+            _ => None,
+        }))
+}
+
+/// A start arms what runs for ever.
+pub(super) fn start(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    figures_soon(draft)
+}
+
+/// Fires what is due. A clock in doubt stops business timers.
+pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    if draft.node()?.clock_held.is_some() {
+        return Ok(());
+    }
+    let (from, to) = fold::timers_until(draft.now());
+    for (key, _) in draft.scan(&from, &to, FIRED_PER_STEP)? {
+        let RowKey::Timer(at, timer) = key else {
+            continue;
+        };
+        draft.record(Fact::TimerGone { at, key: timer })?;
+        fire(draft, timer)?;
+    }
+    Ok(())
+}
+
+fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
+    match timer {
+        TimerKey::TicketDue(matter) => supervision::ticket_due(draft, matter),
+        TimerKey::LegDue(leg) => supervision::leg_due(draft, leg),
+        TimerKey::SignDue(leg) => deem_signed(draft, leg),
+        TimerKey::OrderReply(order) => supervision::reply_due(draft, order),
+        TimerKey::CallBackDue(matter) => ticket::call_back_due(draft, matter),
+        TimerKey::ReportFigures => report_figures(draft),
+        TimerKey::KeptBound(no) => receive::kept_bound(draft, no),
+    }
+}
+
+/// The window to sign for ended: deemed signed (视为签收), where the rules say so.
+fn deem_signed(draft: &mut Draft<'_>, id: LegId) -> Result<(), Stop> {
+    let Some(known) = Rows::leg(draft, id)? else {
+        return Ok(());
+    };
+    let act = Act::Sign { deemed: true };
+    if leg::check(&known, Party::Taker, &act).is_err() {
+        return Ok(());
+    }
+    draft
+        .act(id, Party::Taker, act, None, Vec::new())
+        .map(|_| ())
+}
+
+/// Figures changed: a report is due soon, if none is due earlier.
+pub(super) fn figures_soon(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    let at = draft.now().plus_millis(REPORT_SOON_MS);
+    if draft.world.federation.parent(draft.me()).is_none()
+        || draft.node()?.report_due.is_some_and(|due| due <= at)
+    {
+        return Ok(());
+    }
+    draft.set_timer(at, TimerKey::ReportFigures)
+}
+
+fn report_figures(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    if draft
+        .node()?
+        .report_due
+        .is_some_and(|due| due > draft.now())
+    {
+        return Ok(());
+    }
+    let Some(parent) = draft.world.federation.parent(draft.me()) else {
+        return Ok(());
+    };
+    let more = match figures::report(&draft.world, draft, draft.now())? {
+        Some((report, fact)) => {
+            let more = report.cells.len() >= figures::CELLS_PER_REPORT;
+            draft.record(fact)?;
+            draft.send(parent, Lane::Bulk, &Message::Figures(report), Vec::new())?;
+            more
+        }
+        None => false,
+    };
+    let wait = if more { 0 } else { REPORT_IDLE_MS };
+    draft.set_timer(draft.now().plus_millis(wait), TimerKey::ReportFigures)
+}

@@ -1,0 +1,202 @@
+//! What follows by itself from an act on a leg: timers, receipts, news to the origin, the lead, rulings that the rules
+//! make at once, and what runs down or up the tree.
+
+use super::draft::{Draft, Stop};
+use super::joint;
+use crate::clock;
+use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
+use crate::link::Message;
+use crate::row::TimerKey;
+use crate::ticket::{Sight, TicketAct, TicketStage};
+use crate::view::Rows;
+
+/// Sees to what follows; called after the act was recorded.
+pub(super) fn after(
+    draft: &mut Draft<'_>,
+    before: Option<&Leg>,
+    after: &Leg,
+    by: Party,
+    act: &Act,
+) -> Result<(), Stop> {
+    timers(draft, before, after, act)?;
+    if after.side != Side::Taker {
+        tell_origin(draft, before, after)?;
+        joint::watch(draft, after)?;
+        if let Some(ruling) = leg::automatic(after) {
+            draft.leg_fact(
+                after.id,
+                Party::Giver,
+                draft.now(),
+                ruling,
+                None,
+                Vec::new(),
+            )?;
+        }
+        if closed_now(before, after) {
+            close_withdrawn(draft, after)?;
+        }
+    }
+    if after.side == Side::Taker && by == Party::Giver {
+        follow_giver(draft, before, after, act)?;
+    }
+    Ok(())
+}
+
+fn closed_now(before: Option<&Leg>, after: &Leg) -> bool {
+    !after.is_open() && before.is_some_and(Leg::is_open)
+}
+
+fn timers(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg, act: &Act) -> Result<(), Stop> {
+    if after.is_open()
+        && before.is_none_or(|before| before.due != after.due)
+        && after.offer.kind == LegKind::Downward
+    {
+        draft.set_timer(after.due.at, TimerKey::LegDue(after.id))?;
+    }
+    let sign = &draft.world.pack_for(&after.offer.rules).sign;
+    if matches!(act, Act::Receipt) && after.side != Side::Giver && after.is_open() && sign.deemed {
+        let from = after.delivered_at.unwrap_or(draft.now());
+        if after.offer.kind == LegKind::Downward {
+            draft.set_timer(
+                clock::end_of(&draft.world, from, sign.window),
+                TimerKey::SignDue(after.id),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Each change of a leg between others is known at the origin: level, body and days, no content.
+fn tell_origin(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg) -> Result<(), Stop> {
+    let origin = after.offer.origin;
+    if origin == draft.me() {
+        return Ok(());
+    }
+    let stage = leg::stage_word(after);
+    if before.is_some_and(|before| leg::stage_word(before) == stage && before.due == after.due) {
+        return Ok(());
+    }
+    let sight = Sight {
+        leg: after.id,
+        giver: after.giver(),
+        taker: after.taker().clone(),
+        stage: stage.to_owned(),
+        offered_at: after.offered_at,
+        due: after.due.at,
+        since: draft.now(),
+        open: after.is_open(),
+        version: after.version,
+    };
+    draft.send(
+        origin,
+        after.offer.lane,
+        &Message::Sight {
+            matter: after.matter(),
+            sight,
+        },
+        Vec::new(),
+    )
+}
+
+/// The petitioner withdrew and the last leg is closed: the level closes.
+fn close_withdrawn(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    let ticket = draft.ticket(leg.matter())?;
+    if ticket.withdrawn_at.is_none() || !ticket.is_open() {
+        return Ok(());
+    }
+    for id in &ticket.outgoing {
+        if Rows::leg(draft, *id)?.is_some_and(|other| other.is_open()) {
+            return Ok(());
+        }
+    }
+    draft.ticket_act(
+        ticket.matter,
+        None,
+        TicketAct::Closed {
+            ground: "withdrawn".to_owned(),
+        },
+        Vec::new(),
+    )
+}
+
+/// What the giver's act means for this node's ticket and for the legs it gave on.
+fn follow_giver(
+    draft: &mut Draft<'_>,
+    before: Option<&Leg>,
+    after: &Leg,
+    act: &Act,
+) -> Result<(), Stop> {
+    if let Stage::Closed(Closure::Recalled(ground)) = after.stage
+        && closed_now(before, after)
+    {
+        return recall_below(draft, after, ground);
+    }
+    if let Stage::Closed(Closure::Returned | Closure::Escalated) = after.stage
+        && closed_now(before, after)
+    {
+        return recall_below(draft, after, RecallGround::Recalled);
+    }
+    let ticket = draft.ticket(after.matter());
+    let Ok(ticket) = ticket else { return Ok(()) };
+    if ticket.incoming != Some(after.id) {
+        return Ok(());
+    }
+    match act {
+        Act::Ruling { granted: false, .. }
+            if ticket.stage != TicketStage::Open
+                && after
+                    .request
+                    .as_ref()
+                    .is_some_and(|r| matches!(r.asking, Asking::Result { .. })) =>
+        {
+            let reason = "sent-back".to_owned();
+            draft.ticket_act(
+                ticket.matter,
+                None,
+                TicketAct::Reopened { reason },
+                Vec::new(),
+            )
+        }
+        Act::NewDue { .. }
+        | Act::Ruling {
+            granted: true,
+            due: Some(_),
+            ..
+        } if after.is_open() => {
+            let due = clock::own_due(&draft.world, after);
+            draft.ticket_act(
+                ticket.matter,
+                None,
+                TicketAct::DueChanged { due },
+                Vec::new(),
+            )?;
+            draft.set_timer(due, TimerKey::TicketDue(ticket.matter))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A recall runs down: this node takes back what it gave on for that leg.
+fn recall_below(draft: &mut Draft<'_>, incoming: &Leg, ground: RecallGround) -> Result<(), Stop> {
+    let ticket = draft.ticket(incoming.matter())?;
+    if ticket.origin == draft.me() {
+        return Ok(());
+    }
+    for id in ticket.outgoing {
+        let Some(leg) = Rows::leg(draft, id)? else {
+            continue;
+        };
+        let upward = leg.offer.kind == LegKind::Upward;
+        if leg.is_open() && (!upward || ground == RecallGround::Withdrawn) {
+            draft.leg_fact(
+                id,
+                Party::Giver,
+                draft.now(),
+                Act::Recall { ground },
+                None,
+                Vec::new(),
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What a person may do: role, unit and level (invariant 8).
+//!
+//! | verb | clerk | dispatcher | handler | supervisor | operator |
+//! |---|---|---|---|---|---|
+//! | take in, refuse, answer directly, call back, withdraw | x | x | | | |
+//! | assign, rule, recall, re-assign, due dates, close, redo, escalate, lead, release | | x | | | |
+//! | sign, progress, requests, results, replies | | x | x, own unit | | |
+//! | supervise, remind, end | | x | | x | |
+//! | note | x | x | x | x | |
+//! | clock, links | | | | | x |
+
+use crate::body::{Actor, Body, Role};
+use crate::command::Verb;
+use crate::leg::Leg;
+use crate::refusal::{Class, Refusal};
+
+/// The roles that permit a verb.
+#[must_use]
+pub fn permitting(verb: &Verb) -> &'static [Role] {
+    match verb {
+        Verb::TakeIn { .. }
+        | Verb::Refuse { .. }
+        | Verb::AnswerDirectly { .. }
+        | Verb::CallBack { .. }
+        | Verb::Withdraw { .. } => &[Role::Clerk, Role::Dispatcher],
+        Verb::Assign { .. }
+        | Verb::Rule { .. }
+        | Verb::Recall { .. }
+        | Verb::Reassign { .. }
+        | Verb::SetDue { .. }
+        | Verb::Close { .. }
+        | Verb::Redo { .. }
+        | Verb::Escalate { .. }
+        | Verb::NameLead { .. }
+        | Verb::Release { .. } => &[Role::Dispatcher],
+        Verb::Sign { .. }
+        | Verb::Progress { .. }
+        | Verb::AskReturn { .. }
+        | Verb::AskExtension { .. }
+        | Verb::AskEscalation { .. }
+        | Verb::SubmitResult { .. }
+        | Verb::WithdrawRequest { .. }
+        | Verb::ReplyOrder { .. } => &[Role::Dispatcher, Role::Handler],
+        Verb::Supervise { .. } | Verb::Remind { .. } | Verb::EndOrder { .. } => {
+            &[Role::Supervisor, Role::Dispatcher]
+        }
+        Verb::Note { .. } => &[
+            Role::Clerk,
+            Role::Dispatcher,
+            Role::Handler,
+            Role::Supervisor,
+        ],
+        Verb::ConfirmClock | Verb::ReopenLink { .. } => &[Role::Operator],
+    }
+}
+
+/// Refuses a verb that none of the actor's roles permits.
+///
+/// # Errors
+/// Refuses as `authority.role`.
+pub fn permit(actor: &Actor, verb: &Verb) -> Result<(), Refusal> {
+    let permitting = permitting(verb);
+    if actor.roles.iter().any(|role| permitting.contains(role)) {
+        return Ok(());
+    }
+    let needed: Vec<_> = permitting.iter().map(|role| role.as_str()).collect();
+    let words = format!(
+        "{} 没有办理此项的角色;需要其一:{}",
+        actor.name,
+        needed.join("、")
+    );
+    Err(Refusal::new(Class::Forbidden, "authority.role", words))
+}
+
+/// On a taker's side: the hotline's own staff for the node, handlers for their own unit only.
+///
+/// # Errors
+/// Refuses as `authority.unit`.
+pub fn permit_taker(actor: &Actor, leg: &Leg) -> Result<(), Refusal> {
+    let own = match (&actor.unit, leg.taker()) {
+        (None, _) => true,
+        (Some(unit), Body::Unit(_, taker)) => unit == taker,
+        (Some(_), Body::Node(_)) => false,
+    };
+    if own {
+        return Ok(());
+    }
+    let words = format!(
+        "这一交办由 {} 承办,{} 不属于该单位",
+        leg.taker(),
+        actor.name
+    );
+    Err(Refusal::new(Class::Forbidden, "authority.unit", words))
+}
+
+/// On a giver's side: only the hotline's own staff.
+///
+/// # Errors
+/// Refuses as `authority.unit`.
+pub fn permit_giver(actor: &Actor) -> Result<(), Refusal> {
+    match &actor.unit {
+        None => Ok(()),
+        Some(unit) => {
+            let words = format!("{} 是 {unit} 的人员,不能代热线作交办方的决定", actor.name);
+            Err(Refusal::new(Class::Forbidden, "authority.unit", words))
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! 收回 and 改派: the giver takes a leg back; re-assignment is a recall and a new leg that names the old, in one commit.
+
+use super::assign::{Plan, give, permit_new_leg};
+use super::{TicketAct, giver_leg};
+use crate::body::Body;
+use crate::command::Command;
+use crate::id::LegId;
+use crate::kernel::{Draft, Stop};
+use crate::leg::{Act, Leg, LegRole, Party, RecallGround};
+use crate::refusal::{Class, Refusal};
+use crate::row::Done;
+
+/// Takes an outgoing leg back.
+///
+/// # Errors
+/// Refuses as `recall.reason` and what [`crate::leg::check`] refuses.
+pub fn recall(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Done, Stop> {
+    let leg = take_back(draft, command, leg, RecallGround::Recalled)?;
+    super::done(draft, leg.matter(), vec![leg.id])
+}
+
+/// Releases a co-handler with a reason; the lead cannot be released.
+///
+/// # Errors
+/// Refuses as `release.lead`, `release.sole` and as [`recall`].
+pub fn release(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Done, Stop> {
+    let known = giver_leg(draft, command, leg)?;
+    if !known.is_joint() {
+        let words = "这一交办没有会办单位,请用「收回」".to_owned();
+        return Err(Refusal::new(Class::State, "release.sole", words).into());
+    }
+    if draft.ticket(known.matter())?.lead == Some(leg) {
+        let words = "主办单位不能解除;请先指定新的主办单位".to_owned();
+        let article = draft.pack().co_handling.article.clone();
+        return Err(Refusal::new(Class::Policy, "release.lead", words)
+            .citing(article)
+            .into());
+    }
+    take_back(draft, command, leg, RecallGround::Released)?;
+    super::done(draft, known.matter(), vec![leg])
+}
+
+/// Takes a leg back and gives its work to another.
+///
+/// # Errors
+/// As [`recall`], and as an assignment.
+pub fn reassign(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    leg: LegId,
+    taker: &Body,
+    basis: &str,
+) -> Result<Done, Stop> {
+    let old = take_back(draft, command, leg, RecallGround::Recalled)?;
+    let ticket = draft.ticket(old.matter())?;
+    permit_new_leg(draft, &ticket, taker, None)?;
+    let role = if old.is_joint() {
+        LegRole::CoHandler
+    } else {
+        LegRole::Sole
+    };
+    let plan = Plan {
+        role,
+        basis,
+        replaces: Some(leg),
+        ..Plan::new()
+    };
+    let new = give(draft, command, &ticket, taker, plan)?;
+    super::done(draft, ticket.matter, vec![leg, new])
+}
+
+fn take_back(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    leg: LegId,
+    ground: RecallGround,
+) -> Result<Leg, Stop> {
+    let known = giver_leg(draft, command, leg)?;
+    if command.fields.is_empty() {
+        let words = "收回或解除须写明理由".to_owned();
+        return Err(Refusal::new(Class::Invalid, "recall.reason", words).into());
+    }
+    let act = Act::Recall { ground };
+    draft.act(
+        leg,
+        Party::Giver,
+        act,
+        Some(&command.actor),
+        command.fields.clone(),
+    )?;
+    Ok(known)
+}
+
+/// 撤诉: the petitioner withdrew; the legs are taken back and the level closes.
+///
+/// # Errors
+/// Refuses as `ticket.not-own`, `ticket.closed`, `withdraw.again`.
+pub fn withdraw(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    matter: crate::id::MatterId,
+) -> Result<Done, Stop> {
+    let ticket = super::own_open(draft, command, matter)?;
+    if ticket.withdrawn_at.is_some() {
+        let words = format!("工单 {} 已登记撤回", ticket.number);
+        return Err(Refusal::new(Class::State, "withdraw.again", words).into());
+    }
+    let (actor, fields) = (Some(&command.actor), command.fields.clone());
+    draft.ticket_act(matter, actor, TicketAct::Withdrawn, fields)?;
+    for id in &ticket.outgoing {
+        if draft.leg(*id)?.is_open() {
+            draft.act(
+                *id,
+                Party::Giver,
+                Act::Recall {
+                    ground: RecallGround::Withdrawn,
+                },
+                actor,
+                Vec::new(),
+            )?;
+        }
+    }
+    if draft.ticket(matter)?.is_open() {
+        let act = TicketAct::Closed {
+            ground: "withdrawn".to_owned(),
+        };
+        draft.ticket_act(matter, actor, act, Vec::new())?;
+    }
+    super::done(draft, matter, Vec::new())
+}

@@ -1,0 +1,90 @@
+//! 重办: handled once more after a poor rating, as often as the pack allows, under a new leg that names the old.
+
+use super::assign::{Plan, give, permit_new_leg};
+use super::{TicketAct, TicketStage};
+use crate::body::Body;
+use crate::clock;
+use crate::command::Command;
+use crate::id::MatterId;
+use crate::kernel::{Draft, Stop};
+use crate::leg::{Closure, LegKind, Stage};
+use crate::refusal::{Class, Refusal};
+use crate::row::{Done, TimerKey};
+use crate::view::Rows;
+
+/// Orders a redo of an own, closed matter.
+///
+/// # Errors
+/// Refuses as `redo.open`, `redo.rating`, `redo.max`, `redo.taker`, `ticket.not-own`.
+pub fn redo(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    matter: MatterId,
+    taker: Option<&Body>,
+) -> Result<Done, Stop> {
+    let ticket = super::own(draft, command, matter)?;
+    let rule = &draft.pack().redo;
+    let refuse = |class, name, words: String| -> Stop {
+        Refusal::new(class, name, words)
+            .citing(rule.article.clone())
+            .into()
+    };
+    if ticket.stage != TicketStage::Closed {
+        return Err(refuse(
+            Class::State,
+            "redo.open",
+            format!("工单 {} 尚未办结,无须重办", ticket.number),
+        ));
+    }
+    let unsatisfied = ticket
+        .ratings
+        .last()
+        .is_some_and(|rating| rating.satisfied == Some(false));
+    if !unsatisfied {
+        return Err(refuse(
+            Class::Policy,
+            "redo.rating",
+            "重办须有诉求人不满意的回访评价".to_owned(),
+        ));
+    }
+    if ticket.redos >= rule.max {
+        let words = format!(
+            "工单 {} 已重办 {} 次,最多 {} 次",
+            ticket.number, ticket.redos, rule.max
+        );
+        return Err(refuse(Class::Policy, "redo.max", words));
+    }
+    let mut last = None;
+    for id in &ticket.outgoing {
+        if let Some(leg) = Rows::leg(draft, *id)?
+            && leg.offer.kind == LegKind::Downward
+            && leg.stage == Stage::Closed(Closure::Done)
+        {
+            last = Some(leg);
+        }
+    }
+    let taker = taker
+        .cloned()
+        .or_else(|| last.as_ref().map(|leg| leg.taker().clone()))
+        .ok_or_else(|| {
+            refuse(
+                Class::Invalid,
+                "redo.taker",
+                format!("工单 {} 没有可重办的承办单位;请指明", ticket.number),
+            )
+        })?;
+    let due = clock::due(&draft.world, draft.now(), rule.limit);
+    let act = TicketAct::RedoOrdered { due: due.at };
+    draft.ticket_act(matter, Some(&command.actor), act, Vec::new())?;
+    draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    let ticket = draft.ticket(matter)?;
+    permit_new_leg(draft, &ticket, &taker, Some("redo"))?;
+    let plan = Plan {
+        redo: true,
+        replaces: last.map(|leg| leg.id),
+        basis: "重办",
+        ..Plan::new()
+    };
+    let leg = give(draft, command, &ticket, &taker, plan)?;
+    super::done(draft, matter, vec![leg])
+}

@@ -1,0 +1,109 @@
+//! 受理: a matter is taken in at its origin. Everything that is told is taken in; what is out of scope is refused with
+//! its basis afterwards, on record (`refuse.rs`).
+
+use super::{TicketAct, number};
+use crate::clock;
+use crate::command::Command;
+use crate::field::marks;
+use crate::id::MatterId;
+use crate::kernel::{Draft, Stop};
+use crate::leg::RuleVersion;
+use crate::refusal::{Class, Refusal};
+use crate::row::{Done, TimerKey};
+use hotline_topology::{Kind, RegionKey, Time, Urgency, time::DAY_MS};
+
+/// How long before it was recorded a matter may have been told (电话交办), in milliseconds.
+const TOLD_BEFORE_MS: i64 = 3 * DAY_MS;
+
+/// What the verb is given.
+pub struct TakeIn<'a> {
+    /// Channel code.
+    pub channel: &'a str,
+    /// Kind.
+    pub kind: Kind,
+    /// Category code.
+    pub category: &'a str,
+    /// Urgency.
+    pub urgency: Urgency,
+    /// The region below in whose area it lies.
+    pub place: Option<RegionKey>,
+    /// When it was told, where that was earlier.
+    pub happened_at: Option<Time>,
+}
+
+/// Takes a matter in.
+///
+/// # Errors
+/// Refuses as `intake.clock-held`, `intake.content`, `intake.open-limit`, `intake.place`, `intake.time`.
+pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> Result<Done, Stop> {
+    let node = draft.node()?;
+    if let Some(why) = &node.clock_held {
+        let words = format!("节点时钟存疑({why}),暂停受理;请运维人员核对时间后确认");
+        return Err(Refusal::new(Class::Unready, "intake.clock-held", words).into());
+    }
+    if command.fields.is_empty() || asked.channel.is_empty() || asked.category.is_empty() {
+        let words = "受理须写明渠道、分类和诉求内容".to_owned();
+        return Err(Refusal::new(Class::Invalid, "intake.content", words).into());
+    }
+    if let Some(place) = asked.place
+        && draft.world.federation.region(place).is_none()
+    {
+        let words = format!("事发区划 {place} 不在拓扑中");
+        return Err(Refusal::new(Class::Invalid, "intake.place", words).into());
+    }
+    let happened_at = told_at(draft.now(), asked.happened_at)?;
+    let pack = draft.pack();
+    let due = clock::handling_due(&draft.world, pack, asked.kind, asked.urgency, happened_at)
+        .ok_or_else(|| open_limit(draft, asked))?;
+    let matter = MatterId(draft.draw());
+    let number = number::issue(draft.me(), happened_at, node.mark, node.issued + 1);
+    let act = TicketAct::TakenIn {
+        number: number.clone(),
+        channel: asked.channel.to_owned(),
+        kind: asked.kind,
+        category: asked.category.to_owned(),
+        urgency: asked.urgency,
+        place: asked.place,
+        due: due.at,
+        rules: RuleVersion {
+            pack: pack.id.clone(),
+            version: pack.version,
+        },
+        happened_at,
+        content: marks(&command.fields),
+    };
+    draft.ticket_act(matter, Some(&command.actor), act, command.fields.clone())?;
+    draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    let version = draft.ticket(matter)?.version;
+    Ok(Done {
+        matter: Some(matter),
+        number,
+        version,
+        ..Done::default()
+    })
+}
+
+/// Clocks start from when it happened, within a bound.
+fn told_at(now: Time, told: Option<Time>) -> Result<Time, Stop> {
+    let Some(told) = told else { return Ok(now) };
+    if told > now || told.0 < now.0 - TOLD_BEFORE_MS {
+        let words = format!("发生时间 {told} 须在此前三日之内,且不晚于现在 {now}");
+        return Err(Refusal::new(Class::Invalid, "intake.time", words).into());
+    }
+    Ok(told)
+}
+
+/// A pack that leaves a limit open: the node does not take in that kind, and says whose decision is missing.
+fn open_limit(draft: &Draft<'_>, asked: &TakeIn<'_>) -> Stop {
+    let kind = asked.kind.label();
+    let urgency = asked.urgency.label();
+    let Some(rule) = draft.pack().handling(asked.kind, asked.urgency) else {
+        let words = format!("规则包没有规定「{kind}」({urgency})的办理期限");
+        return Refusal::new(Class::Policy, "intake.open-limit", words).into();
+    };
+    let whom = rule.left_to.as_deref().unwrap_or("本级主管部门");
+    let words = format!("规则包未定「{kind}」({urgency})的办理期限,由{whom}确定后方可受理此类");
+    Refusal::new(Class::Policy, "intake.open-limit", words)
+        .citing(rule.article.clone())
+        .into()
+}

@@ -227,7 +227,7 @@ fn leg_counts(leg: &Leg) -> Counts {
     match leg.stage {
         Stage::Offered | Stage::Delivered | Stage::Signed => {
             set(Measure::OpenNow, 1);
-            set(Measure::OverdueNow, i64::from(leg.overdue_since.is_some()));
+            set(Measure::OverdueNow, i64::from(leg.overdue().is_some()));
         }
         Stage::Closed(Closure::Returned) => set(Measure::Returned, 1),
         Stage::Closed(Closure::Escalated) => set(Measure::Escalated, 1),

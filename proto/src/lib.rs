@@ -13,3 +13,42 @@ pub use hotline::*;
 /// All packages in the form that server reflection wants.
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/hotline_descriptors.bin"));
+
+/// Writing and reading messages in code that is compiled in this crate.
+///
+/// What prost generates is generic, so that it would be compiled where it is called; this crate is optimised in
+/// development builds too, which is worth a factor in the simulation.
+pub trait Bytes: Sized {
+    /// The message's bytes; the same for the same message.
+    fn to_bytes(&self) -> Vec<u8>;
+
+    /// The message of bytes; unknown fields are skipped.
+    ///
+    /// # Errors
+    /// The bytes are no such message.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, prost::DecodeError>;
+}
+
+macro_rules! bytes {
+    ($($message:ty),+ $(,)?) => {$(
+        impl Bytes for $message {
+            fn to_bytes(&self) -> Vec<u8> {
+                prost::Message::encode_to_vec(self)
+            }
+
+            fn from_bytes(bytes: &[u8]) -> Result<Self, prost::DecodeError> {
+                prost::Message::decode(bytes)
+            }
+        }
+    )+};
+}
+
+bytes!(
+    figures::v1::Report,
+    leg::v1::LegAct,
+    leg::v1::Notice,
+    leg::v1::Refused,
+    leg::v1::SightNote,
+    record::v1::Commit,
+    record::v1::Row,
+);

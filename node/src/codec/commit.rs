@@ -7,9 +7,9 @@ use super::row;
 use crate::store::Op;
 use hotline_domain::fact::Fact;
 use hotline_domain::row::{Row, RowKey};
+use hotline_proto::Bytes as _;
 use hotline_proto::record::v1 as pb;
 use hotline_topology::Time;
-use prost::Message as _;
 
 /// The number of the view's layout that this program writes: of [`super::key`] and [`super::row`] together. Raise it
 /// with every change after which an old row or key would be read wrongly; the view is then rebuilt from the log.
@@ -31,7 +31,7 @@ pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
         at_ms: at.0,
         facts: facts.iter().map(Form::to_proto).collect(),
     };
-    commit.encode_to_vec()
+    commit.to_bytes()
 }
 
 /// The lasting part of a record.
@@ -39,8 +39,8 @@ pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
 /// # Errors
 /// Names message and field of what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
-    let pb::Commit { at_ms, facts } =
-        pb::Commit::decode(bytes).map_err(|error| Malformed::new("Commit", Why::Bytes(error)))?;
+    let pb::Commit { at_ms, facts } = pb::Commit::from_bytes(bytes)
+        .map_err(|error| Malformed::new("Commit", Why::Bytes(error)))?;
     Ok(Lasting {
         at: Time(at_ms),
         facts: all_from(facts)?,

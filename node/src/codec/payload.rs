@@ -9,9 +9,8 @@ use hotline_domain::leg::{Act, Asking, Offer};
 use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
 use hotline_domain::supervision::Notice;
 use hotline_domain::ticket::Sight;
-use hotline_proto::{figures::v1 as figures, leg::v1 as leg};
+use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as leg};
 use hotline_topology::Time;
-use prost::Message as _;
 
 /// Longest payload, in bytes: half of what a gRPC message may hold by default, so that the fields find room beside it.
 pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
@@ -34,14 +33,14 @@ impl Wire for Codec {
                 at_ms: at.0,
                 act: Some(act.to_proto()),
             }
-            .encode_to_vec(),
+            .to_bytes(),
             Message::Sight { matter, sight } => leg::SightNote {
                 matter: matter.0.to_vec(),
                 sight: Some(sight.to_proto()),
             }
-            .encode_to_vec(),
-            Message::Notice(notice) => notice.to_proto().encode_to_vec(),
-            Message::Figures(report) => report.to_proto().encode_to_vec(),
+            .to_bytes(),
+            Message::Notice(notice) => notice.to_proto().to_bytes(),
+            Message::Figures(report) => report.to_proto().to_bytes(),
             Message::Refused {
                 about,
                 rule,
@@ -51,7 +50,7 @@ impl Wire for Codec {
                 rule: rule.clone(),
                 message: message.clone(),
             }
-            .encode_to_vec(),
+            .to_bytes(),
         }
     }
 
@@ -115,8 +114,8 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
     Ok(message)
 }
 
-fn parse<P: prost::Message + Default>(name: &'static str, bytes: &[u8]) -> Result<P, Malformed> {
-    P::decode(bytes).map_err(|error| Malformed::new(name, Why::Bytes(error)))
+fn parse<P: Bytes>(name: &'static str, bytes: &[u8]) -> Result<P, Malformed> {
+    P::from_bytes(bytes).map_err(|error| Malformed::new(name, Why::Bytes(error)))
 }
 
 /// Bounds the lengths of a message: codes so that they fit into keys, words so that they fit a screen.

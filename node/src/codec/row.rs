@@ -13,14 +13,14 @@ use hotline_domain::link::{Envelope, LinkState};
 use hotline_domain::row::{Done, Kept, NodeRow, Row, TimerKey};
 use hotline_domain::supervision::{IssuedOrder, Notice};
 use hotline_domain::ticket::Ticket;
+use hotline_proto::Bytes as _;
 use hotline_proto::record::v1 as pb;
 use hotline_topology::Time;
-use prost::Message as _;
 
 /// The bytes of a row's value; deterministic.
 #[must_use]
 pub fn encode(row: &Row) -> Vec<u8> {
-    row.to_proto().encode_to_vec()
+    row.to_proto().to_bytes()
 }
 
 /// The row of bytes that stood in the view.
@@ -28,7 +28,8 @@ pub fn encode(row: &Row) -> Vec<u8> {
 /// # Errors
 /// Names message and field of what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<Row, Malformed> {
-    let proto = pb::Row::decode(bytes).map_err(|error| Malformed::new("Row", Why::Bytes(error)))?;
+    let proto =
+        pb::Row::from_bytes(bytes).map_err(|error| Malformed::new("Row", Why::Bytes(error)))?;
     Row::from_proto(proto)
 }
 

@@ -115,6 +115,14 @@ pub(crate) fn region_text(region: RegionKey) -> String {
     region.as_str().to_owned()
 }
 
+/// A region key from text, where it is there at all.
+pub(crate) fn maybe_region(
+    text: Option<String>,
+    at: &'static str,
+) -> Result<Option<RegionKey>, Malformed> {
+    text.map(|text| region(&text, at)).transpose()
+}
+
 /// A region key from text.
 pub(crate) fn region(text: &str, at: &'static str) -> Result<RegionKey, Malformed> {
     text.parse()

@@ -1,8 +1,8 @@
 //! A leg's contract, and what others learn of it.
 
 use super::form::{
-    Coded, Form, all_from, all_to, bad_code, coded, exactly, maybe_exactly, need_from, region,
-    region_text,
+    Coded, Form, all_from, all_to, bad_code, coded, exactly, maybe_exactly, maybe_region,
+    need_from, region, region_text,
 };
 use super::malformed::Malformed;
 use hotline_domain::id::{LegId, MatterId};
@@ -65,6 +65,7 @@ impl Form for Offer {
             lane,
             hops,
             request_kind,
+            place,
             category,
             urgency,
             determined,
@@ -88,6 +89,7 @@ impl Form for Offer {
             lane: lane.code(),
             hops: *hops,
             request_kind: request_kind.code(),
+            place: place.map(region_text),
             category: category.clone(),
             urgency: urgency.code(),
             determined: *determined,
@@ -114,6 +116,7 @@ impl Form for Offer {
             lane,
             hops,
             request_kind,
+            place,
             category,
             urgency,
             determined,
@@ -137,6 +140,7 @@ impl Form for Offer {
             lane: Lane::from_code(lane, "Offer.lane")?,
             hops,
             request_kind: Kind::from_code(request_kind, "Offer.request_kind")?,
+            place: maybe_region(place, "Offer.place")?,
             category,
             urgency: Urgency::from_code(urgency, "Offer.urgency")?,
             determined,

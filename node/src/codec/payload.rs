@@ -1,7 +1,7 @@
 //! Payloads of envelopes: what nodes tell each other. Nothing that a peer writes is trusted: every form is checked,
 //! and every length is bounded before it can reach a key, a row or a screen.
 
-use super::form::{Form, exactly, need_from};
+use super::form::{Form, exactly, maybe_exactly, need_from};
 use super::malformed::{Malformed, Why};
 use hotline_domain::figures::{CellKey, Report};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
@@ -43,10 +43,12 @@ impl Wire for Codec {
             Message::Figures(report) => report.to_proto().to_bytes(),
             Message::Refused {
                 about,
+                leg,
                 rule,
                 message,
             } => leg::Refused {
                 about: about.0.to_vec(),
+                leg: leg.map(|leg| leg.0.to_vec()),
                 rule: rule.clone(),
                 message: message.clone(),
             }
@@ -100,11 +102,13 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Refused => {
             let leg::Refused {
                 about,
+                leg,
                 rule,
                 message,
             } = parse("Refused", payload)?;
             Message::Refused {
                 about: EnvelopeId(exactly(&about, "Refused.about")?),
+                leg: maybe_exactly(leg, "Refused.leg")?.map(LegId),
                 rule,
                 message,
             }

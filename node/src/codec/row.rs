@@ -44,7 +44,6 @@ impl Form for TimerKey {
             TimerKey::SignDue(leg) => Choice::SignDue(leg.0.to_vec()),
             TimerKey::OrderReply(order) => Choice::OrderReply(order.0.to_vec()),
             TimerKey::CallBackDue(matter) => Choice::CallBackDue(matter.0.to_vec()),
-            TimerKey::SilenceBound(matter) => Choice::SilenceBound(matter.0.to_vec()),
             TimerKey::ReportFigures => Choice::ReportFigures(ReportFigures {}),
             TimerKey::KeptBound(no) => Choice::KeptBound(*no),
         };
@@ -62,9 +61,6 @@ impl Form for TimerKey {
             Choice::OrderReply(b) => TimerKey::OrderReply(OrderId(id(&b, "TimerKey.order_reply")?)),
             Choice::CallBackDue(b) => {
                 TimerKey::CallBackDue(MatterId(id(&b, "TimerKey.call_back_due")?))
-            }
-            Choice::SilenceBound(b) => {
-                TimerKey::SilenceBound(MatterId(id(&b, "TimerKey.silence_bound")?))
             }
             Choice::ReportFigures(ReportFigures {}) => TimerKey::ReportFigures,
             Choice::KeptBound(no) => TimerKey::KeptBound(no),
@@ -122,6 +118,7 @@ impl Form for NodeRow {
             figures_version,
             figures_reported,
             reported_at,
+            report_due,
             reported_to,
             kept,
             clock_held,
@@ -134,6 +131,7 @@ impl Form for NodeRow {
             figures_version: *figures_version,
             figures_reported: *figures_reported,
             reported_at_ms: reported_at.map(|at| at.0),
+            report_due_ms: report_due.map(|at| at.0),
             reported_to: reported_to.as_ref().map(|(parent, epoch)| pb::ReportedTo {
                 parent: region_text(*parent),
                 epoch: *epoch,
@@ -152,6 +150,7 @@ impl Form for NodeRow {
             figures_version,
             figures_reported,
             reported_at_ms,
+            report_due_ms,
             reported_to,
             kept,
             clock_held,
@@ -164,6 +163,7 @@ impl Form for NodeRow {
             figures_version,
             figures_reported,
             reported_at: reported_at_ms.map(Time),
+            report_due: report_due_ms.map(Time),
             reported_to: reported_to
                 .map(|pb::ReportedTo { parent, epoch }| {
                     Ok((region(&parent, "ReportedTo.parent")?, epoch))

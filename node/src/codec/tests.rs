@@ -79,6 +79,7 @@ proptest! {
 fn refused(rule: &str, words: &str) -> Result<Message, Unreadable> {
     let message = Message::Refused {
         about: hotline_domain::id::EnvelopeId([1; 16]),
+        leg: None,
         rule: rule.to_owned(),
         message: words.to_owned(),
     };

@@ -1,8 +1,8 @@
 //! Tickets: what was recorded of them, and the row that it folds to.
 
 use super::form::{
-    Coded, Form, all_from, all_to, coded, exactly, legs_from, legs_to, maybe_exactly, need,
-    need_from, region, region_text,
+    Coded, Form, all_from, all_to, coded, exactly, legs_from, legs_to, maybe_exactly, maybe_region,
+    need, need_from, region, region_text,
 };
 use super::malformed::Malformed;
 use hotline_domain::id::{LegId, MatterId};
@@ -23,6 +23,7 @@ impl Form for TicketAct {
                 channel,
                 kind,
                 category,
+                place,
                 urgency,
                 due,
                 happened_at,
@@ -33,15 +34,18 @@ impl Form for TicketAct {
                 channel: channel.clone(),
                 kind: kind.code(),
                 category: category.clone(),
+                place: place.map(region_text),
                 urgency: urgency.code(),
                 due_ms: due.0,
                 happened_at_ms: happened_at.0,
                 content: all_to(content),
                 rules: Some(rules.to_proto()),
             }),
-            TicketAct::Received { leg } => Choice::Received(p::Received {
+            TicketAct::Received { leg, due } => Choice::Received(p::Received {
+                due_ms: due.0,
                 leg: leg.0.to_vec(),
             }),
+            TicketAct::DueChanged { due } => Choice::DueChanged(p::DueChanged { due_ms: due.0 }),
             TicketAct::AnsweredDirectly => Choice::AnsweredDirectly(p::AnsweredDirectly {}),
             TicketAct::Refused { ground, basis } => Choice::Refused(p::Refused {
                 ground: ground.clone(),
@@ -60,7 +64,8 @@ impl Form for TicketAct {
                 rating: rating.clone(),
                 satisfied: *satisfied,
             }),
-            TicketAct::RedoOrdered => Choice::RedoOrdered(p::RedoOrdered {}),
+            TicketAct::CallBackMissed => Choice::CallBackMissed(p::CallBackMissed {}),
+            TicketAct::RedoOrdered { due } => Choice::RedoOrdered(p::RedoOrdered { due_ms: due.0 }),
             TicketAct::Withdrawn => Choice::Withdrawn(p::Withdrawn {}),
             TicketAct::Overdue => Choice::Overdue(p::Overdue {}),
             TicketAct::LeadNamed { term, lead, fixed } => Choice::LeadNamed(p::LeadNamed {
@@ -78,9 +83,13 @@ impl Form for TicketAct {
         let pb::TicketAct { act } = proto;
         Ok(match need(act, "TicketAct.act")? {
             Choice::TakenIn(taken_in) => taken_in_from(taken_in)?,
-            Choice::Received(p::Received { leg }) => TicketAct::Received {
+            Choice::Received(p::Received { leg, due_ms }) => TicketAct::Received {
+                due: Time(due_ms),
                 leg: LegId(exactly(&leg, "TicketAct.Received.leg")?),
             },
+            Choice::DueChanged(p::DueChanged { due_ms }) => {
+                TicketAct::DueChanged { due: Time(due_ms) }
+            }
             Choice::AnsweredDirectly(p::AnsweredDirectly {}) => TicketAct::AnsweredDirectly,
             Choice::Refused(p::Refused { ground, basis }) => TicketAct::Refused { ground, basis },
             Choice::Determined(p::Determined { basis }) => TicketAct::Determined { basis },
@@ -89,7 +98,10 @@ impl Form for TicketAct {
             Choice::CalledBack(p::CalledBack { rating, satisfied }) => {
                 TicketAct::CalledBack { rating, satisfied }
             }
-            Choice::RedoOrdered(p::RedoOrdered {}) => TicketAct::RedoOrdered,
+            Choice::CallBackMissed(p::CallBackMissed {}) => TicketAct::CallBackMissed,
+            Choice::RedoOrdered(p::RedoOrdered { due_ms }) => {
+                TicketAct::RedoOrdered { due: Time(due_ms) }
+            }
             Choice::Withdrawn(p::Withdrawn {}) => TicketAct::Withdrawn,
             Choice::Overdue(p::Overdue {}) => TicketAct::Overdue,
             Choice::LeadNamed(p::LeadNamed { term, lead, fixed }) => TicketAct::LeadNamed {
@@ -113,12 +125,14 @@ fn taken_in_from(proto: pb::ticket_act::TakenIn) -> Result<TicketAct, Malformed>
         happened_at_ms,
         content,
         rules,
+        place,
     } = proto;
     Ok(TicketAct::TakenIn {
         number,
         channel,
         kind: Kind::from_code(kind, "TicketAct.TakenIn.kind")?,
         category,
+        place: maybe_region(place, "TicketAct.TakenIn.place")?,
         urgency: Urgency::from_code(urgency, "TicketAct.TakenIn.urgency")?,
         due: Time(due_ms),
         happened_at: Time(happened_at_ms),
@@ -192,6 +206,8 @@ impl Form for Ticket {
             redos,
             withdrawn_at,
             handled_by,
+            place,
+            entries,
             version,
         } = self;
         pb::Ticket {
@@ -225,6 +241,8 @@ impl Form for Ticket {
             redos: *redos,
             withdrawn_at_ms: withdrawn_at.map(|at| at.0),
             handled_by: handled_by.clone(),
+            place: place.map(region_text),
+            entries: *entries,
             version: *version,
         }
     }
@@ -261,6 +279,8 @@ impl Form for Ticket {
             redos,
             withdrawn_at_ms,
             handled_by,
+            place,
+            entries,
             version,
         } = proto;
         Ok(Ticket {
@@ -294,6 +314,8 @@ impl Form for Ticket {
             redos,
             withdrawn_at: withdrawn_at_ms.map(Time),
             handled_by,
+            place: maybe_region(place, "Ticket.place")?,
+            entries,
             version,
         })
     }

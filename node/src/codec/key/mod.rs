@@ -206,9 +206,8 @@ fn write_timer(out: &mut Writer, timer: TimerKey) {
         TimerKey::SignDue(LegId(id)) => out.tagged(2, &id),
         TimerKey::OrderReply(OrderId(id)) => out.tagged(3, &id),
         TimerKey::CallBackDue(MatterId(id)) => out.tagged(4, &id),
-        TimerKey::SilenceBound(MatterId(id)) => out.tagged(5, &id),
-        TimerKey::ReportFigures => out.u8(6),
-        TimerKey::KeptBound(no) => out.tagged(7, &no.to_be_bytes()),
+        TimerKey::ReportFigures => out.u8(5),
+        TimerKey::KeptBound(no) => out.tagged(6, &no.to_be_bytes()),
     }
 }
 
@@ -219,9 +218,8 @@ fn read_timer(from: &mut Reader<'_>) -> Result<TimerKey, Malformed> {
         2 => TimerKey::SignDue(LegId(from.raw()?)),
         3 => TimerKey::OrderReply(OrderId(from.raw()?)),
         4 => TimerKey::CallBackDue(MatterId(from.raw()?)),
-        5 => TimerKey::SilenceBound(MatterId(from.raw()?)),
-        6 => TimerKey::ReportFigures,
-        7 => TimerKey::KeptBound(from.u64()?),
+        5 => TimerKey::ReportFigures,
+        6 => TimerKey::KeptBound(from.u64()?),
         other => return Err(from.unknown(other)),
     })
 }

@@ -129,6 +129,7 @@ impl Draw {
             hops: self.u32(),
             request_kind: self.kind(),
             category: self.code(),
+            place: self.maybe(Draw::region),
             urgency: self.urgency(),
             determined: self.bool(),
             basis: self.text(),
@@ -290,6 +291,7 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
         Message::Figures(draw.report()),
         Message::Refused {
             about: EnvelopeId(draw.bytes()),
+            leg: draw.maybe(Draw::leg),
             rule: draw.code(),
             message: draw.text(),
         },

@@ -88,14 +88,13 @@ impl Draw {
     }
 
     pub(crate) fn timer(&mut self) -> TimerKey {
-        match self.below(8) {
+        match self.below(7) {
             0 => TimerKey::TicketDue(self.matter()),
             1 => TimerKey::LegDue(self.leg()),
             2 => TimerKey::SignDue(self.leg()),
             3 => TimerKey::OrderReply(self.order()),
             4 => TimerKey::CallBackDue(self.matter()),
-            5 => TimerKey::SilenceBound(self.matter()),
-            6 => TimerKey::ReportFigures,
+            5 => TimerKey::ReportFigures,
             _ => TimerKey::KeptBound(self.number()),
         }
     }
@@ -131,6 +130,7 @@ impl Draw {
             figures_version: self.number(),
             figures_reported: self.number(),
             reported_at: self.maybe(Draw::time),
+            report_due: self.maybe(Draw::time),
             reported_to: self.maybe(|draw| (draw.region(), draw.number())),
             kept: self.number(),
             clock_held: self.maybe(Draw::text),
@@ -173,6 +173,8 @@ impl Draw {
             redos: self.u32(),
             withdrawn_at: self.maybe(Draw::time),
             handled_by: self.some(Draw::text),
+            place: self.maybe(Draw::region),
+            entries: self.u32(),
             version: self.u32(),
         }
     }

@@ -35,6 +35,7 @@ mod report;
 mod test_support;
 #[cfg(test)]
 mod tests;
+pub mod tool;
 mod upkeep;
 pub mod view;
 

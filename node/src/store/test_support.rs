@@ -51,7 +51,8 @@ pub(crate) fn some_ops(roll: &mut dyn FnMut() -> u64) -> Vec<Op> {
         .map(|_| {
             let tree = Tree::ALL[(roll() % 9) as usize];
             let key = format!("key {:03}", roll() % 40).into_bytes();
-            let value = (roll() % 4 != 0).then(|| vec![roll() as u8; (roll() % 300) as usize]);
+            let value =
+                (!roll().is_multiple_of(4)).then(|| vec![roll() as u8; (roll() % 300) as usize]);
             Op { tree, key, value }
         })
         .collect()

@@ -6,6 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use crate::store::view::{Direction, KeyRange, Op, Rows, Tree, ViewError, Visit};
 
 type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+type Change<'c> = (&'c Vec<u8>, &'c Option<Vec<u8>>);
 
 /// Rows as they are with the changes made.
 pub struct Overlay<'a> {
@@ -62,7 +63,7 @@ impl Rows for Overlay<'_> {
         let to = range.to.map_or(Bound::Unbounded, Bound::Excluded);
         let changes =
             self.changes[tree as usize - 1].range::<[u8], _>((Bound::Included(range.from), to));
-        let changes: Box<dyn Iterator<Item = (&Vec<u8>, &Option<Vec<u8>>)>> = match direction {
+        let changes: Box<dyn Iterator<Item = Change<'_>>> = match direction {
             Direction::Up => Box::new(changes),
             Direction::Down => Box::new(changes.rev()),
         };
@@ -94,7 +95,7 @@ struct Merge<'m, 'v, I: Iterator> {
     visit: &'m mut Visit<'v>,
 }
 
-impl<'c, I: Iterator<Item = (&'c Vec<u8>, &'c Option<Vec<u8>>)>> Merge<'_, '_, I> {
+impl<'c, I: Iterator<Item = Change<'c>>> Merge<'_, '_, I> {
     /// A row from below: first the changes in front of it, then the change that replaces it, or the row itself.
     fn below(&mut self, key: &[u8], value: &[u8]) -> ControlFlow<()> {
         self.changes_before(Some(key))?;

@@ -30,6 +30,9 @@ pub struct CheckpointRows {
     rows: u64,
 }
 
+/// A key and its value.
+type OwnedRow = (Vec<u8>, Vec<u8>);
+
 struct Block {
     tree: Tree,
     key: Vec<u8>,
@@ -130,7 +133,7 @@ impl CheckpointRows {
         number: usize,
         tree: Tree,
         range: KeyRange<'_>,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ViewError> {
+    ) -> Result<Vec<OwnedRow>, ViewError> {
         let end = self.blocks.get(number + 1).map_or(self.end, |next| next.at);
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cursor = Cursor::new(&**file, self.blocks[number].at);

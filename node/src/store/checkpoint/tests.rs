@@ -221,7 +221,7 @@ proptest! {
         let size = if wide { 3000 } else { 30 };
         let mut op = |filled: bool| {
             let key = format!("{:02}", roll() % 40).into_bytes();
-            let value = (filled || roll() % 3 != 0).then(|| vec![roll() as u8; size]);
+            let value = (filled || !roll().is_multiple_of(3)).then(|| vec![roll() as u8; size]);
             Op { tree: Tree::ALL[(roll() % 3) as usize], key, value }
         };
         let base: Vec<Op> = (0..60).map(|_| op(true)).collect();

@@ -6,15 +6,15 @@
 //! the bytes stay readable but are taken for clean: a later good sync does not save them unless they are written
 //! again. Folders themselves are durable at once. Everything random comes from the caller, so a run repeats.
 
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::file::SimFile;
 use super::{Access, AppendFile, Disk, LockGuard, ReadFile};
-
-const PAGE_BYTES: usize = 4096;
-const SECTOR_BYTES: usize = 512;
 
 /// A simulated disk; clones share the same content.
 #[derive(Clone, Default)]
@@ -41,21 +41,6 @@ enum NameChange {
     Link(PathBuf, Shared),
     Unlink(PathBuf),
     Rename(PathBuf, PathBuf),
-}
-
-#[derive(Default)]
-struct SimFile {
-    bytes: Vec<u8>,
-    durable_len: usize,
-    unsynced: BTreeMap<usize, Page>,
-    private: bool,
-}
-
-/// What a page holds on the medium, while the cache holds something else.
-struct Page {
-    old: Vec<u8>,
-    /// Whether the next good sync writes the page; false after a failed one.
-    dirty: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -120,13 +105,7 @@ impl SimDisk {
         let state = lock(&self.0);
         let mut copy = State::default();
         for (path, file) in &state.names {
-            let file = lock(file);
-            let twin = SimFile {
-                bytes: file.bytes.clone(),
-                durable_len: file.bytes.len(),
-                unsynced: BTreeMap::new(),
-                private: file.private,
-            };
+            let twin = lock(file).copy();
             copy.names.insert(path.clone(), Arc::new(Mutex::new(twin)));
         }
         copy.durable_names.clone_from(&copy.names);
@@ -186,14 +165,11 @@ impl State {
             *n = n.saturating_sub(1);
             if *n == 0 {
                 self.sync_fails_in = None;
-                file.unsynced
-                    .values_mut()
-                    .for_each(|page| page.dirty = false);
+                file.fail_sync();
                 return Err(io::Error::other("simulated: the sync failed"));
             }
         }
-        file.durable_len = file.bytes.len();
-        file.unsynced.retain(|_, page| !page.dirty);
+        file.sync();
         Ok(())
     }
 
@@ -206,7 +182,7 @@ impl State {
             if stopped.contains(&dir) {
                 continue;
             }
-            if roll() % 3 == 0 {
+            if roll().is_multiple_of(3) {
                 stopped.insert(dir);
             } else {
                 change.apply(&mut self.durable_names);
@@ -235,71 +211,6 @@ impl NameChange {
                 }
             }
         }
-    }
-}
-
-impl SimFile {
-    fn mark(&mut self, from: usize, to: usize) {
-        for page in from / PAGE_BYTES..to.div_ceil(PAGE_BYTES) {
-            let start = (page * PAGE_BYTES)
-                .min(self.durable_len)
-                .min(self.bytes.len());
-            let end = ((page + 1) * PAGE_BYTES)
-                .min(self.durable_len)
-                .min(self.bytes.len());
-            let bytes = &self.bytes;
-            let entry = self.unsynced.entry(page).or_insert_with(|| Page {
-                old: bytes[start..end].to_vec(),
-                dirty: true,
-            });
-            entry.dirty = true;
-        }
-    }
-
-    fn write(&mut self, offset: usize, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let end = offset + bytes.len();
-        self.mark(offset.min(self.bytes.len()), end);
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        self.bytes[offset..end].copy_from_slice(bytes);
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.mark(len, self.bytes.len());
-        self.bytes.resize(len, 0);
-    }
-
-    /// Decides what a power cut leaves.
-    fn settle(&mut self, roll: &mut dyn FnMut() -> u64) {
-        let (old_len, new_len) = (self.durable_len, self.bytes.len());
-        self.bytes.resize(old_len.max(new_len), 0);
-        for (number, page) in std::mem::take(&mut self.unsynced) {
-            let start = (number * PAGE_BYTES).min(self.bytes.len());
-            let end = (start + PAGE_BYTES).min(self.bytes.len());
-            // What the medium still shows from here on is old; before it, new.
-            let kept = match roll() % 4 {
-                0 if page.dirty => PAGE_BYTES,
-                1 | 2 if page.dirty => {
-                    (roll() as usize % (PAGE_BYTES / SECTOR_BYTES)) * SECTOR_BYTES
-                }
-                _ => 0,
-            };
-            for at in start + kept.min(end - start)..end {
-                self.bytes[at] = page.old.get(at - start).copied().unwrap_or(0);
-            }
-        }
-        let span = new_len.abs_diff(old_len);
-        let len = match roll() % 4 {
-            0 => old_len,
-            1 if span > 0 => old_len.min(new_len) + roll() as usize % span,
-            _ => new_len,
-        };
-        self.bytes.truncate(len);
-        self.durable_len = self.bytes.len();
     }
 }
 
@@ -389,10 +300,7 @@ impl Disk for SimDisk {
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-        let file = Arc::new(Mutex::new(SimFile {
-            private: access == Access::Private,
-            ..SimFile::default()
-        }));
+        let file = Arc::new(Mutex::new(SimFile::new(access == Access::Private)));
         let mut state = lock(&self.0);
         state.names.insert(path.to_path_buf(), file.clone());
         state

@@ -169,7 +169,9 @@ fn a_failed_batch_hands_out_nothing_until_the_file_was_opened_again() {
         let sealed = keys
             .seal(keys.new_slot().unwrap(), b"before", WORDS)
             .unwrap();
-        (0..3).for_each(|_| drop(keys.new_slot().unwrap()));
+        for _ in 0..3 {
+            keys.new_slot().unwrap();
+        }
         if seed % 2 == 0 {
             disk.fail_sync_in(1)
         } else {

@@ -25,7 +25,7 @@ pub fn strip_segment(disk: &dyn Disk, dir: &Path, first: CommitNo) -> Result<u64
     let before = disk
         .len(&path)
         .map_err(|e| StoreError::io("读取日志段", &path, e))?;
-    copy_stripped(disk, &mut reader, &tmp)?;
+    copy_stripped(disk, &mut reader, &tmp, None)?;
     // The log is kept for ever, so a copy takes the original's place only after it was read back.
     let mut copy = SegmentReader::open_file(disk, &tmp, first)?;
     while let Step::Record(_) = copy.step()? {}
@@ -40,7 +40,8 @@ pub fn strip_segment(disk: &dyn Disk, dir: &Path, first: CommitNo) -> Result<u64
     Ok(before.saturating_sub(after))
 }
 
-/// Writes one segment without redo parts to another folder, under its own name.
+/// Writes one segment without redo parts to another folder, under its own name; of a torn one, what stands in
+/// front of `end`.
 ///
 /// # Errors
 /// As for [`strip_segment`].
@@ -48,17 +49,19 @@ pub(crate) fn export_segment(
     disk: &dyn Disk,
     dir: &Path,
     first: CommitNo,
+    end: Option<u64>,
     to: &Path,
 ) -> Result<(), StoreError> {
     let mut reader = SegmentReader::open(disk, dir, first, None)?;
-    copy_stripped(disk, &mut reader, &segment::path_of(to, first))
+    copy_stripped(disk, &mut reader, &segment::path_of(to, first), end)
 }
 
-/// Copies the reader's records without redo parts into a new, synced file.
+/// Copies the reader's records, up to `end` where it is given, without redo parts into a new, synced file.
 fn copy_stripped(
     disk: &dyn Disk,
     reader: &mut SegmentReader,
     target: &Path,
+    end: Option<u64>,
 ) -> Result<(), StoreError> {
     let failed = |e| StoreError::io("写日志段副本", target, e);
     let header = Header {
@@ -69,7 +72,7 @@ fn copy_stripped(
         .map_err(failed)?;
     let mut file = disk.open_append(target).map_err(failed)?;
     let mut buffer = Vec::new();
-    loop {
+    while end != Some(reader.at) {
         match reader.step()? {
             Step::Record(record) => {
                 let body = Body {

@@ -35,6 +35,7 @@ pub use archive::strip_segment;
 pub use format::{
     CHAIN_SHA256, FORMAT_VERSION, NODE_BYTES_MAX, RECORD_BYTES_MAX, Record, chain, genesis,
 };
+pub(crate) use read::segments;
 pub use read::{LogReader, Records, SegmentInfo};
 pub use verify::{LogReport, Torn, Verify, verify_dir};
 

@@ -171,7 +171,8 @@ impl Iterator for Records {
     }
 }
 
-pub(super) fn segments(
+/// The segments of a log, the last one being written or the end.
+pub(crate) fn segments(
     disk: &dyn Disk,
     dir: &Path,
     node: Option<&str>,

@@ -449,7 +449,7 @@ proptest! {
             }
             drop(log);
             disk.set_room(None);
-            if roll() % 4 != 0 {
+            if !roll().is_multiple_of(4) {
                 disk.crash(&mut roll);
             }
             disk.fail_sync_in(u32::MAX);

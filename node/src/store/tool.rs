@@ -1,0 +1,282 @@
+//! What an operator does with a store that no node has open: check it, size it up, rebuild its view, export its
+//! log. Behind `hotline store verify|stat|rebuild|export`.
+
+mod export;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use export::{ExportReport, MANIFEST, export, verify_export};
+
+use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
+use super::disk::{Disk, LockGuard, read_small};
+use super::keys::{KeyReport, key_path, verify_file};
+use super::log::{LogReport, SegmentInfo, segments, verify_dir};
+use super::marks::{CleanClose, Marks};
+use super::{CommitNo, OpenReport, Parts, Store, StoreError, StoreSettings, hex};
+
+/// What [`verify`] found. The store is sound where `faults` is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The log, where it could be read to its end.
+    pub log: Option<LogReport>,
+    /// The key file, where it could be read.
+    pub keys: Option<KeyReport>,
+    /// The commits of sound checkpoints.
+    pub checkpoints: Vec<CommitNo>,
+    /// The mark of a clean close.
+    pub clean: Option<CleanClose>,
+    /// Why the view will be rebuilt at the next opening, if it will.
+    pub rebuild: Option<String>,
+    /// What is wrong, a sentence each, with place and what to do.
+    pub faults: Vec<String>,
+    /// What is worth knowing, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Checks log, key file, checkpoints and marks without changing anything. The view needs no check: it is made
+/// again from the log whenever it does not fit.
+///
+/// # Errors
+/// A node has the folder open; the folder cannot be read. Everything else is in the report.
+pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreError> {
+    let (marks, _lock) = locked(disk, dir)?;
+    let mut report = VerifyReport {
+        dir: dir.to_path_buf(),
+        log: None,
+        keys: None,
+        checkpoints: Vec::new(),
+        clean: marks.clean()?,
+        rebuild: marks.rebuild()?,
+        faults: Vec::new(),
+        notes: Vec::new(),
+    };
+    match verify_dir(&**disk, &dir.join("log"), None) {
+        Ok(log) => report.log = Some(log),
+        Err(error) => report.faults.push(error.to_string()),
+    }
+    report.check_tail(&marks);
+    let node = report
+        .log
+        .as_ref()
+        .map(|log| log.node.clone())
+        .filter(|node| !node.is_empty());
+    let path = key_path(dir);
+    let commits = report.log.as_ref().map_or(0, |log| log.last);
+    match disk
+        .exists(&path)
+        .map_err(|e| StoreError::io("打开密钥文件", &path, e))?
+    {
+        false if commits > 0 => {
+            report.faults.push(
+                StoreError::KeyFileMissing {
+                    file: path,
+                    commits,
+                }
+                .to_string(),
+            );
+        }
+        false => {}
+        true => match verify_file(&**disk, &path, node.as_deref()) {
+            Ok(keys) if !keys.damaged.is_empty() => report.faults.push(keys.to_string()),
+            Ok(keys) => report.keys = Some(keys),
+            Err(error) => report.faults.push(error.to_string()),
+        },
+    }
+    let checkpoints = dir.join(CHECKPOINT_DIR);
+    for commit_no in checkpoint::list(&**disk, &checkpoints)? {
+        let path = checkpoint::path_of(&checkpoints, commit_no);
+        match CheckpointRows::open(&**disk, &path, node.as_deref().unwrap_or_default()) {
+            Ok(_) => report.checkpoints.push(commit_no),
+            // Nothing depends on a checkpoint, so a bad one is no fault of the store.
+            Err(error) => report.notes.push(error.to_string()),
+        }
+    }
+    Ok(report)
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Compares the log's end with the mark of a clean close.
+    fn check_tail(&mut self, marks: &Marks) {
+        let Some(log) = &self.log else { return };
+        if let Some(torn) = &log.torn {
+            self.notes.push(format!(
+                "{} 第 {} 字节起有 {} 字节没有写完（{}），下次打开时截去",
+                torn.file.display(),
+                torn.offset,
+                torn.bytes,
+                torn.what
+            ));
+        }
+        if let Some(clean) = &self.clean
+            && clean.commit_no >= log.last
+            && (clean.commit_no, clean.hash) != (log.last, log.hash)
+        {
+            let lost = StoreError::TailLost {
+                file: marks.clean_path(),
+                marked: clean.commit_no,
+                marked_hash: clean.hash,
+                found: log.last,
+                found_hash: log.hash,
+            };
+            self.faults.push(lost.to_string());
+        }
+    }
+}
+
+impl fmt::Display for VerifyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "数据目录 {}：{}",
+            self.dir.display(),
+            if self.is_sound() {
+                "完好"
+            } else {
+                "有损坏"
+            }
+        )?;
+        if let Some(log) = &self.log {
+            writeln!(
+                f,
+                "日志：节点 {}，{} 段，{} 字节",
+                log.node, log.segments, log.bytes
+            )?;
+            writeln!(
+                f,
+                "  逐条核对 {} 条，止于第 {} 号，链值 {}",
+                log.checked,
+                log.last,
+                hex(&log.hash)
+            )?;
+        }
+        if let Some(keys) = &self.keys {
+            writeln!(f, "{keys}")?;
+        }
+        writeln!(f, "检查点：{:?}", self.checkpoints)?;
+        match &self.clean {
+            Some(clean) => writeln!(f, "上次正常关闭于第 {} 号", clean.commit_no)?,
+            None => writeln!(f, "上次未正常关闭，或尚未关闭过")?,
+        }
+        if let Some(reason) = &self.rebuild {
+            writeln!(f, "下次打开时将重建视图：{reason}")?;
+        }
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(f, "提示：{note}"))?;
+        self.faults
+            .iter()
+            .try_for_each(|fault| writeln!(f, "损坏：{fault}"))
+    }
+}
+
+/// What [`stat`] counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreStat {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The segments, the one being written last.
+    pub segments: Vec<SegmentInfo>,
+    /// The checkpoints' commits and lengths in bytes.
+    pub checkpoints: Vec<(CommitNo, u64)>,
+    /// The key file's length in bytes.
+    pub key_bytes: u64,
+    /// The number of the view's generation.
+    pub generation: Option<u64>,
+}
+
+/// Counts what lies in the folder, by names, headers and lengths; quick, and right beside a running node.
+///
+/// # Errors
+/// The folder or a header cannot be read.
+pub fn stat(disk: &dyn Disk, dir: &Path) -> Result<StoreStat, StoreError> {
+    let length = |path: &Path| {
+        disk.len(path)
+            .map_err(|e| StoreError::io("读取长度", path, e))
+    };
+    let checkpoint_dir = dir.join(CHECKPOINT_DIR);
+    let mut checkpoints = Vec::new();
+    for commit_no in checkpoint::list(disk, &checkpoint_dir)? {
+        checkpoints.push((
+            commit_no,
+            length(&checkpoint::path_of(&checkpoint_dir, commit_no))?,
+        ));
+    }
+    let keys = key_path(dir);
+    let has_keys = disk
+        .exists(&keys)
+        .map_err(|e| StoreError::io("打开密钥文件", &keys, e))?;
+    let current = dir.join("CURRENT");
+    let generation = read_small(disk, &current, 64)
+        .ok()
+        .and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+    Ok(StoreStat {
+        dir: dir.to_path_buf(),
+        segments: segments(disk, &dir.join("log"), None)?,
+        checkpoints,
+        key_bytes: if has_keys { length(&keys)? } else { 0 },
+        generation,
+    })
+}
+
+impl fmt::Display for StoreStat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: u64 = self.segments.iter().map(|segment| segment.bytes).sum();
+        writeln!(
+            f,
+            "数据目录 {}：日志 {} 段，共 {bytes} 字节",
+            self.dir.display(),
+            self.segments.len()
+        )?;
+        for segment in &self.segments {
+            let last = segment
+                .last
+                .map_or_else(|| "正在写".to_owned(), |last| format!("至第 {last} 号"));
+            let archived = if segment.stripped { "，已归档" } else { "" };
+            writeln!(
+                f,
+                "  第 {} 号起，{last}，{} 字节{archived}",
+                segment.first, segment.bytes
+            )?;
+        }
+        for (commit_no, bytes) in &self.checkpoints {
+            writeln!(f, "检查点：第 {commit_no} 号，{bytes} 字节")?;
+        }
+        writeln!(f, "密钥文件：{} 字节", self.key_bytes)?;
+        match self.generation {
+            Some(generation) => write!(f, "视图：第 {generation} 代"),
+            None => write!(f, "视图：尚无"),
+        }
+    }
+}
+
+/// Makes the view anew from checkpoint and log, and closes the store in order.
+///
+/// # Errors
+/// As for [`Store::open`] and [`Store::close`].
+pub fn rebuild(settings: StoreSettings, parts: Parts) -> Result<OpenReport, StoreError> {
+    {
+        let (marks, _lock) = locked(&parts.disk, &settings.dir)?;
+        marks.set_rebuild("操作员要求重建")?;
+    }
+    let (store, report) = Store::open(settings, parts)?;
+    store.close()?;
+    Ok(report)
+}
+
+fn locked(disk: &Arc<dyn Disk>, dir: &Path) -> Result<(Marks, LockGuard), StoreError> {
+    let marks = Marks::new(disk.clone(), dir);
+    let lock = marks.lock()?;
+    Ok((marks, lock))
+}

@@ -109,7 +109,8 @@ impl Ticket {
             }
             TicketAct::DueChanged { due } => self.due = Some(*due),
             TicketAct::AnsweredDirectly => self.close(at, actor, "answered-directly"),
-            TicketAct::Refused { ground, .. } => self.close(at, actor, ground),
+            // The pack's ground stays in the timeline; figures know refusals by this word.
+            TicketAct::Refused { .. } => self.close(at, actor, "refused"),
             TicketAct::Determined { .. } => self.determined = true,
             TicketAct::Closed { ground } => self.close(at, actor, ground),
             TicketAct::Reopened { .. } => self.open_again(),

@@ -1,5 +1,6 @@
 //! Laws of the figures, as properties over random histories.
 
+mod counting;
 mod travel;
 mod words;
 

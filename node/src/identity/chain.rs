@@ -326,3 +326,11 @@ pub(super) fn facts(der: &CertificateDer<'_>) -> Result<Facts, IdentityError> {
         not_after: instant(certificate.validity().not_after),
     })
 }
+
+/// The raw public key of a certificate, and whether it is an Ed25519 key.
+pub(super) fn public_key(der: &CertificateDer<'_>) -> Result<(Vec<u8>, bool), IdentityError> {
+    let certificate = parse(der)?;
+    let info = certificate.public_key();
+    let of_ed25519 = info.algorithm.algorithm == x509_parser::oid_registry::OID_SIG_ED25519;
+    Ok((info.subject_public_key.data.to_vec(), of_ed25519))
+}

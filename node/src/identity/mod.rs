@@ -26,6 +26,7 @@ pub mod material;
 pub mod profile;
 pub mod refusals;
 pub mod revocation;
+pub mod signing;
 pub mod tls;
 
 pub use acceptor::incoming;

@@ -14,6 +14,7 @@ use super::material::{Material, MaterialError};
 use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
 use super::revocation::{ListAge, RevocationLists};
+use super::signing::{self, Signature, SignatureError};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use hotline_topology::RegionKey;
@@ -216,6 +217,20 @@ impl NodeTls {
     pub fn own_problem(&self) -> Option<IdentityError> {
         let chain = self.current.load().material.chain.clone();
         self.with_standing(|standing| chain::verify_chain(&chain, &standing.trust).err())
+    }
+
+    /// The chain that this node presents: what a receipt is to be checked against.
+    #[must_use]
+    pub fn own_chain(&self) -> Vec<CertificateDer<'static>> {
+        self.current.load().material.chain.clone()
+    }
+
+    /// Signs `message` with the key of the current certificate; see [`super::signing`].
+    ///
+    /// # Errors
+    /// When the key is not of a known kind.
+    pub fn sign(&self, message: &[u8]) -> Result<Signature, SignatureError> {
+        signing::sign(&self.current.load().material.key, message)
     }
 
     /// The federation's trust domain.

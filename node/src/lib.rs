@@ -4,6 +4,8 @@ pub mod cli;
 pub mod clock;
 pub mod codec;
 pub mod entropy;
+pub mod http;
 pub mod identity;
 pub mod net;
 pub mod store;
+pub mod telemetry;

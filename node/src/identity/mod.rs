@@ -23,6 +23,7 @@ pub mod example;
 pub mod live;
 pub mod local;
 pub mod material;
+pub mod metrics;
 pub mod profile;
 pub mod refusals;
 pub mod revocation;

@@ -432,6 +432,30 @@ async fn old_lists_stay_in_force_and_show_their_age() {
     assert!(!call(&judge, &folder.path().join("revoked"), true).await);
     assert_eq!(judge.refusals("revoked").await, 1);
 
+    let metrics = crate::telemetry::Metrics::new("990100000000").unwrap();
+    metrics::register(&metrics.meter(), &judge.tls);
+    let text = metrics.text().unwrap();
+    for line in [
+        r#"hotline_refusals_total{reason="revoked",side="incoming"} 1"#.to_owned(),
+        format!(
+            "hotline_certificate_ends_seconds {}",
+            (NOW.0 + 30 * 86_400_000) / 1000
+        ),
+    ] {
+        assert!(text.contains(&line), "{text}");
+    }
+    let overdue = "hotline_revocation_list_overdue_seconds{";
+    let late: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with(overdue))
+        .collect();
+    assert_eq!(late.len(), 5, "{text}");
+    assert!(
+        late.iter()
+            .all(|line| line.ends_with(&format!(" {}", 13 * 86_400))),
+        "{text}"
+    );
+
     // Material that comes with no newer lists changes nothing about that.
     let mut material = Material::load_node(&folder.path().join("judge")).unwrap();
     material.lists = revocation::RevocationLists::default();

@@ -1,6 +1,6 @@
 //! Finding one's way in the keeper's folder.
 
-use super::files;
+use super::files::{self, Readers};
 use super::issuer::{self, Issuer};
 use super::{Authority, AuthorityError, Issued, ROOT_DAYS, Signer, Subject, Term, TrustDomain};
 use crate::entropy::Entropy;
@@ -11,6 +11,41 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 impl Authority {
+    /// Writes the roots and the current revocation lists to `public/` and to every folder of a node or operator here.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn publish(&self) -> Result<(), AuthorityError> {
+        let (mut roots, mut lists) = (String::new(), String::new());
+        for root in self.generations_of(&self.folder.join("root"))? {
+            roots.push_str(&root.chain_pem);
+        }
+        for issuer in self.issuers()? {
+            lists.push_str(&issuer.list_pem()?);
+        }
+        let mut folders = vec![self.folder.join("public")];
+        folders.extend(subfolders(&self.folder.join("nodes"))?);
+        for region in subfolders(&self.folder.join("operators"))? {
+            folders.extend(subfolders(&region)?);
+        }
+        for folder in folders {
+            let failed = |source| AuthorityError::Files {
+                path: folder.clone(),
+                source,
+            };
+            files::create_folder(&folder).map_err(failed)?;
+            // Most publishing changes nothing: a new node changes no list.
+            for (file, text) in [("roots.crt", &roots), ("crl.pem", &lists)] {
+                let path = folder.join(file);
+                if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+                    continue;
+                }
+                files::write(&path, text.as_bytes(), Readers::All).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a root of the given generation.
     pub(super) fn create_root(
         &self,

@@ -35,7 +35,7 @@ use super::revocation::Serial;
 use crate::entropy::Entropy;
 use files::Readers;
 use hotline_topology::{RegionKey, Time};
-use keep::{generations, keep_previous, subfolders};
+use keep::{generations, keep_previous};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -381,36 +381,5 @@ impl Authority {
             }));
         }
         Ok(all)
-    }
-
-    /// Writes the roots and the current revocation lists to `public/` and to every folder of a node or operator here.
-    ///
-    /// # Errors
-    /// When a file cannot be read or written.
-    pub fn publish(&self) -> Result<(), AuthorityError> {
-        let (mut roots, mut lists) = (String::new(), String::new());
-        for root in self.generations_of(&self.folder.join("root"))? {
-            roots.push_str(&root.chain_pem);
-        }
-        for issuer in self.issuers()? {
-            lists.push_str(&issuer.list_pem()?);
-        }
-        let mut folders = vec![self.folder.join("public")];
-        folders.extend(subfolders(&self.folder.join("nodes"))?);
-        for region in subfolders(&self.folder.join("operators"))? {
-            folders.extend(subfolders(&region)?);
-        }
-        for folder in folders {
-            let failed = |source| AuthorityError::Files {
-                path: folder.clone(),
-                source,
-            };
-            files::create_folder(&folder).map_err(failed)?;
-            files::write(&folder.join("roots.crt"), roots.as_bytes(), Readers::All)
-                .map_err(failed)?;
-            files::write(&folder.join("crl.pem"), lists.as_bytes(), Readers::All)
-                .map_err(failed)?;
-        }
-        Ok(())
     }
 }

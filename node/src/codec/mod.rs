@@ -4,7 +4,7 @@
 //! payload            link::Message      <->  bytes of an envelope (leg/v1, figures/v1)     lengths bounded
 //! commit             facts of a group   <->  lasting part of a log record (record/v1)
 //! row, key           Row, RowKey        <->  value and (tree, ordered bytes) in the view
-//! view               the domain's View over the store's trees
+//! view, folder       the domain's View over the store's trees; folding of records for the store
 //! matter leg act figures ticket contract queue fact   one conversion a noun, used by all of the above
 //! form               the trait of a conversion, its laws, the fields that occur everywhere
 //! ```
@@ -34,6 +34,7 @@ mod tests;
 mod ticket;
 
 pub mod commit;
+pub mod folder;
 pub mod key;
 pub mod payload;
 pub mod row;

@@ -1,0 +1,436 @@
+//! Explores every interleaving of two sides.
+//!
+//! Both sides choose freely among all that [`check`] allows them; each direction delivers in order, at its own pace;
+//! due dates pass at any moment. In every world one party answers for the leg; in every quiet one, where nothing is
+//! under way, both records agree.
+//!
+//! Worlds are memoised, so each is judged once however it came about. Records and messages are interned, so that a
+//! world is a few numbers and the rules run once for each record and message.
+
+use super::*;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+/// Index of an interned record; a taker without one has [`NOTHING`].
+type LegNo = u32;
+const NOTHING: LegNo = LegNo::MAX;
+
+/// Up to sixteen messages under way, the oldest in the lowest byte; a byte of zero is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+struct Queue(u128);
+
+impl Queue {
+    fn push(&mut self, message: u8) {
+        let used = (128 - self.0.leading_zeros()).div_ceil(8);
+        assert!(used < 16, "a queue holds sixteen messages");
+        self.0 |= u128::from(message) << (8 * used);
+    }
+
+    fn pop(&mut self) -> Option<u8> {
+        let oldest = (self.0 & 0xff) as u8;
+        self.0 >>= 8;
+        (oldest != 0).then_some(oldest)
+    }
+
+    fn append(&mut self, mut later: Queue) {
+        while let Some(message) = later.pop() {
+            self.push(message);
+        }
+    }
+}
+
+/// Hashes a world's few numbers; the default hasher takes half of the whole time.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+}
+
+/// Two records, what is under way between them, how many messages were chosen, how many due dates passed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct World {
+    giver: LegNo,
+    taker: LegNo,
+    down: Queue,
+    up: Queue,
+    chosen: u8,
+    clock: u8,
+}
+
+impl World {
+    fn is_quiet(&self) -> bool {
+        self.down == Queue::default() && self.up == Queue::default()
+    }
+}
+
+/// What an act makes of a record, and what it sends to the other side.
+#[derive(Clone, Copy)]
+struct Reaction {
+    after: LegNo,
+    sends: Queue,
+}
+
+/// What a side may do now: each with the number of its message.
+type Choices = Rc<[(Reaction, u8)]>;
+
+/// What the sides of a scenario may try.
+#[derive(Clone)]
+pub(super) struct Scenario {
+    pub(super) offer: Offer,
+    pub(super) tries: fn(&Leg, Party) -> Vec<Act>,
+    /// Due dates that may pass.
+    pub(super) clock_max: u8,
+    pub(super) messages_max: u8,
+    /// The rules: the product's own, or broken ones to show that the net holds.
+    pub(super) receive: fn(&Leg, Party, &Act) -> Reception,
+}
+
+pub(super) struct Explorer {
+    scenario: Scenario,
+    legs: Vec<Leg>,
+    leg_numbers: HashMap<(Face, bool), LegNo>,
+    /// Interned messages; number 0 is none.
+    messages: Vec<(Time, Act)>,
+    own: HashMap<(LegNo, u8), Choices>,
+    arriving: HashMap<(LegNo, u8), Reaction>,
+    seen: HashSet<World, BuildHasherDefault<Mix>>,
+    quiet: usize,
+    /// Acts that were void and yet would have changed the record.
+    false_voids: Vec<String>,
+}
+
+/// What was looked at.
+pub(super) struct Explored {
+    pub(super) worlds: usize,
+    /// Worlds with nothing under way.
+    pub(super) quiet: usize,
+    /// Acts that were void and yet would have changed the record.
+    pub(super) false_voids: Vec<String>,
+}
+
+/// A broken promise and how it came about, last step first.
+pub(super) type Violation = Vec<String>;
+
+fn now(clock: u8) -> Time {
+    due(u32::from(clock)).at.plus_millis(-1_800_000)
+}
+
+impl Explorer {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            legs: Vec::new(),
+            leg_numbers: HashMap::new(),
+            messages: vec![(START, Act::Receipt)],
+            own: HashMap::new(),
+            arriving: HashMap::new(),
+            seen: HashSet::default(),
+            quiet: 0,
+            false_voids: Vec::new(),
+        }
+    }
+
+    /// Explores everything.
+    pub(super) fn run(mut self) -> Result<Explored, Violation> {
+        let offer = self.scenario.offer.clone();
+        let giver = self.intern(Leg::open(LEG, Side::Giver, offer.clone(), START));
+        let mut down = Queue::default();
+        down.push(self.message(START, Act::Offer(Box::new(offer))));
+        let start = World {
+            giver,
+            taker: NOTHING,
+            down,
+            up: Queue::default(),
+            chosen: 1,
+            clock: 0,
+        };
+        self.explore(start)?;
+        Ok(Explored {
+            worlds: self.seen.len(),
+            quiet: self.quiet,
+            false_voids: self.false_voids,
+        })
+    }
+
+    fn explore(&mut self, world: World) -> Result<(), Violation> {
+        if !self.seen.insert(world) {
+            return Ok(());
+        }
+        self.judge(world).map_err(|broken| vec![broken])?;
+        self.deliver(world)?;
+        if world.clock < self.scenario.clock_max {
+            let later = World {
+                clock: world.clock + 1,
+                ..world
+            };
+            self.explore(later).map_err(step("a due date passes"))?;
+        }
+        if world.chosen < self.scenario.messages_max {
+            self.choose(world)?;
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, world: World) -> Result<(), Violation> {
+        let mut after = world;
+        if let Some(message) = after.down.pop() {
+            let reaction = self.arrive(world.taker, message)?;
+            after.taker = reaction.after;
+            after.up.append(reaction.sends);
+            self.explore(after)
+                .map_err(|trace| self.traced(trace, "reaches the taker", message))?;
+        }
+        let mut after = world;
+        if let Some(message) = after.up.pop() {
+            let reaction = self.arrive(world.giver, message)?;
+            after.giver = reaction.after;
+            after.down.append(reaction.sends);
+            self.explore(after)
+                .map_err(|trace| self.traced(trace, "reaches the giver", message))?;
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, world: World) -> Result<(), Violation> {
+        for (reaction, message) in self.acts_of(world.giver, world.clock).iter() {
+            let mut after = World {
+                giver: reaction.after,
+                chosen: world.chosen + 1,
+                ..world
+            };
+            after.down.append(reaction.sends);
+            self.explore(after)
+                .map_err(|trace| self.traced(trace, "is done by the giver", *message))?;
+        }
+        for (reaction, message) in self.acts_of(world.taker, world.clock).iter() {
+            let mut after = World {
+                taker: reaction.after,
+                chosen: world.chosen + 1,
+                ..world
+            };
+            after.up.append(reaction.sends);
+            self.explore(after)
+                .map_err(|trace| self.traced(trace, "is done by the taker", *message))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that the side holding this record may do now.
+    fn acts_of(&mut self, leg_no: LegNo, clock: u8) -> Choices {
+        if leg_no == NOTHING {
+            return Rc::new([]);
+        }
+        if let Some(known) = self.own.get(&(leg_no, clock)) {
+            return known.clone();
+        }
+        let leg = self.legs[leg_no as usize].clone();
+        let by = if leg.side == Side::Giver {
+            Party::Giver
+        } else {
+            Party::Taker
+        };
+        let mut acts = (self.scenario.tries)(&leg, by);
+        if leg.due.at < now(clock) {
+            acts.push(Act::Overdue { due: leg.due.at });
+        }
+        let mut found = Vec::new();
+        for act in acts {
+            if !may(&leg, by, &act) {
+                continue;
+            }
+            let mut after = leg.clone();
+            after.apply(by, now(clock), now(clock), &act);
+            let message = self.message(now(clock), act);
+            let mut sends = Queue::default();
+            sends.push(message);
+            found.push((
+                Reaction {
+                    after: self.intern(after),
+                    sends,
+                },
+                message,
+            ));
+        }
+        let found: Choices = found.into();
+        self.own.insert((leg_no, clock), found.clone());
+        found
+    }
+
+    /// What the side holding this record does with a message.
+    fn arrive(&mut self, leg_no: LegNo, message: u8) -> Result<Reaction, Violation> {
+        if let Some(known) = self.arriving.get(&(leg_no, message)) {
+            return Ok(*known);
+        }
+        let (at, act) = self.messages[usize::from(message)].clone();
+        let reaction = match self.legs.get(leg_no as usize).cloned() {
+            Some(leg) => self
+                .react(leg_no, leg, at, &act)
+                .map_err(|broken| vec![broken])?,
+            None => match act {
+                Act::Offer(offer) => {
+                    let after = self.intern(Leg::open(LEG, Side::Taker, *offer, at));
+                    Reaction {
+                        after,
+                        sends: Queue::default(),
+                    }
+                }
+                _ => return Err(vec![format!("{act:?} overtook the offer")]),
+            },
+        };
+        self.arriving.insert((leg_no, message), reaction);
+        Ok(reaction)
+    }
+
+    fn react(&mut self, leg_no: LegNo, leg: Leg, at: Time, act: &Act) -> Result<Reaction, String> {
+        let by = if leg.side == Side::Giver {
+            Party::Taker
+        } else {
+            Party::Giver
+        };
+        let mut after = leg.clone();
+        after.apply(by, at, at, act);
+        let mut sends = Queue::default();
+        match (self.scenario.receive)(&leg, by, act) {
+            Reception::Apply => {
+                while let Some(ruling) = automatic(&after) {
+                    check(&after, Party::Giver, &ruling).map_err(|refusal| refusal.to_string())?;
+                    after.apply(Party::Giver, at, at, &ruling);
+                    sends.push(self.message(at, ruling));
+                }
+            }
+            Reception::Late { .. } if leg.side == Side::Giver => {
+                let answer = after.closed_since().ok_or("late on an open leg")?;
+                check(&after, Party::Giver, &answer).map_err(|refusal| refusal.to_string())?;
+                sends.push(self.message(at, answer));
+            }
+            Reception::Late { .. } => {
+                return Err(format!(
+                    "late at the taker, whom only the giver closes: {act:?}"
+                ));
+            }
+            Reception::Void(why) => {
+                if Face::of(&after) != Face::of(&leg) {
+                    self.false_voids.push(format!("{why}: {act:?}"));
+                }
+                return Ok(Reaction {
+                    after: leg_no,
+                    sends,
+                });
+            }
+            Reception::Refuse(refusal) => {
+                return Err(format!("an honest act is refused: {act:?}: {refusal}"));
+            }
+        }
+        Ok(Reaction {
+            after: self.intern(after),
+            sends,
+        })
+    }
+
+    /// The promises, in every world and in every quiet one.
+    fn judge(&mut self, world: World) -> Result<(), String> {
+        let giver = &self.legs[world.giver as usize];
+        let taker = self.legs.get(world.taker as usize);
+        if giver.answerable() == Party::Taker
+            && taker.is_none_or(|taker| taker.answerable() == Party::Giver)
+        {
+            return Err(
+                "the giver's log says the taker, and the taker knows nothing of it: nobody answers"
+                    .to_owned(),
+            );
+        }
+        if let Some(taker) = taker {
+            if !taker.is_open() && (taker.stage, taker.closed_at) != (giver.stage, giver.closed_at)
+            {
+                return Err("the taker closed otherwise than by the giver's closing".to_owned());
+            }
+            if taker.due_no > giver.due_no || taker.term > giver.term {
+                return Err(
+                    "the taker knows a due date or a lead that the giver never named".to_owned(),
+                );
+            }
+            if giver.next_request() > taker.next_request() {
+                return Err("the giver knows a request that the taker never made".to_owned());
+            }
+        }
+        if world.is_quiet() {
+            self.quiet += 1;
+            let Some(taker) = taker else {
+                return Err("quiet, and the offer is lost".to_owned());
+            };
+            if Face::of(giver) != Face::of(taker) {
+                return Err(format!(
+                    "quiet, and yet\n  giver {:?}\n  taker {:?}",
+                    Face::of(giver),
+                    Face::of(taker)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn intern(&mut self, leg: Leg) -> LegNo {
+        let next = LegNo::try_from(self.legs.len()).unwrap();
+        let number = *self
+            .leg_numbers
+            .entry((Face::of(&leg), leg.side == Side::Giver))
+            .or_insert(next);
+        if number == next {
+            self.legs.push(leg);
+        }
+        number
+    }
+
+    fn message(&mut self, at: Time, act: Act) -> u8 {
+        let message = (at, act);
+        let known = self
+            .messages
+            .iter()
+            .skip(1)
+            .position(|known| *known == message);
+        let number = known.map_or(self.messages.len(), |position| position + 1);
+        if number == self.messages.len() {
+            self.messages.push(message);
+        }
+        u8::try_from(number).expect("a scenario has at most 255 different messages")
+    }
+
+    fn traced(&self, trace: Violation, what: &str, message: u8) -> Violation {
+        let (at, act) = &self.messages[usize::from(message)];
+        step(&format!("{act:?} of {at} {what}"))(trace)
+    }
+}
+
+fn step(what: &str) -> impl Fn(Violation) -> Violation {
+    move |mut trace| {
+        trace.push(what.to_owned());
+        trace
+    }
+}
+
+/// Own acts go by [`check`]; a superior's order reaches the giver as a message, and the giver hands it on.
+fn may(leg: &Leg, by: Party, act: &Act) -> bool {
+    let passed_on = match act {
+        Act::Supervise { issuer, .. } => *issuer == PROVINCE,
+        Act::Remind { order } | Act::EndOrder { order } => *order == SUPERIOR_ORDER,
+        _ => false,
+    };
+    if passed_on {
+        receive(leg, by, act) == Reception::Apply
+    } else {
+        check(leg, by, act).is_ok()
+    }
+}

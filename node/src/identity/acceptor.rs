@@ -1,6 +1,7 @@
 //! Taking calls: every handshake in a task of its own, so many at once, each within a deadline. A caller who is slow,
 //! silent or unwelcome holds nobody up.
 
+use super::dialer;
 use super::error::IdentityError;
 use super::live::PeerIo;
 use super::refusals::Side;
@@ -25,6 +26,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections whose callers have been admitted. Handlers find an `Arc<C>` in the request's extensions.
 pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<TlsStream<<L as Listener>::Io>, C>>>;
+
+/// A gRPC server for links: it too notices within interval and timeout that a caller has silently gone.
+#[must_use]
+pub fn server() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(dialer::KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(dialer::KEEPALIVE_TIMEOUT))
+        .initial_stream_window_size(dialer::STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(dialer::CONNECTION_WINDOW_BYTES)
+}
 
 /// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of caller: nodes
 /// ([`super::PeerIdentity`]) or operators ([`super::OperatorIdentity`]).

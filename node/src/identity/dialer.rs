@@ -23,9 +23,9 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// How long that sign may take; after interval and timeout a silent cut has been noticed.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// HTTP/2 flow-control window of one stream, in bytes.
-const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+pub(super) const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// HTTP/2 flow-control window of the connection, in bytes.
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+pub(super) const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// A gRPC channel to the node of `expected` at `address` (`host:port`). Nothing is dialled before the first call;
 /// every new connection uses the certificates that are current then.

@@ -30,7 +30,7 @@ pub mod revocation;
 pub mod signing;
 pub mod tls;
 
-pub use acceptor::incoming;
+pub use acceptor::{incoming, server};
 pub use chain::{
     OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
 };

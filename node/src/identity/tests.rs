@@ -63,7 +63,7 @@ impl Judge {
         let callers = incoming::<_, C>(listener, Arc::clone(&tls), stop.clone());
         let (health, service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::Serving).await;
-        let server = tonic::transport::Server::builder().add_service(service);
+        let server = server().add_service(service);
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move {
             server
@@ -604,4 +604,59 @@ async fn material_that_does_not_fit_is_refused_and_the_old_stays() {
     assert_eq!(city(path).own_problem(), Some(IdentityError::Revoked));
     let again = keeper.issue_authority(CITY, Signer::Root, NOW, &mut SeededEntropy::new(0));
     assert!(again.is_err(), "the example has made that authority");
+}
+
+#[test]
+fn the_tree_says_who_may_call_and_who_may_certify_whom() {
+    use hotline_topology::{Calendar, Catalogue, EdgePolicies, Endpoint, Level, Parts, Region};
+    const ZONE: RegionKey = RegionKey::literal("99030000000A");
+    const TOWN: RegionKey = RegionKey::literal("990101001000");
+    const OTHER_CITY: RegionKey = RegionKey::literal("990200000000");
+    let region = |key: RegionKey, parent, level, node: bool| Region {
+        key,
+        name: key.to_string(),
+        level,
+        parent,
+        endpoint: node.then(|| Endpoint {
+            host: key.host_label(),
+            port: 7443,
+        }),
+        node,
+        standard: true,
+        units: vec![],
+    };
+    let regions = vec![
+        region(PROVINCE, None, Level::Province, true),
+        region(CITY, Some(PROVINCE), Level::City, true),
+        region(OTHER_CITY, Some(PROVINCE), Level::City, true),
+        region(COUNTY, Some(CITY), Level::County, true),
+        // A zone without a node of its own is a unit of its city.
+        region(ZONE, Some(CITY), Level::County, false),
+        region(TOWN, Some(COUNTY), Level::Township, true),
+    ];
+    let federation = hotline_topology::Federation::build(Parts {
+        trust_domain: "12345.example".into(),
+        version: 1,
+        effective_from: Time(0),
+        regions,
+        standards: hotline_topology::new::standards(),
+        catalogue: Catalogue::default(),
+        edges: EdgePolicies::default(),
+        calendar: Calendar::builtin(),
+    })
+    .unwrap();
+    let rules = Rules::of(Arc::new(federation), CITY);
+    for (peer, admitted) in [
+        (PROVINCE, true),
+        (COUNTY, true),
+        (TOWN, false),
+        (ZONE, false),
+        (OTHER_CITY, false),
+        (CITY, false),
+        (RegionKey::literal("000000000000"), false),
+    ] {
+        assert_eq!((rules.admits)(peer), admitted, "{peer}");
+    }
+    assert!((rules.below)(PROVINCE, TOWN) && (rules.below)(CITY, ZONE));
+    assert!(!(rules.below)(CITY, CITY) && !(rules.below)(CITY, OTHER_CITY));
 }

@@ -17,7 +17,7 @@ use super::revocation::{ListAge, RevocationLists};
 use super::signing::{self, Signature, SignatureError};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
-use hotline_topology::RegionKey;
+use hotline_topology::{Federation, RegionKey};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
@@ -44,6 +44,23 @@ pub struct Rules {
     pub below: Below,
     /// Whether this node accepts calls from the region's node.
     pub admits: Arc<dyn Fn(RegionKey) -> bool + Send + Sync>,
+}
+
+impl Rules {
+    /// The rules that a version of the topology makes for the node of `own`: the nodes directly above and below it
+    /// may call. Everything from further away comes by relay.
+    #[must_use]
+    pub fn of(federation: Arc<Federation>, own: RegionKey) -> Self {
+        let tree = Arc::clone(&federation);
+        Self {
+            below: Arc::new(move |above, region| tree.is_below(region, above)),
+            admits: Arc::new(move |peer| {
+                let has_node = federation.region(peer).is_some_and(|region| region.node);
+                let (own_above, peer_above) = (federation.parent(own), federation.parent(peer));
+                has_node && (own_above == Some(peer) || peer_above == Some(own))
+            }),
+        }
+    }
 }
 
 impl fmt::Debug for Rules {

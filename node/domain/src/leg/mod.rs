@@ -59,7 +59,7 @@ mod contract;
 mod receive;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod word;
 
 pub use act::{

@@ -34,7 +34,7 @@ pub(super) fn due(no: u32) -> Due {
 }
 
 /// A leg down from the city to the county, or one up from the county to the city.
-pub(super) fn offer(kind: LegKind, role: LegRole) -> Offer {
+pub(crate) fn offer(kind: LegKind, role: LegRole) -> Offer {
     let (giver, taker) = match kind {
         LegKind::Downward => (CITY, COUNTY),
         LegKind::Upward => (COUNTY, CITY),
@@ -61,6 +61,7 @@ pub(super) fn offer(kind: LegKind, role: LegRole) -> Offer {
         request_kind: Kind::Help,
         category: "0101".to_owned(),
         urgency: Urgency::Normal,
+        place: None,
         determined: false,
         basis: String::new(),
         content: Vec::new(),

@@ -136,6 +136,8 @@ pub struct Session {
 struct LaneSession {
     /// Highest outgoing number that the peer has or that went out in this session.
     cursor: u64,
+    /// Highest outgoing number that the kernel was told the peer has.
+    acked: u64,
     spend: Spend,
     /// Highest incoming number that came in this session or is in the log.
     delivered: u64,
@@ -168,6 +170,7 @@ impl Session {
             let state = &link.lanes[lane.index()];
             LaneSession {
                 cursor: state.sent,
+                acked: state.acked,
                 spend: Spend::default(),
                 delivered: state.received,
                 delivered_hash: state.received_hash,

@@ -105,6 +105,7 @@ impl Session {
             let has = hello.lanes[lane.index()].received;
             state.cursor = has;
             if has > ours.acked {
+                state.acked = has;
                 out.push(Output::Acked { lane, upto: has });
             }
         }
@@ -161,7 +162,7 @@ impl Session {
         }
         let expected = extend(state.delivered_hash, seq, envelope.digest());
         let forked = seq == mark.received && hash != mark.received_hash;
-        if expected != hash || forked || envelope.lane != lane {
+        if expected != hash || forked {
             let text =
                 format!("{peer} 的{name}第 {seq} 号与其累计校验值不符,内容在途中或在对方被改动");
             return self.close(ByeCode::HashMismatch, text);
@@ -211,6 +212,10 @@ impl Session {
             return self.close(ByeCode::Protocol, text);
         }
         let state = &mut self.lanes[lane.index()];
+        if upto <= state.acked {
+            return Vec::new();
+        }
+        state.acked = upto;
         state.cursor = state.cursor.max(upto);
         vec![Output::Acked { lane, upto }]
     }

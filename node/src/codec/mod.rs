@@ -36,6 +36,7 @@ mod ticket;
 pub mod commit;
 pub mod folder;
 pub mod key;
+pub mod link;
 pub mod payload;
 pub mod row;
 pub mod view;

@@ -1,0 +1,407 @@
+//! Frames of a link and their form on the wire (`link/v1`).
+//!
+//! A frame is taken apart into what the session judges and, beside it, the personal fields of its envelope in the
+//! clear: they are opened before [`encode`] and sealed after [`decode`] (`link/fields`), so no conversion needs a key.
+
+use super::form::{Coded, coded, exactly, maybe_exactly, need, region, region_text};
+use super::malformed::{Malformed, Why};
+use hotline_domain::figures::Watermark;
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
+use hotline_domain::leg::Lane;
+use hotline_domain::link::{ByeCode, Credit, Envelope, Frame, Hello, LaneState};
+use hotline_proto::link::v1 as pb;
+use hotline_topology::{FieldName, Time};
+use zeroize::Zeroizing;
+
+/// Longest route of an envelope, in nodes; a tree of four levels needs seven.
+pub const ROUTE_MAX: usize = 32;
+/// Most personal fields of an envelope.
+pub const FIELDS_MAX: usize = 64;
+/// Longest text of a farewell, in bytes; what is longer is cut when it is written.
+pub const BYE_TEXT_MAX: usize = 4096;
+/// Length of a salt.
+pub const SALT_BYTES: usize = 16;
+
+/// A personal field on its way between two nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireField {
+    /// Which field.
+    pub name: FieldName,
+    /// The salted hash that evidence refers to.
+    pub hash: [u8; 32],
+    /// What it says; `None` once erased.
+    pub content: Option<WireContent>,
+}
+
+/// What a personal field says; wiped when dropped, and not shown when debugged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WireContent {
+    /// The salt drawn when the field was first written.
+    pub salt: [u8; SALT_BYTES],
+    /// The bytes.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for WireContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WireContent({} bytes)", self.value.len())
+    }
+}
+
+coded!(ByeCode => pb::bye::Code {
+    Shutdown, Replaced, WireVersion, YouRolledBack, IRolledBack, Blocked, NotNeighbour, Gap, HashMismatch, OverCredit,
+    Silent, Protocol, Unwell,
+});
+
+/// The message of a frame; `fields` are those of its envelope, opened, in order. The stored ciphertexts stay here.
+#[must_use]
+pub fn encode(frame: Frame, fields: Vec<WireField>) -> pb::Frame {
+    use pb::frame::Frame as Choice;
+    let choice = match frame {
+        Frame::Hello(hello) => Choice::Hello(hello_to(*hello)),
+        Frame::Envelope {
+            lane,
+            seq,
+            hash,
+            spent,
+            envelope,
+        } => Choice::Numbered(pb::Numbered {
+            lane: lane.code(),
+            seq,
+            hash: hash.to_vec(),
+            spent: Some(credit_to(spent)),
+            envelope: Some(envelope_to(*envelope, fields)),
+        }),
+        Frame::Ack { lane, upto, hash } => Choice::Ack(pb::Ack {
+            lane: lane.code(),
+            upto,
+            hash: hash.to_vec(),
+        }),
+        Frame::Credit(lanes) => Choice::Credit(pb::CreditGrant {
+            lanes: lanes.map(credit_to).to_vec(),
+        }),
+        Frame::Heartbeat { time, watermark } => Choice::Heartbeat(pb::Heartbeat {
+            time_ms: time.0,
+            watermark: watermark.map(watermark_to),
+        }),
+        Frame::Bye { code, mut text } => {
+            let mut end = text.len().min(BYE_TEXT_MAX);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            Choice::Bye(pb::Bye {
+                code: code.code(),
+                text,
+            })
+        }
+    };
+    pb::Frame {
+        frame: Some(choice),
+    }
+}
+
+/// The frame of a message, its envelope still without fields, and those fields.
+///
+/// # Errors
+/// Names message and field of what is wrong or beyond its bound.
+pub fn decode(proto: pb::Frame) -> Result<(Frame, Vec<WireField>), Malformed> {
+    use pb::frame::Frame as Choice;
+    let frame = match need(proto.frame, "Frame.frame")? {
+        Choice::Hello(hello) => Frame::Hello(Box::new(hello_from(hello)?)),
+        Choice::Numbered(numbered) => return numbered_from(numbered),
+        Choice::Ack(pb::Ack { lane, upto, hash }) => Frame::Ack {
+            lane: Lane::from_code(lane, "Ack.lane")?,
+            upto,
+            hash: exactly(&hash, "Ack.hash")?,
+        },
+        Choice::Credit(pb::CreditGrant { lanes }) => {
+            let lanes: Vec<Credit> = lanes.into_iter().map(credit_from).collect();
+            Frame::Credit(per_lane(lanes, "CreditGrant.lanes")?)
+        }
+        Choice::Heartbeat(pb::Heartbeat { time_ms, watermark }) => Frame::Heartbeat {
+            time: Time(time_ms),
+            watermark: watermark.map(watermark_from).transpose()?,
+        },
+        Choice::Bye(pb::Bye { code, text }) => Frame::Bye {
+            code: ByeCode::from_code(code, "Bye.code")?,
+            text: within(text.len(), BYE_TEXT_MAX, "Bye.text").map(|()| text)?,
+        },
+    };
+    Ok((frame, Vec::new()))
+}
+
+fn numbered_from(proto: pb::Numbered) -> Result<(Frame, Vec<WireField>), Malformed> {
+    let pb::Numbered {
+        lane,
+        seq,
+        hash,
+        spent,
+        envelope,
+    } = proto;
+    let (envelope, fields) = envelope_from(need(envelope, "Numbered.envelope")?)?;
+    let frame = Frame::Envelope {
+        lane: Lane::from_code(lane, "Numbered.lane")?,
+        seq,
+        hash: exactly(&hash, "Numbered.hash")?,
+        spent: credit_from(need(spent, "Numbered.spent")?),
+        envelope: Box::new(envelope),
+    };
+    Ok((frame, fields))
+}
+
+fn hello_to(hello: Hello) -> pb::Hello {
+    let Hello {
+        wire_version,
+        wire_oldest,
+        region,
+        epoch,
+        peer_epoch,
+        topology_version,
+        time,
+        lanes,
+    } = hello;
+    pb::Hello {
+        wire_version,
+        wire_oldest,
+        region: region_text(region),
+        epoch,
+        peer_epoch,
+        topology_version,
+        time_ms: time.0,
+        lanes: lanes.map(marks_to).to_vec(),
+    }
+}
+
+fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
+    let pb::Hello {
+        wire_version,
+        wire_oldest,
+        region: key,
+        epoch,
+        peer_epoch,
+        topology_version,
+        time_ms,
+        lanes,
+    } = proto;
+    let lanes: Vec<LaneState> = lanes
+        .into_iter()
+        .map(marks_from)
+        .collect::<Result<_, _>>()?;
+    Ok(Hello {
+        wire_version,
+        wire_oldest,
+        region: region(&key, "Hello.region")?,
+        epoch,
+        peer_epoch,
+        topology_version,
+        time: Time(time_ms),
+        lanes: per_lane(lanes, "Hello.lanes")?,
+    })
+}
+
+fn marks_to(marks: LaneState) -> pb::LaneMarks {
+    let LaneState {
+        sent,
+        sent_hash,
+        acked,
+        acked_hash,
+        received,
+        received_hash,
+    } = marks;
+    pb::LaneMarks {
+        sent,
+        sent_hash: sent_hash.to_vec(),
+        acked,
+        acked_hash: acked_hash.to_vec(),
+        received,
+        received_hash: received_hash.to_vec(),
+    }
+}
+
+fn marks_from(proto: pb::LaneMarks) -> Result<LaneState, Malformed> {
+    let pb::LaneMarks {
+        sent,
+        sent_hash,
+        acked,
+        acked_hash,
+        received,
+        received_hash,
+    } = proto;
+    Ok(LaneState {
+        sent,
+        sent_hash: exactly(&sent_hash, "LaneMarks.sent_hash")?,
+        acked,
+        acked_hash: exactly(&acked_hash, "LaneMarks.acked_hash")?,
+        received,
+        received_hash: exactly(&received_hash, "LaneMarks.received_hash")?,
+    })
+}
+
+fn credit_to(credit: Credit) -> pb::Credit {
+    let Credit { messages, bytes } = credit;
+    pb::Credit { messages, bytes }
+}
+
+fn credit_from(proto: pb::Credit) -> Credit {
+    let pb::Credit { messages, bytes } = proto;
+    Credit { messages, bytes }
+}
+
+fn watermark_to(watermark: Watermark) -> pb::Watermark {
+    let Watermark {
+        author,
+        epoch,
+        version,
+        as_of,
+    } = watermark;
+    pb::Watermark {
+        author: region_text(author),
+        epoch,
+        version,
+        as_of_ms: as_of.0,
+    }
+}
+
+fn watermark_from(proto: pb::Watermark) -> Result<Watermark, Malformed> {
+    let pb::Watermark {
+        author,
+        epoch,
+        version,
+        as_of_ms,
+    } = proto;
+    Ok(Watermark {
+        author: region(&author, "Watermark.author")?,
+        epoch,
+        version,
+        as_of: Time(as_of_ms),
+    })
+}
+
+fn envelope_to(envelope: Envelope, opened: Vec<WireField>) -> pb::Envelope {
+    let Envelope {
+        id,
+        kind,
+        matter,
+        leg,
+        author,
+        addressee,
+        route,
+        lane,
+        written_at,
+        topology,
+        key_id,
+        payload,
+        fields: _, // sealed under this node's keys: they never leave it
+    } = envelope;
+    pb::Envelope {
+        id: id.0.to_vec(),
+        kind,
+        matter: matter.map(|id| id.0.to_vec()),
+        leg: leg.map(|id| id.0.to_vec()),
+        author: region_text(author),
+        addressee: region_text(addressee),
+        route: route.into_iter().map(region_text).collect(),
+        lane: lane.code(),
+        written_at_ms: written_at.0,
+        topology,
+        key_id,
+        payload,
+        fields: opened.into_iter().map(field_to).collect(),
+    }
+}
+
+fn envelope_from(proto: pb::Envelope) -> Result<(Envelope, Vec<WireField>), Malformed> {
+    let pb::Envelope {
+        id,
+        kind,
+        matter,
+        leg,
+        author,
+        addressee,
+        route,
+        lane,
+        written_at_ms,
+        topology,
+        key_id,
+        payload,
+        fields,
+    } = proto;
+    within(route.len(), ROUTE_MAX, "Envelope.route")?;
+    within(fields.len(), FIELDS_MAX, "Envelope.fields")?;
+    let envelope = Envelope {
+        id: EnvelopeId(exactly(&id, "Envelope.id")?),
+        kind,
+        matter: maybe_exactly(matter, "Envelope.matter")?.map(MatterId),
+        leg: maybe_exactly(leg, "Envelope.leg")?.map(LegId),
+        author: region(&author, "Envelope.author")?,
+        addressee: region(&addressee, "Envelope.addressee")?,
+        route: route
+            .iter()
+            .map(|text| region(text, "Envelope.route"))
+            .collect::<Result<_, _>>()?,
+        lane: Lane::from_code(lane, "Envelope.lane")?,
+        written_at: Time(written_at_ms),
+        topology,
+        key_id,
+        payload,
+        fields: Vec::new(),
+    };
+    let fields = fields
+        .into_iter()
+        .map(field_from)
+        .collect::<Result<_, _>>()?;
+    Ok((envelope, fields))
+}
+
+fn field_to(field: WireField) -> pb::Field {
+    let WireField {
+        name,
+        hash,
+        content,
+    } = field;
+    pb::Field {
+        name: name.code(),
+        hash: hash.to_vec(),
+        content: content.map(|WireContent { salt, mut value }| pb::FieldContent {
+            salt: salt.to_vec(),
+            value: std::mem::take(&mut *value),
+        }),
+    }
+}
+
+fn field_from(proto: pb::Field) -> Result<WireField, Malformed> {
+    let pb::Field {
+        name,
+        hash,
+        content,
+    } = proto;
+    let content = content.map(|pb::FieldContent { salt, value }| {
+        let value = Zeroizing::new(value);
+        exactly(&salt, "FieldContent.salt").map(|salt| WireContent { salt, value })
+    });
+    Ok(WireField {
+        name: FieldName::from_code(name, "Field.name")?,
+        hash: exactly(&hash, "Field.hash")?,
+        content: content.transpose()?,
+    })
+}
+
+fn per_lane<T>(lanes: Vec<T>, at: &'static str) -> Result<[T; 3], Malformed> {
+    let (is, should) = (lanes.len(), Lane::ALL.len());
+    lanes
+        .try_into()
+        .map_err(|_| Malformed::new(at, Why::Length { is, should }))
+}
+
+fn within(is: usize, max: usize, at: &'static str) -> Result<(), Malformed> {
+    if is <= max {
+        Ok(())
+    } else {
+        Err(Malformed::new(at, Why::TooLong { is, max }))
+    }
+}
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ pub mod codec;
 pub mod entropy;
 pub mod http;
 pub mod identity;
+pub mod link;
 pub mod net;
 pub mod store;
 pub mod telemetry;

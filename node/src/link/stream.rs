@@ -1,0 +1,360 @@
+//! One session on one stream: moves frames between the transport and the session, inputs to the kernel, and the
+//! kernel's wishes back. It never waits for a send or for the kernel, so it always hears, beats and obeys.
+
+use super::fields::{check_all, open_all, seal_all, unsealed};
+use super::outgoing::Outgoing;
+use super::peer::{FRAME_BYTES_MAX, FRAME_INPUTS_MAX, Peer, Shared, Wire};
+use super::port::NodePort;
+use crate::codec::link::{WireField, decode, encode};
+use hotline_domain::kernel::{Input, LinkNews};
+use hotline_domain::leg::Lane;
+use hotline_domain::link::{ByeCode, Frame, HelloFacts, Output, Session, SessionStage};
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::{Rows, View, ViewFailed};
+use hotline_proto::link::v1 as pb;
+use prost::Message as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// How long the other side may take to end a stream after the farewell.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How a stream ended.
+pub(super) struct Ended {
+    /// Whether the peer's hello had fitted.
+    pub met: bool,
+    /// For the operator.
+    pub why: String,
+    /// The newer stream that took over.
+    pub next: Option<Wire>,
+}
+
+struct Run<'a, P> {
+    shared: &'a Shared<P>,
+    peer: &'a Peer,
+    session: Session,
+    out: Outgoing,
+    /// The outbox may hold more than went out.
+    pumping: bool,
+    met: bool,
+}
+
+/// The end of a stream: code, and words for the operator.
+type End = (ByeCode, String);
+
+/// Runs a session until its stream ends. `newer` brings streams that take over.
+pub(super) async fn run<P: NodePort>(
+    shared: &Arc<Shared<P>>,
+    peer: &Peer,
+    mut wire: Wire,
+    newer: &mut mpsc::Receiver<Wire>,
+) -> Ended {
+    // Wishes about an older stream are void: what they were about is in the view that the hello states.
+    drop(peer.take_inbox());
+    let mut run = match Run::open(shared, peer) {
+        Ok(run) => run,
+        Err(error) => {
+            let why = format!("本节点存储读取失败:{error}");
+            return Ended {
+                met: false,
+                why,
+                next: None,
+            };
+        }
+    };
+    let (mut next, mut end) = (None, run.finished());
+    let mut ticks = interval(tick_period(shared.limits.heartbeat_ms));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let end = loop {
+        if let Some(end) = end.take() {
+            break end;
+        }
+        run.report();
+        if let Err(failed) = run.fill() {
+            break run.close(ByeCode::Unwell, format!("本节点存储读取失败:{failed}"));
+        }
+        let room = peer.inputs.capacity() >= FRAME_INPUTS_MAX;
+        tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => end = Some(run.close(ByeCode::Shutdown, "节点停止运行".into())),
+            Some(wire) = newer.recv() => {
+                next = Some(wire);
+                end = Some(run.close(ByeCode::Replaced, "同一节点建立了更新的连接".into()));
+            }
+            () = peer.wake.notified() => end = run.obey(),
+            permit = wire.outgoing.reserve(), if !run.out.is_empty() => match permit {
+                Ok(permit) => match run.next_out() {
+                    Ok(Some(frame)) => permit.send(frame),
+                    Ok(None) => {}
+                    Err(why) => end = Some(run.close(ByeCode::Unwell, why)),
+                },
+                Err(_) => end = Some((ByeCode::Silent, "连接已断开".into())),
+            },
+            _ = ticks.tick() => end = run.tick(),
+            // Waiting for room is a matter of the kernel's commits; the neighbour's credit bounds what piles up.
+            _ = peer.inputs.reserve_many(FRAME_INPUTS_MAX), if !room => {}
+            frame = wire.incoming.message(), if room => end = match frame {
+                Ok(Some(frame)) => run.take(frame),
+                Ok(None) => Some((ByeCode::Silent, "对方结束了连接".into())),
+                Err(status) => Some((ByeCode::Silent, super::dial::words(&status))),
+            },
+        }
+    };
+    run.farewell(&wire);
+    let met = run.met;
+    run.gone(&end);
+    linger(shared, wire);
+    Ended {
+        met,
+        why: end.1,
+        next,
+    }
+}
+
+fn tick_period(heartbeat_ms: u64) -> Duration {
+    Duration::from_millis((heartbeat_ms / 5).clamp(10, 1_000))
+}
+
+/// Lets the farewell arrive: the other side ends the stream when it has read it.
+fn linger<P: NodePort>(shared: &Arc<Shared<P>>, wire: Wire) {
+    shared.tasks.spawn(async move {
+        let Wire {
+            mut incoming,
+            outgoing,
+        } = wire;
+        drop(outgoing);
+        let drained = async { while let Ok(Some(_)) = incoming.message().await {} };
+        // Whether it ended in time or not, the stream goes now.
+        let _ = timeout(LINGER, drained).await;
+    });
+}
+
+impl<'a, P: NodePort> Run<'a, P> {
+    fn open(shared: &'a Shared<P>, peer: &'a Peer) -> Result<Self, ViewFailed> {
+        let view = shared.port.view();
+        let place = shared.port.place();
+        let own = HelloFacts {
+            region: place.me,
+            epoch: view.node()?.epoch,
+            topology_version: place.topology_version,
+            time: shared.clock.now(),
+        };
+        let link = view.link(peer.region)?;
+        let (session, frames) = Session::open(&link, own, shared.limits, shared.monotonic_ms());
+        let mut out = Outgoing::default();
+        frames.into_iter().for_each(|frame| out.push(frame));
+        peer.update(|live| {
+            (live.connected_since, live.next_try_at) = (Some(own.time), None);
+        });
+        Ok(Self {
+            shared,
+            peer,
+            session,
+            out,
+            pumping: false,
+            met: false,
+        })
+    }
+
+    /// A session that was refused as it opened.
+    fn finished(&self) -> Option<End> {
+        (self.session.stage() == SessionStage::Closed)
+            .then(|| (ByeCode::Blocked, "链路已停用,等待运维重新开通".to_owned()))
+    }
+
+    fn take(&mut self, proto: pb::Frame) -> Option<End> {
+        let (mut frame, fields) = match decode(proto) {
+            Ok(decoded) => decoded,
+            Err(error) => return Some(self.close(ByeCode::Protocol, error.to_string())),
+        };
+        if let Err(error) = check_all(&fields) {
+            return Some(self.close(ByeCode::Protocol, error.to_string()));
+        }
+        match &mut frame {
+            Frame::Envelope { envelope, .. } => envelope.fields = unsealed(&fields),
+            Frame::Credit(_) | Frame::Hello(_) => self.pumping = true,
+            Frame::Ack { .. } | Frame::Heartbeat { .. } | Frame::Bye { .. } => {}
+        }
+        let view = self.shared.port.view();
+        let link = match view.link(self.peer.region) {
+            Ok(link) => link,
+            Err(error) => {
+                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败:{error}")));
+            }
+        };
+        let outbox = |lane: Lane, seq: u64| outbox_hash(&*view, self.peer, lane, seq);
+        let mono = self.shared.monotonic_ms();
+        let outputs = self.session.on_frame(frame, &link, &outbox, mono);
+        let now = self.shared.clock.now();
+        self.peer.update(|live| live.heard_at = Some(now));
+        self.handle(outputs, &fields)
+    }
+
+    fn handle(&mut self, outputs: Vec<Output>, fields: &[WireField]) -> Option<End> {
+        let peer = self.peer.region;
+        for output in outputs {
+            let input = match output {
+                Output::Send(frame) => {
+                    self.out.push(frame);
+                    continue;
+                }
+                Output::Beat { time, watermark } => {
+                    self.shared.port.heard(peer, time, watermark);
+                    continue;
+                }
+                Output::Close { code, text } => return Some((code, text)),
+                Output::Acked { lane, upto } => Input::Acked { peer, lane, upto },
+                Output::News(news) => self.news(news),
+                Output::Deliver {
+                    lane,
+                    seq,
+                    mut envelope,
+                } => {
+                    match seal_all(&*self.shared.sealer, envelope.matter, fields) {
+                        Ok(sealed) => envelope.fields = sealed,
+                        Err(error) => {
+                            return Some(self.close(ByeCode::Unwell, error.to_string()));
+                        }
+                    }
+                    Input::Envelope {
+                        peer,
+                        lane,
+                        seq,
+                        envelope,
+                    }
+                }
+            };
+            if self.peer.inputs.try_send(input).is_err() {
+                return Some(self.close(ByeCode::Unwell, "节点已停止接收输入".into()));
+            }
+        }
+        None
+    }
+
+    fn news(&mut self, news: LinkNews) -> Input {
+        let peer = self.peer.region;
+        match &news {
+            LinkNews::Met { epoch } => {
+                self.met = true;
+                let topology = self.session.hello().map(|hello| hello.topology_version);
+                self.peer.update(|live| {
+                    live.peer_topology = topology;
+                    (live.failures, live.last_error) = (Some(0), None);
+                });
+                tracing::info!(%peer, epoch, "链路已接通");
+            }
+            LinkNews::PeerRolledBack { why } | LinkNews::SelfRolledBack { why, .. } => {
+                tracing::error!(%peer, why, "链路停用");
+            }
+            LinkNews::DialFailed => {}
+        }
+        Input::Link { peer, news }
+    }
+
+    /// Does what the kernel wants.
+    fn obey(&mut self) -> Option<End> {
+        let inbox = self.peer.take_inbox();
+        if let Some((code, why)) = inbox.cut {
+            return Some(self.close(code, why));
+        }
+        self.pumping |= inbox.pump;
+        for lane in Lane::ALL {
+            if let Some((upto, hash)) = inbox.acks[lane.index()] {
+                let frames = self.session.acknowledge(lane, upto, hash);
+                frames.into_iter().for_each(|frame| self.out.push(frame));
+            }
+        }
+        None
+    }
+
+    fn tick(&mut self) -> Option<End> {
+        let (mono, now) = (self.shared.monotonic_ms(), self.shared.clock.now());
+        let watermark = self.shared.port.watermark();
+        let outputs = self.session.tick(mono, now, watermark);
+        self.handle(outputs, &[])
+    }
+
+    /// Takes envelopes from the outbox while few wait.
+    fn fill(&mut self) -> Result<(), ViewFailed> {
+        while self.pumping && self.out.room() > 0 {
+            let view = self.shared.port.view();
+            let frames = self.session.pump(&*view, self.out.room())?;
+            self.pumping = !frames.is_empty();
+            frames.into_iter().for_each(|frame| self.out.push(frame));
+        }
+        Ok(())
+    }
+
+    /// The next frame as it goes out, its fields opened. The error is for the operator.
+    fn next_out(&mut self) -> Result<Option<pb::Frame>, String> {
+        let Some(frame) = self.out.pop() else {
+            return Ok(None);
+        };
+        let fields = match &frame {
+            Frame::Envelope { envelope, .. } => {
+                open_all(&*self.shared.sealer, envelope.matter, &envelope.fields)
+                    .map_err(|error| error.to_string())?
+            }
+            _ => Vec::new(),
+        };
+        let proto = encode(frame, fields);
+        let bytes = proto.encoded_len();
+        if bytes > FRAME_BYTES_MAX {
+            return Err(format!(
+                "待发内容有 {bytes} 字节,超过单条上限 {FRAME_BYTES_MAX} 字节"
+            ));
+        }
+        Ok(Some(proto))
+    }
+
+    /// Ends the session from this side.
+    fn close(&mut self, code: ByeCode, text: String) -> End {
+        for output in self.session.close(code, text.clone()) {
+            if let Output::Send(frame) = output {
+                self.out.push(frame);
+            }
+        }
+        (code, text)
+    }
+
+    /// Sends what is left, the farewell last, if there is room: a stream that is stuck gets none.
+    fn farewell(&mut self, wire: &Wire) {
+        while let Ok(permit) = wire.outgoing.try_reserve() {
+            match self.next_out() {
+                Ok(Some(frame)) => permit.send(frame),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    fn report(&self) {
+        let (stage, progress) = (self.session.stage(), self.session.progress());
+        self.peer.update(|live| {
+            (live.stage, live.progress) = (Some(stage), Some(progress));
+        });
+    }
+
+    fn gone(&self, (code, why): &End) {
+        let peer = self.peer.region;
+        if code.needs_person() {
+            tracing::error!(%peer, ?code, why, "链路断开,需要人工处理");
+        } else {
+            tracing::info!(%peer, ?code, why, "链路断开");
+        }
+        self.peer.update(|live| {
+            (live.stage, live.progress, live.connected_since) = (None, None, None);
+            live.last_error = Some(why.clone());
+        });
+    }
+}
+
+/// The running hash of an envelope that waits for its acknowledgement. A row that cannot be read is found by whoever
+/// sends it; it proves nothing about the neighbour.
+fn outbox_hash(view: &dyn View, peer: &Peer, lane: Lane, seq: u64) -> Option<[u8; 32]> {
+    match view.get(&RowKey::Outbox(peer.region, lane, seq)) {
+        Ok(Some(Row::Outbox(_, hash))) => Some(hash),
+        _ => None,
+    }
+}

@@ -1,0 +1,443 @@
+//! Two nodes on loopback: real TLS, real gRPC, a proxy that cuts; behind each the smallest kernel that keeps the
+//! promises: groups that take a moment to commit, marks, an outbox, actions after the commit.
+
+use crate::clock::SystemClock;
+use crate::entropy::SeededEntropy;
+use crate::identity::example::Example;
+use crate::identity::{Material, NodeTls, PeerIdentity, Rules, channel, incoming};
+use crate::link::*;
+use crate::net::TcpDialer;
+use hotline_domain::field::SealedField;
+use hotline_domain::figures::Watermark;
+use hotline_domain::id::{EnvelopeId, MatterId};
+use hotline_domain::kernel::{Input, LinkNews};
+use hotline_domain::leg::Lane;
+use hotline_domain::link::{Credit, Envelope, LaneState, extend};
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::{MemoryView, View};
+use hotline_topology::{FieldName, Time};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+pub const CITY: RegionKey = RegionKey::literal("990100000000");
+pub const COUNTY: RegionKey = RegionKey::literal("990101000000");
+pub const PROVINCE: RegionKey = RegionKey::literal("990000000000");
+/// Long enough for a loaded machine; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Beats fast and gives up soon; small credit, so that it matters.
+pub fn limits() -> Limits {
+    Limits {
+        window: Credit {
+            messages: 8,
+            bytes: 2 << 20,
+        },
+        heartbeat_ms: 100,
+        silence_ms: 1_500,
+    }
+}
+
+/// Sealing in earnest belongs to the store; here a key is a number that is mixed into every byte.
+pub struct Mixer(pub u8);
+
+impl Sealer for Mixer {
+    fn open(&self, _: Option<MatterId>, field: &SealedField) -> Result<Opened, SealFailed> {
+        if field.ciphertext.is_empty() {
+            return Ok(Opened::Erased);
+        }
+        if field.slot != u64::from(self.0) {
+            return Err(SealFailed(format!("密钥槽 {} 不存在", field.slot)));
+        }
+        let plain: Vec<u8> = field.ciphertext.iter().map(|byte| byte ^ self.0).collect();
+        let (salt, value) = plain.split_at(16);
+        let salt = salt.try_into().map_err(|_| SealFailed("短".into()))?;
+        let value = Zeroizing::new(value.to_vec());
+        Ok(Opened::Clear { salt, value })
+    }
+
+    fn seal(
+        &self,
+        _: Option<MatterId>,
+        name: FieldName,
+        salt: &[u8; 16],
+        value: &[u8],
+    ) -> Result<SealedField, SealFailed> {
+        let plain = salt.iter().chain(value);
+        Ok(SealedField {
+            name,
+            slot: self.0.into(),
+            ciphertext: plain.map(|byte| byte ^ self.0).collect(),
+            hash: salted_hash(salt, value),
+        })
+    }
+}
+
+#[derive(Default)]
+pub struct State {
+    pub view: Arc<MemoryView>,
+    pub applied: Vec<(Lane, Envelope)>,
+    pub heard: Vec<Time>,
+}
+
+impl State {
+    pub fn link(&self, peer: RegionKey) -> LinkState {
+        self.view.link(peer).unwrap()
+    }
+
+    fn put(&mut self, key: RowKey, row: Option<Row>) {
+        Arc::make_mut(&mut self.view).apply([(key, row)]);
+    }
+
+    pub fn change(&mut self, peer: RegionKey, change: impl FnOnce(&mut LinkState)) {
+        let mut link = self.link(peer);
+        change(&mut link);
+        self.put(RowKey::Link(peer), Some(Row::Link(Box::new(link))));
+    }
+
+    fn lane(&mut self, peer: RegionKey, lane: Lane, change: impl FnOnce(&mut LaneState)) {
+        self.change(peer, |link| change(&mut link.lanes[lane.index()]));
+    }
+}
+
+/// A node as the links see it.
+pub struct FakeNode {
+    pub me: RegionKey,
+    pub place: Mutex<Place>,
+    pub sealer: Mixer,
+    pub state: Mutex<State>,
+    inputs: mpsc::Sender<Input>,
+    links: OnceLock<Links<FakeNode>>,
+}
+
+impl NodePort for FakeNode {
+    async fn submit(&self, input: Input) -> Result<(), NodeStopped> {
+        self.inputs.send(input).await.map_err(|_| NodeStopped)
+    }
+
+    fn view(&self) -> Arc<dyn View + Send + Sync> {
+        lock(&self.state).view.clone()
+    }
+
+    fn place(&self) -> Place {
+        lock(&self.place).clone()
+    }
+
+    fn watermark(&self) -> Option<Watermark> {
+        None
+    }
+
+    fn heard(&self, _: RegionKey, time: Time, _: Option<Watermark>) {
+        lock(&self.state).heard.push(time);
+    }
+}
+
+impl FakeNode {
+    pub fn start(
+        me: RegionKey,
+        key: u8,
+        parent: Option<RegionKey>,
+        children: &[RegionKey],
+    ) -> Arc<Self> {
+        let (inputs, mut waiting) = mpsc::channel(64);
+        let place = Place {
+            me,
+            topology_version: 3,
+            parent,
+            children: children.to_vec(),
+        };
+        let node = Arc::new(Self {
+            me,
+            place: Mutex::new(place),
+            sealer: Mixer(key),
+            state: Mutex::default(),
+            inputs,
+            links: OnceLock::new(),
+        });
+        let kernel = Arc::downgrade(&node);
+        tokio::spawn(async move {
+            let mut group = Vec::new();
+            while waiting.recv_many(&mut group, 32).await > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                let Some(node) = kernel.upgrade() else { return };
+                let actions: Vec<_> = group.drain(..).flat_map(|input| node.step(input)).collect();
+                if let Some(links) = node.links.get() {
+                    actions.iter().for_each(|action| links.perform(action));
+                }
+            }
+        });
+        node
+    }
+
+    pub fn links(&self) -> &Links<FakeNode> {
+        self.links.get().expect("started")
+    }
+
+    pub fn start_links(self: &Arc<Self>, parent: Option<Dial>) -> &Links<FakeNode> {
+        self.links.get_or_init(|| self.more_links(parent))
+    }
+
+    /// Links beside the node's own, as a second copy of the node would have.
+    pub fn more_links(self: &Arc<Self>, parent: Option<Dial>) -> Links<FakeNode> {
+        Links::start(Parts {
+            port: Arc::clone(self),
+            sealer: Arc::new(Mixer(self.sealer.0)),
+            clock: Arc::new(SystemClock::new()),
+            entropy: Box::new(SeededEntropy::new(7)),
+            limits: limits(),
+            parent,
+        })
+    }
+
+    /// Queues envelopes with a personal field each; the payload is the number.
+    pub fn queue(&self, peer: RegionKey, lane: Lane, count: u64) {
+        let mut state = lock(&self.state);
+        for _ in 0..count {
+            let last = state.link(peer).lanes[lane.index()];
+            let seq = last.sent + 1;
+            let envelope = self.envelope(peer, lane, seq);
+            let hash = extend(last.sent_hash, seq, envelope.digest());
+            let row = Row::Outbox(Box::new(envelope), hash);
+            state.put(RowKey::Outbox(peer, lane, seq), Some(row));
+            state.lane(peer, lane, |s| (s.sent, s.sent_hash) = (seq, hash));
+        }
+        drop(state);
+        if let Some(links) = self.links.get() {
+            links.perform(&Action::Pump { peer });
+        }
+    }
+
+    fn envelope(&self, addressee: RegionKey, lane: Lane, seq: u64) -> Envelope {
+        let salt = [seq as u8; 16];
+        let mut note = self
+            .sealer
+            .seal(None, FieldName::Note, &salt, seq.to_string().as_bytes())
+            .unwrap();
+        if seq.is_multiple_of(10) {
+            note.ciphertext.clear(); // erased
+        }
+        let mut id = [lane.index() as u8; 16];
+        id[..8].copy_from_slice(&seq.to_be_bytes());
+        Envelope {
+            id: EnvelopeId(id),
+            kind: 1,
+            matter: None,
+            leg: None,
+            author: self.me,
+            addressee,
+            route: vec![self.me],
+            lane,
+            written_at: Time(seq as i64),
+            topology: 3,
+            key_id: 0,
+            payload: seq.to_be_bytes().to_vec(),
+            fields: vec![note],
+        }
+    }
+
+    fn step(&self, input: Input) -> Vec<Action> {
+        let mut state = lock(&self.state);
+        match input {
+            Input::Envelope {
+                peer,
+                lane,
+                seq,
+                envelope,
+            } => {
+                let last = state.link(peer).lanes[lane.index()];
+                assert!(seq <= last.received + 1, "the session let a gap through");
+                if seq == last.received + 1 {
+                    let hash = extend(last.received_hash, seq, envelope.digest());
+                    state.lane(peer, lane, |s| (s.received, s.received_hash) = (seq, hash));
+                    state.applied.push((lane, *envelope));
+                }
+                let now = state.link(peer).lanes[lane.index()];
+                let (upto, hash) = (now.received, now.received_hash);
+                vec![Action::Acknowledge {
+                    peer,
+                    lane,
+                    upto,
+                    hash,
+                }]
+            }
+            Input::Acked { peer, lane, upto } => {
+                for seq in state.link(peer).lanes[lane.index()].acked + 1..=upto {
+                    let key = RowKey::Outbox(peer, lane, seq);
+                    let Some(Row::Outbox(_, hash)) = state.view.get(&key).unwrap() else {
+                        panic!("acknowledged what is not in the outbox");
+                    };
+                    state.put(key, None);
+                    state.lane(peer, lane, |s| (s.acked, s.acked_hash) = (seq, hash));
+                }
+                Vec::new()
+            }
+            Input::Link { peer, news } => Self::news(&mut state, peer, news),
+            other => panic!("not a link's: {other:?}"),
+        }
+    }
+
+    fn news(state: &mut State, peer: RegionKey, news: LinkNews) -> Vec<Action> {
+        match news {
+            LinkNews::Met { epoch } => {
+                state.change(peer, |l| (l.peer_epoch, l.failures) = (epoch, 0));
+                Vec::new()
+            }
+            LinkNews::DialFailed => {
+                state.change(peer, |l| l.failures += 1);
+                Vec::new()
+            }
+            LinkNews::PeerRolledBack { why } | LinkNews::SelfRolledBack { why, .. } => {
+                state.change(peer, |l| l.blocked = Some(why.clone()));
+                vec![Action::Cut { peer, why }]
+            }
+        }
+    }
+}
+
+/// Waits until it holds.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The status of a node's only link.
+pub fn status(links: &Links<FakeNode>) -> LinkStatus {
+    links.status().unwrap().remove(0)
+}
+
+pub fn is_met(links: &Links<FakeNode>) -> bool {
+    status(links).stage == Some(hotline_domain::link::SessionStage::Met)
+}
+
+/// A wire that can be cut or fall silent.
+pub struct Proxy {
+    pub address: String,
+    /// Counts the cuts; connections made before the last one end.
+    cut: watch::Sender<u64>,
+    silent: watch::Sender<bool>,
+}
+
+impl Proxy {
+    pub async fn start(target: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (cut, cuts) = watch::channel(0);
+        let (silent, silence) = watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((caller, _)) = listener.accept().await {
+                let (target, mut cuts, silence) = (target.clone(), cuts.clone(), silence.clone());
+                cuts.mark_unchanged();
+                tokio::spawn(async move {
+                    let Ok(called) = TcpStream::connect(&target).await else {
+                        return;
+                    };
+                    let (from_caller, to_caller) = caller.into_split();
+                    let (from_called, to_called) = called.into_split();
+                    tokio::select! {
+                        _ = cuts.changed() => {}
+                        () = carry(from_caller, to_called, silence.clone()) => {}
+                        () = carry(from_called, to_caller, silence) => {}
+                    }
+                });
+            }
+        });
+        Self {
+            address,
+            cut,
+            silent,
+        }
+    }
+
+    /// Breaks every connection at once, whatever is under way.
+    pub fn cut(&self) {
+        self.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Nothing comes through, and nobody is told.
+    pub fn silence(&self, silent: bool) {
+        self.silent.send_replace(silent);
+    }
+}
+
+async fn carry(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    mut silent: watch::Receiver<bool>,
+) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut bytes = [0; 4096];
+    loop {
+        let Ok(read @ 1..) = from.read(&mut bytes).await else {
+            return;
+        };
+        if silent.wait_for(|silent| !silent).await.is_err()
+            || to.write_all(&bytes[..read]).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Certificates, and servers and dialers that use them.
+pub struct Net {
+    folder: tempfile::TempDir,
+    example: Example,
+}
+
+impl Net {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let example =
+            Example::parse(include_str!("../../../../certs-example/profile.toml")).unwrap();
+        let now = crate::clock::Clock::now(&SystemClock::new());
+        example
+            .make(folder.path(), now, &mut SeededEntropy::new(1))
+            .unwrap();
+        Self { folder, example }
+    }
+
+    fn tls(&self, folder: &str) -> Arc<NodeTls> {
+        let example = self.example.clone();
+        let rules = Rules {
+            below: Arc::new(move |above, region| example.is_below(above, region)),
+            admits: Arc::new(|_| true),
+        };
+        let material = Material::load_node(Path::new(&self.folder.path().join(folder))).unwrap();
+        let domain = self.example.trust_domain().clone();
+        NodeTls::new(material, domain, rules, Arc::new(SystemClock::new())).unwrap()
+    }
+
+    /// Serves a node's links with the judge's certificate; the address, and the server's end.
+    pub async fn serve(
+        &self,
+        links: &Links<FakeNode>,
+    ) -> (String, tokio::task::JoinHandle<()>, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stop = CancellationToken::new();
+        let callers = incoming::<_, PeerIdentity>(listener, self.tls("judge"), stop.clone());
+        let server = tonic::transport::Server::builder().add_service(links.service(certified));
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(async move {
+            server
+                .serve_with_incoming_shutdown(callers, stopped)
+                .await
+                .unwrap();
+        });
+        (address, task, stop)
+    }
+
+    /// Dials the city with the certificate in a folder.
+    pub fn dial(&self, folder: &str, address: &str) -> Dial {
+        let (tls, address) = (self.tls(folder), address.to_owned());
+        Arc::new(move || {
+            channel(Arc::clone(&tls), TcpDialer, &address, CITY).map_err(|error| error.to_string())
+        })
+    }
+}

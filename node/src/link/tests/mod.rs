@@ -1,0 +1,264 @@
+//! Links over loopback with real TLS and gRPC.
+
+mod fixture;
+
+use super::*;
+use fixture::{CITY, COUNTY, FakeNode, Mixer, Net, PROVINCE, Proxy, is_met, limits, status, until};
+use hotline_domain::leg::Lane;
+use std::time::{Duration, Instant};
+
+/// A city and its county, with a wire between them that can be cut.
+struct Pair {
+    net: Net,
+    city: Arc<FakeNode>,
+    county: Arc<FakeNode>,
+    proxy: Proxy,
+    server: tokio::task::JoinHandle<()>,
+    stop_server: CancellationToken,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        let net = Net::new();
+        let city = FakeNode::start(CITY, 0x11, None, &[COUNTY]);
+        let (address, server, stop_server) = net.serve(city.start_links(None)).await;
+        let proxy = Proxy::start(address).await;
+        let county = FakeNode::start(COUNTY, 0x22, Some(CITY), &[]);
+        county.start_links(Some(net.dial("county-by-city", &proxy.address)));
+        Self {
+            net,
+            city,
+            county,
+            proxy,
+            server,
+            stop_server,
+        }
+    }
+
+    async fn met(&self) {
+        let both = || is_met(self.city.links()) && is_met(self.county.links());
+        until("both meet", both).await;
+    }
+}
+
+/// Everything that `from` queued was applied by `to` once, in each lane's order, with its fields under `to`'s key.
+fn check_applied(from: &FakeNode, to: &FakeNode, counts: [u64; 3]) {
+    let state = lock(&to.state);
+    for lane in Lane::ALL {
+        let got = state.applied.iter().filter(|(l, _)| *l == lane);
+        let got: Vec<_> = got.map(|(_, envelope)| envelope).collect();
+        let numbers: Vec<_> = got.iter().map(|e| e.payload.clone()).collect();
+        let expected: Vec<_> = (1..=counts[lane.index()])
+            .map(|n| n.to_be_bytes().to_vec())
+            .collect();
+        assert_eq!(numbers, expected, "{lane:?} from {}", from.me);
+        for (seq, envelope) in (1u64..).zip(got) {
+            let opened = Mixer(to.sealer.0).open(None, &envelope.fields[0]).unwrap();
+            let value = seq.to_string().into_bytes();
+            let salt = [seq as u8; 16];
+            assert_eq!(envelope.fields[0].hash, salted_hash(&salt, &value));
+            match opened {
+                Opened::Erased => assert_eq!(seq % 10, 0),
+                Opened::Clear { salt: s, value: v } => assert_eq!((s, &*v), (salt, &value)),
+            }
+        }
+    }
+}
+
+fn drained(node: &FakeNode, peer: RegionKey) -> bool {
+    let link = lock(&node.state).link(peer);
+    link.lanes.iter().all(|lane| lane.sent == lane.acked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exactly_once_in_order_through_cuts_with_fields_under_the_receivers_keys() {
+    let pair = Pair::start().await;
+    let mut counts = [0; 3];
+    for round in 0..4 {
+        for lane in Lane::ALL {
+            pair.county.queue(CITY, lane, 40);
+            pair.city.queue(COUNTY, lane, 40);
+            counts[lane.index()] += 40;
+        }
+        pair.met().await;
+        tokio::time::sleep(Duration::from_millis(7 * round)).await;
+        pair.proxy.cut();
+    }
+    let quiet = || drained(&pair.city, COUNTY) && drained(&pair.county, CITY);
+    until("all is acknowledged", quiet).await;
+    check_applied(&pair.county, &pair.city, counts);
+    check_applied(&pair.city, &pair.county, counts);
+    assert!(!lock(&pair.city.state).heard.is_empty());
+
+    let seen = status(pair.city.links());
+    assert_eq!(
+        (seen.peer, seen.side, seen.failures),
+        (COUNTY, Side::Child, 0)
+    );
+    assert_eq!(seen.lanes[1].acked, 160);
+    assert_eq!(seen.peer_epoch, 1);
+    assert_eq!(status(pair.county.links()).peer_topology, Some(3));
+}
+
+#[tokio::test]
+async fn a_silent_cut_is_noticed_by_both_and_mended() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    pair.proxy.silence(true);
+    let start = Instant::now();
+    let neither = || !is_met(pair.city.links()) && !is_met(pair.county.links());
+    until("the silence is noticed", neither).await;
+    assert!(start.elapsed() >= Duration::from_millis(limits().silence_ms / 2));
+    let why = status(pair.city.links()).last_error.expect("told");
+    assert!(why.contains("没有音讯"), "{why}");
+    pair.proxy.silence(false);
+    pair.proxy.cut();
+    pair.met().await;
+    assert_eq!(status(pair.county.links()).last_error, None);
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_by_name_and_backs_off() {
+    let pair = Pair::start().await;
+    let stranger = FakeNode::start(PROVINCE, 0x33, Some(CITY), &[]);
+    let links = stranger.start_links(Some(pair.net.dial("province", &pair.proxy.address)));
+    until("two refusals", || status(links).failures >= 2).await;
+    let seen = status(links);
+    let why = seen.last_error.expect("told");
+    assert!(
+        why.contains("990000000000 不是 990100000000 的直接下级"),
+        "{why}"
+    );
+    assert!(
+        lock(&stranger.state).link(CITY).failures >= 1,
+        "kept in the log"
+    );
+    until("it waits", || status(links).next_try_at.is_some()).await;
+    assert!(
+        pair.city
+            .links()
+            .status()
+            .unwrap()
+            .iter()
+            .all(|s| s.peer != PROVINCE)
+    );
+}
+
+#[tokio::test]
+async fn the_newest_stream_of_an_identity_wins() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    let dial = pair.net.dial("county-by-city", &pair.proxy.address);
+    let newer = pair.county.more_links(Some(dial));
+    let replaced = || {
+        let why = status(pair.county.links()).last_error;
+        why.is_some_and(|why| why.contains("更新的连接"))
+    };
+    until("the older stream is told", replaced).await;
+    newer.stop().await;
+    pair.met().await;
+}
+
+#[tokio::test]
+async fn a_restored_node_is_refused_on_both_sides_until_reopened() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    let backup = lock(&pair.county.state).view.clone();
+    pair.county.queue(CITY, Lane::Bulk, 3);
+    until("sent", || drained(&pair.county, CITY)).await;
+    lock(&pair.county.state).view = backup;
+    pair.proxy.cut();
+    let blocked = |links: &Links<FakeNode>| status(links).blocked;
+    let both = || blocked(pair.city.links()).is_some() && blocked(pair.county.links()).is_some();
+    until("both refuse", both).await;
+    let words = [blocked(pair.city.links()), blocked(pair.county.links())].map(Option::unwrap);
+    assert!(
+        words[0].contains("对方的数据被恢复") && words[1].contains("本节点的数据被恢复"),
+        "{words:?}"
+    );
+    until("it backs off", || status(pair.county.links()).failures >= 2).await;
+    pair.city.queue(COUNTY, Lane::Urgent, 1);
+    assert!(lock(&pair.county.state).applied.is_empty());
+
+    // What people do: agree on a state of the link, here the city's, and re-open both ends.
+    let city = lock(&pair.city.state).link(COUNTY);
+    lock(&pair.county.state).change(CITY, |link| {
+        link.blocked = None;
+        for (ours, theirs) in link.lanes.iter_mut().zip(city.lanes) {
+            (ours.sent, ours.sent_hash) = (theirs.received, theirs.received_hash);
+            (ours.acked, ours.acked_hash) = (theirs.received, theirs.received_hash);
+            (ours.received, ours.received_hash) = (theirs.acked, theirs.acked_hash);
+        }
+    });
+    lock(&pair.city.state).change(COUNTY, |link| link.blocked = None);
+    pair.county.links().retry_now();
+    until("the urgent one arrives", || {
+        lock(&pair.county.state).applied.len() == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn stopping_ends_every_stream_and_lets_the_server_go() {
+    let Pair {
+        city,
+        county,
+        server,
+        stop_server,
+        proxy: _proxy,
+        net: _net,
+    } = {
+        let pair = Pair::start().await;
+        pair.met().await;
+        pair
+    };
+    let start = Instant::now();
+    stop_server.cancel();
+    city.links().stop().await;
+    server.await.unwrap();
+    let told = || status(county.links()).last_error.is_some();
+    until("the county is told", told).await;
+    county.links().stop().await;
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_former_child_is_cut_and_not_let_in_again() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    lock(&pair.city.place).children.clear();
+    pair.city.links().place_changed();
+    let told = || {
+        let why = status(pair.county.links()).last_error;
+        why.is_some_and(|why| why.contains("不是 990100000000 的直接下级"))
+    };
+    until("the county is told", told).await;
+    assert!(!is_met(pair.city.links()));
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_opened_stops_the_link_with_words_and_is_not_sent_as_erased() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    pair.county.queue(CITY, Lane::Ordinary, 1);
+    until("one is through", || drained(&pair.county, CITY)).await;
+    let stranger = FakeNode::start(COUNTY, 0x44, Some(CITY), &[]);
+    stranger.queue(CITY, Lane::Ordinary, 2);
+    let moved = lock(&stranger.state).view.clone();
+    lock(&pair.county.state).view = moved;
+    // The same history, but sealed under keys that this node does not have.
+    lock(&pair.county.state).change(CITY, |link| {
+        (link.lanes[1].acked, link.lanes[1].acked_hash) = (0, [0; 32]);
+    });
+    pair.proxy.cut();
+    let told = || {
+        let why = status(pair.county.links()).last_error;
+        why.is_some_and(|why| why.contains("密钥槽"))
+    };
+    until("the operator is told", told).await;
+    assert_eq!(lock(&pair.city.state).applied.len(), 1);
+}

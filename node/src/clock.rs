@@ -1,8 +1,9 @@
 //! The only place where this crate reads the machine's clock.
 //!
-//! A node keeps two kinds of time. *Node time* is wall time in milliseconds since 1970 UTC; it judges deadlines and
-//! certificates. *Monotonic time* counts from the start of the process; heartbeats, back-off and timeouts run on it.
-//! Everything below the shell receives both as arguments, so that a test or the demonstration can supply its own.
+//! A node keeps two kinds of time. *Node time* is wall time in milliseconds since 1970 UTC; it
+//! judges deadlines and certificates. *Monotonic time* counts from the start of the process;
+//! heartbeats, back-off and timeouts run on it. Everything below the shell receives both as
+//! arguments, so that a test or the demonstration can supply its own.
 
 use hotline_topology::Time;
 use std::fmt;
@@ -40,14 +41,15 @@ fn millis(duration: Duration) -> i64 {
 
 /// A source of node time and monotonic time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Node time. It may jump when somebody sets the machine's clock: the kernel decides what to make of that.
+    /// Node time. It may jump when somebody sets the machine's clock: the kernel decides what to
+    /// make of that.
     fn now(&self) -> Time;
 
     /// Time since this clock was made; never runs backwards, never jumps.
     fn monotonic(&self) -> Duration;
 
-    /// How many seconds of node time pass in one monotonic second: 1 but for the demonstration. Whoever compares
-    /// the two kinds of time, to notice a jump, multiplies by it.
+    /// How many seconds of node time pass in one monotonic second: 1 but for the demonstration.
+    /// Whoever compares the two kinds of time, to notice a jump, multiplies by it.
     fn rate(&self) -> u32 {
         1
     }
@@ -81,7 +83,8 @@ impl Clock for SystemClock {
         reason = "the one place that reads the machine's clock"
     )]
     fn now(&self) -> Time {
-        // A clock before 1970 is a machine without a battery; it reads as 1970, and no certificate is valid then.
+        // A clock before 1970 is a machine without a battery; it reads as 1970, and no certificate
+        // is valid then.
         let since_1970 = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
@@ -93,7 +96,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that runs faster than life, for the demonstration: node time = start + rate × monotonic time.
+/// A clock that runs faster than life, for the demonstration: node time = start + rate × monotonic
+/// time.
 #[derive(Debug)]
 pub struct ScaledClock {
     start: Time,
@@ -102,7 +106,8 @@ pub struct ScaledClock {
 }
 
 impl ScaledClock {
-    /// A clock that reads `start` now and passes `rate` seconds of node time in each second of life.
+    /// A clock that reads `start` now and passes `rate` seconds of node time in each second of
+    /// life.
     #[must_use]
     pub fn new(start: Time, rate: u32) -> Self {
         Self {

@@ -23,7 +23,8 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// A repeatable stream made from a seed, for tests and simulation. Never for a key that somebody relies on.
+/// A repeatable stream made from a seed, for tests and simulation. Never for a key that somebody
+/// relies on.
 #[derive(Debug, Clone)]
 pub struct SeededEntropy {
     seed: u64,

@@ -1,7 +1,7 @@
 //! The seam between real and simulated networking.
 //!
-//! Everything above asks a [`Listener`] for connections or a [`Dialer`] for one, and does not know whether a socket
-//! or a simulated network stands behind it.
+//! Everything above asks a [`Listener`] for connections or a [`Dialer`] for one, and does not know
+//! whether a socket or a simulated network stands behind it.
 
 use std::future::Future;
 use std::io;

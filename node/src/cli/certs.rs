@@ -1,4 +1,5 @@
-//! `hotline certs`: keeping certificates. What stands where is explained in [`crate::identity::authority`].
+//! `hotline certs`: keeping certificates. What stands where is explained in
+//! [`crate::identity::authority`].
 
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;

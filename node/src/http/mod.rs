@@ -1,5 +1,5 @@
-//! The port for machines that watch the node: is it alive, is it ready, what are its figures. It shows nothing about
-//! any matter, and listens on the loopback address unless configured otherwise.
+//! The port for machines that watch the node: is it alive, is it ready, what are its figures. It
+//! shows nothing about any matter, and listens on the loopback address unless configured otherwise.
 
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
@@ -52,8 +52,8 @@ struct Watch {
 }
 
 impl Watch {
-    /// Ready when the node says so and what was accepted is being applied. A backlog alone is no fault: a node
-    /// that works it off is ready. One that stands still is not.
+    /// Ready when the node says so and what was accepted is being applied. A backlog alone is no
+    /// fault: a node that works it off is ready. One that stands still is not.
     fn ready(&self, progress: Progress) -> Result<(), String> {
         self.status.ready()?;
         let now = self.clock.monotonic();
@@ -76,8 +76,8 @@ impl Watch {
     }
 }
 
-/// The port's routes: `/healthz` (200 while the process answers), `/readyz` (200 or 503, with the reason) and
-/// `/metrics`.
+/// The port's routes: `/healthz` (200 while the process answers), `/readyz` (200 or 503, with the
+/// reason) and `/metrics`.
 pub fn router(status: Arc<dyn Status>, metrics: Metrics, clock: Arc<dyn Clock>) -> Router {
     let watch = Arc::new(Watch {
         status,

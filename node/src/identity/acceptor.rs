@@ -1,5 +1,5 @@
-//! Taking calls: every handshake in a task of its own, so many at once, each within a deadline. A caller who is slow,
-//! silent or unwelcome holds nobody up.
+//! Taking calls: every handshake in a task of its own, so many at once, each within a deadline. A
+//! caller who is slow, silent or unwelcome holds nobody up.
 
 use super::dialer;
 use super::error::IdentityError;
@@ -24,10 +24,12 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
 /// Pause after a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Connections whose callers have been admitted. Handlers find an `Arc<C>` in the request's extensions.
+/// Connections whose callers have been admitted. Handlers find an `Arc<C>` in the request's
+/// extensions.
 pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<TlsStream<<L as Listener>::Io>, C>>>;
 
-/// A gRPC server for links: it too notices within interval and timeout that a caller has silently gone.
+/// A gRPC server for links: it too notices within interval and timeout that a caller has silently
+/// gone.
 #[must_use]
 pub fn server() -> tonic::transport::Server {
     tonic::transport::Server::builder()
@@ -37,8 +39,8 @@ pub fn server() -> tonic::transport::Server {
         .initial_connection_window_size(dialer::CONNECTION_WINDOW_BYTES)
 }
 
-/// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of caller: nodes
-/// ([`super::PeerIdentity`]) or operators ([`super::OperatorIdentity`]).
+/// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of
+/// caller: nodes ([`super::PeerIdentity`]) or operators ([`super::OperatorIdentity`]).
 pub fn incoming<L: Listener, C: Caller>(
     listener: L,
     tls: Arc<NodeTls>,

@@ -1,10 +1,11 @@
-//! From a chain of certificates to the one it stands for: the check that both sides make after every handshake, and
-//! that an auditor repeats years later on the certificates he finds in a log.
+//! From a chain of certificates to the one it stands for: the check that both sides make after
+//! every handshake, and that an auditor repeats years later on the certificates he finds in a log.
 //!
-//! The TLS library has by then built a path of its own from what the peer sent. This check does not trust that the
-//! order sent is that path: it follows the signatures itself, from the first certificate to a root, and takes no
-//! certificate that is not on the way. Otherwise a stray authority certificate slipped into the chain could lend its
-//! region to a leaf that it never signed.
+//! The TLS library has by then built a path of its own from what the peer sent. This check does not
+//! trust that the order sent is that path: it follows the signatures itself, from the first
+//! certificate to a root, and takes no certificate that is not on the way. Otherwise a stray
+//! authority certificate slipped into the chain could lend its region to a leaf that it never
+//! signed.
 
 use super::error::IdentityError;
 use super::profile::{OperatorName, Subject, TrustDomain};
@@ -15,7 +16,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-/// Most certificates in a chain without its root: a node and an authority for each of four levels, and one to spare.
+/// Most certificates in a chain without its root: a node and an authority for each of four levels,
+/// and one to spare.
 pub const CHAIN_LENGTH_MAX: usize = 6;
 
 /// What a chain is judged by. Whoever judges a receipt later fills in what held then.
@@ -25,8 +27,8 @@ pub struct Trust<'a> {
     pub domain: &'a TrustDomain,
     /// The roots, in DER.
     pub roots: &'a [CertificateDer<'static>],
-    /// The revocation lists. Every issuer on a chain must have one. For a judgement about the past, see
-    /// [`RevocationLists::as_of`].
+    /// The revocation lists. Every issuer on a chain must have one. For a judgement about the past,
+    /// see [`RevocationLists::as_of`].
     pub lists: &'a RevocationLists,
     /// Whether the second region lies below the first in the tree, at any depth.
     pub below: &'a dyn Fn(RegionKey, RegionKey) -> bool,
@@ -62,7 +64,8 @@ pub struct OperatorIdentity {
     pub not_after: Time,
 }
 
-/// Judges a node's chain: the node's certificate first, then its issuer, and so on up to, but without, the root.
+/// Judges a node's chain: the node's certificate first, then its issuer, and so on up to, but
+/// without, the root.
 ///
 /// # Errors
 /// The first thing that is wrong with it; see [`IdentityError`].
@@ -249,7 +252,8 @@ fn check_time(certificate: &X509Certificate<'_>, now: Time) -> Result<(), Identi
     Ok(())
 }
 
-/// `authority` belongs to a region, and `certified` is that region or lies below it. Returns the authority's region.
+/// `authority` belongs to a region, and `certified` is that region or lies below it. Returns the
+/// authority's region.
 fn check_authority(
     authority: &X509Certificate<'_>,
     certified: RegionKey,

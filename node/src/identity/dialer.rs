@@ -27,8 +27,8 @@ pub(super) const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// HTTP/2 flow-control window of the connection, in bytes.
 pub(super) const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
-/// A gRPC channel to the node of `expected` at `address` (`host:port`). Nothing is dialled before the first call;
-/// every new connection uses the certificates that are current then.
+/// A gRPC channel to the node of `expected` at `address` (`host:port`). Nothing is dialled before
+/// the first call; every new connection uses the certificates that are current then.
 ///
 /// A refusal is found in a call's error by [`IdentityError::find`].
 ///
@@ -40,7 +40,8 @@ pub fn channel<D: Dialer>(
     address: &str,
     expected: RegionKey,
 ) -> Result<Channel, tonic::transport::Error> {
-    // The scheme is plain because TLS is made here and not by the library; what the peer reads is the origin.
+    // The scheme is plain because TLS is made here and not by the library; what the peer reads is
+    // the origin.
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?
         .connect_timeout(CONNECT_DEADLINE)
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
@@ -51,7 +52,8 @@ pub fn channel<D: Dialer>(
     let origin = format!("https://{}", tls.domain().dns_name(expected));
     let endpoint = match origin.parse() {
         Ok(origin) => endpoint.origin(origin),
-        // A trust domain is a DNS name, so its names are hosts; without an origin the address would be shown.
+        // A trust domain is a DNS name, so its names are hosts; without an origin the address would
+        // be shown.
         Err(_) => endpoint,
     };
     let address: Arc<str> = address.into();
@@ -70,8 +72,8 @@ pub fn channel<D: Dialer>(
 /// Connects to the node of `expected` at `address` (`host:port`).
 ///
 /// # Errors
-/// Those of the network; or, as the cause of an error of the kind `PermissionDenied`, why the answering node was
-/// refused, which is logged and counted too.
+/// Those of the network; or, as the cause of an error of the kind `PermissionDenied`, why the
+/// answering node was refused, which is logged and counted too.
 pub async fn dial<D: Dialer>(
     tls: &Arc<NodeTls>,
     dialer: &D,

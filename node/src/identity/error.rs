@@ -1,4 +1,5 @@
-//! Why a peer is not who it says, or may not be here. Each reason is one variant, one label and one sentence.
+//! Why a peer is not who it says, or may not be here. Each reason is one variant, one label and one
+//! sentence.
 
 use hotline_topology::{RegionKey, Time};
 use rustls::{CertificateError, Error as TlsError, PeerIncompatible};
@@ -174,8 +175,8 @@ impl IdentityError {
         }
     }
 
-    /// The reason inside an error of the handshake, or inside one that a gRPC call returned; `None` when the chain of
-    /// causes holds none, as for a network that is down.
+    /// The reason inside an error of the handshake, or inside one that a gRPC call returned; `None`
+    /// when the chain of causes holds none, as for a network that is down.
     #[must_use]
     pub fn find<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Self> {
         let mut next = Some(error);
@@ -183,7 +184,8 @@ impl IdentityError {
             if let Some(found) = error.downcast_ref::<Self>() {
                 return Some(found);
             }
-            // An `io::Error` hides what it wraps from `source`, which skips to the cause of the wrapped one.
+            // An `io::Error` hides what it wraps from `source`, which skips to the cause of the
+            // wrapped one.
             let inner = error
                 .downcast_ref::<io::Error>()
                 .and_then(io::Error::get_ref);

@@ -1,4 +1,5 @@
-//! The example trust domain of `certs-example/`: made on demand from its profile, good certificates and bad.
+//! The example trust domain of `certs-example/`: made on demand from its profile, good certificates
+//! and bad.
 
 use super::authority::{Authority, AuthorityError, Issued, Reason, Signer, Term};
 use super::profile::{Subject, TrustDomain};
@@ -165,8 +166,8 @@ impl Example {
             .is_some_and(|all| all.contains(&region))
     }
 
-    /// Makes every certificate, one folder each, and `judge/`, within `folder`. Returns the keeper's folder, through
-    /// which more can be issued, renewed and revoked.
+    /// Makes every certificate, one folder each, and `judge/`, within `folder`. Returns the
+    /// keeper's folder, through which more can be issued, renewed and revoked.
     ///
     /// # Errors
     /// When the profile asks for what cannot be made, or a folder is in use already.

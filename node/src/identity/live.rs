@@ -1,5 +1,5 @@
-//! The connections that are open now, so that one whose peer loses its standing can be cut: TLS looks at certificates
-//! only when a connection begins, and a link lives for months.
+//! The connections that are open now, so that one whose peer loses its standing can be cut: TLS
+//! looks at certificates only when a connection begins, and a link lives for months.
 
 use super::error::IdentityError;
 use super::tls::Standing;
@@ -50,8 +50,8 @@ impl Live {
         self.entries().open.len()
     }
 
-    /// Enters a connection. Whoever does so judges once more afterwards: rules may have changed since the handshake,
-    /// and a sweep in between did not see the connection yet.
+    /// Enters a connection. Whoever does so judges once more afterwards: rules may have changed
+    /// since the handshake, and a sweep in between did not see the connection yet.
     pub(super) fn enter(self: &Arc<Self>, peer: String, judge: Judge) -> Ticket {
         let mut entries = self.entries();
         let number = entries.next;

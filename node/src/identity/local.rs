@@ -1,5 +1,5 @@
-//! The operator's port on the node's own machine: a Unix socket whose callers the kernel names. Nobody needs a
-//! certificate there, and nobody gets in who may not open the file.
+//! The operator's port on the node's own machine: a Unix socket whose callers the kernel names.
+//! Nobody needs a certificate there, and nobody gets in who may not open the file.
 
 use std::fs;
 use std::io;
@@ -45,8 +45,8 @@ pub enum LocalError {
     },
 }
 
-/// A stream of local connections, for a gRPC server. Handlers find a [`LocalPeer`] in the request's extensions.
-/// The socket file is removed when this is dropped, unless another has taken its place.
+/// A stream of local connections, for a gRPC server. Handlers find a [`LocalPeer`] in the request's
+/// extensions. The socket file is removed when this is dropped, unless another has taken its place.
 #[derive(Debug)]
 pub struct LocalIncoming {
     listener: UnixListener,
@@ -66,7 +66,8 @@ impl LocalIncoming {
             source,
         };
         make_way(path)?;
-        // Made under another name and moved: under its own name it never stands with other permissions.
+        // Made under another name and moved: under its own name it never stands with other
+        // permissions.
         let name = path
             .file_name()
             .ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;

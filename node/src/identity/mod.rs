@@ -1,18 +1,20 @@
 //! Who a peer is: certificates, and what a connection proves.
 //!
-//! A certificate carries one URI that names a region, an authority or an operator, and for a node one DNS name made
-//! from the same key ([`profile`]). An [`authority`] belongs to a region and may certify only that region and what
-//! lies below it. TLS proves that the chain ends at a known root, is valid now and not revoked; that each authority
-//! on it stayed within its subtree is our own check after the handshake, the same one on both sides
-//! ([`chain::verify_chain`]).
+//! A certificate carries one URI that names a region, an authority or an operator, and for a node
+//! one DNS name made from the same key ([`profile`]). An [`authority`] belongs to a region and may
+//! certify only that region and what lies below it. TLS proves that the chain ends at a known root,
+//! is valid now and not revoked; that each authority on it stayed within its subtree is our own
+//! check after the handshake, the same one on both sides ([`chain::verify_chain`]).
 //!
 //! ```text
-//! profile ── error ── revocation ── chain ── material ──┬── tls ── acceptor, dialer
-//!                                   authority ── example └── local (no certificates: the kernel names the caller)
+//! profile -> error -> revocation -> chain -> material, signing
+//!         -> refusals, live, tls -> acceptor, dialer -> metrics
+//! authority (the keeper's side) -> example
+//! local (no certificates: the kernel names the caller)
 //! ```
 //!
-//! Every refusal has a reason of its own ([`IdentityError::reason`]), is logged with the peer's address and counted
-//! ([`refusals::Refusals`]): the refused side sees only a closed connection.
+//! Every refusal has a reason of its own ([`IdentityError::reason`]), is logged with the peer's
+//! address and counted ([`refusals::Refusals`]): the refused side sees only a closed connection.
 
 pub mod acceptor;
 pub mod authority;

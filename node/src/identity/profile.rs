@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// Longest operator name, in bytes.
 const OPERATOR_NAME_BYTES_MAX: usize = 64;
 
-/// The name under which a federation's certificates are made, such as `12345.example`. It looks like a DNS name and
-/// need not exist in the DNS.
+/// The name under which a federation's certificates are made, such as `12345.example`. It looks
+/// like a DNS name and need not exist in the DNS.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrustDomain(Arc<str>);
 
@@ -48,7 +48,8 @@ impl TrustDomain {
         }
     }
 
-    /// The DNS name of a region's node. Names do not distinguish case, keys do: where that matters, the URI decides.
+    /// The DNS name of a region's node. Names do not distinguish case, keys do: where that matters,
+    /// the URI decides.
     #[must_use]
     pub fn dns_name(&self, region: RegionKey) -> String {
         format!("{}.{self}", region.host_label())
@@ -57,8 +58,8 @@ impl TrustDomain {
     /// Reads a certificate's URI.
     ///
     /// # Errors
-    /// [`IdentityError::ForeignDomain`] for another trust domain, [`IdentityError::BadUri`] for anything that is none
-    /// of the three forms above.
+    /// [`IdentityError::ForeignDomain`] for another trust domain, [`IdentityError::BadUri`] for
+    /// anything that is none of the three forms above.
     pub fn subject(&self, uri: &str) -> Result<Subject, IdentityError> {
         let bad = || IdentityError::BadUri {
             uri: uri.to_owned(),
@@ -122,7 +123,8 @@ impl fmt::Debug for TrustDomain {
     }
 }
 
-/// An operator's account name as it stands in a certificate: lower-case letters, digits, `.`, `-`, `_`.
+/// An operator's account name as it stands in a certificate: lower-case letters, digits, `.`, `-`,
+/// `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperatorName(Arc<str>);
 

@@ -1,5 +1,5 @@
-//! How many connections were refused, and why. The refused side learns nothing but that the connection closed, so the
-//! true reason must be found here and in the log.
+//! How many connections were refused, and why. The refused side learns nothing but that the
+//! connection closed, so the true reason must be found here and in the log.
 
 use super::error::IdentityError;
 use std::collections::BTreeMap;

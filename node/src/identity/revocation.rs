@@ -1,8 +1,9 @@
 //! Revocation lists: what is revoked, and how old the knowledge is.
 //!
-//! A list stays in force until a newer one of the same issuer takes its place, however long ago it should have been
-//! renewed: a federation must not stop because somebody forgot to publish a list, but everyone must see its age. For
-//! the same reason a reload never goes back to an older list, and never forgets an issuer.
+//! A list stays in force until a newer one of the same issuer takes its place, however long ago it
+//! should have been renewed: a federation must not stop because somebody forgot to publish a list,
+//! but everyone must see its age. For the same reason a reload never goes back to an older list,
+//! and never forgets an issuer.
 
 use crate::clock;
 use hotline_topology::Time;
@@ -31,7 +32,8 @@ impl Serial {
         )
     }
 
-    /// A serial number from hexadecimal digits, as [`fmt::Display`] writes it; `None` for anything else.
+    /// A serial number from hexadecimal digits, as [`fmt::Display`] writes it; `None` for anything
+    /// else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let pairs = text.as_bytes().chunks(2).map(|pair| {
@@ -151,7 +153,8 @@ impl List {
         Ok((list.issuer().as_raw().to_vec(), parsed))
     }
 
-    /// Whether this list is a later edition than `other`. Numbers have no leading zeros, so a longer one is greater.
+    /// Whether this list is a later edition than `other`. Numbers have no leading zeros, so a
+    /// longer one is greater.
     fn supersedes(&self, other: &Self) -> bool {
         let order = |list: &Self| (list.edition.0.0.len(), list.edition.clone());
         order(self) > order(other)
@@ -187,15 +190,16 @@ impl RevocationLists {
         }
     }
 
-    /// Takes over every list of `newer` that is a later edition or of an issuer not known so far. What `newer` lacks
-    /// stays in force.
+    /// Takes over every list of `newer` that is a later edition or of an issuer not known so far.
+    /// What `newer` lacks stays in force.
     pub fn merge(&mut self, newer: &Self) {
         for (issuer, list) in &newer.by_issuer {
             self.put(issuer.clone(), list.clone());
         }
     }
 
-    /// Whether the issuer's list names the certificate. `None` when there is no list of that issuer.
+    /// Whether the issuer's list names the certificate. `None` when there is no list of that
+    /// issuer.
     #[must_use]
     pub fn is_revoked(&self, certificate: &CertificateId) -> Option<bool> {
         self.by_issuer

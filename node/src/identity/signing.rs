@@ -1,8 +1,8 @@
-//! Signatures of a node over what it hands over or receipts: made with the key of its certificate, so that whoever
-//! has the certificates can check them offline, years later.
+//! Signatures of a node over what it hands over or receipts: made with the key of its certificate,
+//! so that whoever has the certificates can check them offline, years later.
 //!
-//! Here only the bytes and the key are compared. Whether the certificate was good at the time is for
-//! [`super::verify_chain`] with the lists as of then.
+//! Here only the bytes and the key are compared. Whether the certificate was good at the time is
+//! for [`super::verify_chain`] with the lists as of then.
 
 use super::chain;
 use super::error::IdentityError;
@@ -11,7 +11,8 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, SignatureVerificationAlgorithm, alg_id};
 use std::sync::Arc;
 
-/// Set before every message, so that a signature made for one purpose never fits another protocol's bytes.
+/// Set before every message, so that a signature made for one purpose never fits another protocol's
+/// bytes.
 const CONTEXT: &[u8] = b"hotline signature v1\0";
 
 /// The schemes in use, each under its number in the TLS registry. Numbers are never given twice.

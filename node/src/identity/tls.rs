@@ -1,11 +1,12 @@
 //! TLS 1.3, mutual, checked against revocation lists, exchanged while running.
 //!
-//! - The crypto provider is passed explicitly everywhere; nothing depends on a process-wide default.
+//! - The crypto provider is passed explicitly everywhere; nothing depends on a process-wide
+//!   default.
 //! - Sessions are never resumed: a resumed session would skip the certificates.
-//! - A revocation list past its date stays in force ([`NodeTls::list_ages`] shows how old each is). Every issuer on a
-//!   chain must have one: not knowing is refused.
-//! - New material is built and checked before it replaces the old. Open connections go on under what they began with,
-//!   except those that the new state would not admit: they are cut.
+//! - A revocation list past its date stays in force ([`NodeTls::list_ages`] shows how old each is).
+//!   Every issuer on a chain must have one: not knowing is refused.
+//! - New material is built and checked before it replaces the old. Open connections go on under
+//!   what they began with, except those that the new state would not admit: they are cut.
 
 use super::chain::{self, OperatorIdentity, PeerIdentity, Trust};
 use super::error::IdentityError;
@@ -47,8 +48,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules that a version of the topology makes for the node of `own`: the nodes directly above and below it
-    /// may call. Everything from further away comes by relay.
+    /// The rules that a version of the topology makes for the node of `own`: the nodes directly
+    /// above and below it may call. Everything from further away comes by relay.
     #[must_use]
     pub fn of(federation: Arc<Federation>, own: RegionKey) -> Self {
         let tree = Arc::clone(&federation);
@@ -149,11 +150,12 @@ impl fmt::Debug for NodeTls {
 impl NodeTls {
     /// Starts with the given material.
     ///
-    /// A certificate that is expired or revoked does not hinder the start, for a node serves its citizens without
-    /// links too; see [`NodeTls::own_problem`].
+    /// A certificate that is expired or revoked does not hinder the start, for a node serves its
+    /// citizens without links too; see [`NodeTls::own_problem`].
     ///
     /// # Errors
-    /// When the parts do not fit together: the key is another's, the certificate no node's, a file is broken.
+    /// When the parts do not fit together: the key is another's, the certificate no node's, a file
+    /// is broken.
     pub fn new(
         material: Material,
         domain: TrustDomain,
@@ -173,12 +175,15 @@ impl NodeTls {
         Ok(tls)
     }
 
-    /// Takes new material into use and cuts the connections that it no longer admits; returns how many.
+    /// Takes new material into use and cuts the connections that it no longer admits; returns how
+    /// many.
     ///
-    /// Revocation lists only ever get newer: one that the new material lacks, or has in an older edition, stays.
+    /// Revocation lists only ever get newer: one that the new material lacks, or has in an older
+    /// edition, stays.
     ///
     /// # Errors
-    /// As for [`NodeTls::new`], and when the certificate is another region's. The old material then stays in use.
+    /// As for [`NodeTls::new`], and when the certificate is another region's. The old material then
+    /// stays in use.
     pub fn reload(&self, mut material: Material) -> Result<usize, MaterialError> {
         let exchanging = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.current.load_full();
@@ -197,8 +202,8 @@ impl NodeTls {
         Ok(self.sweep())
     }
 
-    /// Takes new rules into use, as a new version of the topology brings them, and cuts the connections that they no
-    /// longer admit; returns how many.
+    /// Takes new rules into use, as a new version of the topology brings them, and cuts the
+    /// connections that they no longer admit; returns how many.
     pub fn set_rules(&self, rules: Rules) -> usize {
         let exchanging = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.current.load_full();
@@ -213,8 +218,8 @@ impl NodeTls {
         self.sweep()
     }
 
-    /// Judges every open connection again and cuts those that would not be admitted now, such as those whose
-    /// certificate has run out since; returns how many. To be called from time to time.
+    /// Judges every open connection again and cuts those that would not be admitted now, such as
+    /// those whose certificate has run out since; returns how many. To be called from time to time.
     pub fn sweep(&self) -> usize {
         let cut = self.with_standing(|standing| self.live.sweep(standing));
         for (peer, error) in &cut {
@@ -229,7 +234,8 @@ impl NodeTls {
         self.current.load().own.clone()
     }
 
-    /// What is wrong with this node's own certificate, so that peers will refuse it; `None` when all is well.
+    /// What is wrong with this node's own certificate, so that peers will refuse it; `None` when
+    /// all is well.
     #[must_use]
     pub fn own_problem(&self) -> Option<IdentityError> {
         let chain = self.current.load().material.chain.clone();

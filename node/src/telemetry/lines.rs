@@ -1,8 +1,8 @@
 //! Log lines: one event a line, the node's name on every one.
 //!
-//! Many nodes may run in one process, so the name comes from the innermost surrounding span that has a field `node`
-//! ([`super::node_span`]); outside of any, it is the process's own. Text is for a person at a terminal, JSON for a
-//! collector; both say the same.
+//! Many nodes may run in one process, so the name comes from the innermost surrounding span that
+//! has a field `node` ([`super::node_span`]); outside of any, it is the process's own. Text is for
+//! a person at a terminal, JSON for a collector; both say the same.
 
 use crate::clock::Clock;
 use serde_json::{Map, Value};

@@ -1,7 +1,8 @@
 //! What a node tells about itself: log lines, spans and figures for its operator.
 //!
-//! Nothing is global but the subscriber, which belongs to the process and is installed once by `main`
-//! ([`install`]). Metrics belong to a node ([`Metrics::new`]): many nodes in one process keep theirs apart.
+//! Nothing is global but the subscriber, which belongs to the process and is installed once by
+//! `main` ([`install`]). Metrics belong to a node ([`Metrics::new`]): many nodes in one process
+//! keep theirs apart.
 
 mod lines;
 
@@ -80,8 +81,8 @@ impl Logging {
     }
 }
 
-/// Installs the process's subscriber: log lines to standard error and, where configured, spans to a collector. To be
-/// called within the runtime, once.
+/// Installs the process's subscriber: log lines to standard error and, where configured, spans to a
+/// collector. To be called within the runtime, once.
 ///
 /// # Errors
 /// When the options are wrong or a subscriber stands already.
@@ -174,7 +175,8 @@ impl Metrics {
         Ok(Self { provider, registry })
     }
 
-    /// The instrument maker. Names get the prefix `hotline_`, units and `_total` as Prometheus wants them.
+    /// The instrument maker. Names get the prefix `hotline_`, units and `_total` as Prometheus
+    /// wants them.
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.provider.meter("hotline")

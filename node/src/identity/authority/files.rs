@@ -19,7 +19,8 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Puts `content` at `path` in one step: after a crash the old file stands there or the new one, on the disk.
+/// Puts `content` at `path` in one step: after a crash the old file stands there or the new one, on
+/// the disk.
 pub(super) fn write(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let folder = path
         .parent()

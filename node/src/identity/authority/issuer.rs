@@ -28,8 +28,8 @@ const CERTIFICATE: &str = "ca.crt";
 const KEY: &str = "ca.key";
 const LIST: &str = "crl.pem";
 
-/// A folder with `ca.crt` (its certificate, then those above up to, but without, the root; a root's is itself),
-/// `ca.key`, `issued.toml` and `crl.pem`.
+/// A folder with `ca.crt` (its certificate, then those above up to, but without, the root; a root's
+/// is itself), `ca.key`, `issued.toml` and `crl.pem`.
 pub(super) struct Issuer {
     pub folder: PathBuf,
     certificate: CertificateDer<'static>,
@@ -209,7 +209,8 @@ impl Issuer {
         fs::read_to_string(&path).map_err(|source| AuthorityError::Files { path, source })
     }
 
-    /// Notes a revocation and signs a new list; `false` when the serial number is not of this issuer.
+    /// Notes a revocation and signs a new list; `false` when the serial number is not of this
+    /// issuer.
     pub(super) fn revoke(
         &mut self,
         serial: &Serial,
@@ -224,7 +225,8 @@ impl Issuer {
     }
 }
 
-/// Writes a chain and its key into a folder; the key first, so that a certificate never stands there without one.
+/// Writes a chain and its key into a folder; the key first, so that a certificate never stands
+/// there without one.
 pub(super) fn write_pair(
     folder: &Path,
     certificate_name: &str,

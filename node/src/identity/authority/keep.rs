@@ -11,7 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 impl Authority {
-    /// Writes the roots and the current revocation lists to `public/` and to every folder of a node or operator here.
+    /// Writes the roots and the current revocation lists to `public/` and to every folder of a node
+    /// or operator here.
     ///
     /// # Errors
     /// When a file cannot be read or written.
@@ -177,7 +178,8 @@ impl Authority {
             .collect())
     }
 
-    /// The same keeper writing another trust domain into its certificates: an example of what must be refused.
+    /// The same keeper writing another trust domain into its certificates: an example of what must
+    /// be refused.
     pub(in crate::identity) fn speaking_for(&self, domain: TrustDomain) -> Self {
         Self {
             folder: self.folder.clone(),
@@ -228,7 +230,8 @@ pub(super) fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, AuthorityError> 
     Ok(all)
 }
 
-/// Moves certificate and key of a node or operator to `previous/`, as copies: the node may be reading them.
+/// Moves certificate and key of a node or operator to `previous/`, as copies: the node may be
+/// reading them.
 pub(super) fn keep_previous(folder: &Path) -> Result<(), AuthorityError> {
     let previous = folder.join("previous");
     let failed = |source| AuthorityError::Files {

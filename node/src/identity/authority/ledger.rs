@@ -1,5 +1,5 @@
-//! What one issuer has issued and revoked: `issued.toml`. A certificate is entered before it is signed, so that
-//! everything that may be in the world can be revoked.
+//! What one issuer has issued and revoked: `issued.toml`. A certificate is entered before it is
+//! signed, so that everything that may be in the world can be revoked.
 
 use super::AuthorityError;
 use super::files::{self, Readers};

@@ -1,20 +1,22 @@
-//! The keeper of certificates: an offline root, an authority for each region that certifies, and what they issued.
+//! The keeper of certificates: an offline root, an authority for each region that certifies, and
+//! what they issued.
 //!
 //! ```text
-//! domain.toml                        the trust domain
-//! root/<generation>/                 ca.crt  ca.key  issued.toml  crl.pem      keep this folder off the network
-//! authorities/<key>/<generation>/    ca.crt (and those above)  ca.key  issued.toml  crl.pem
-//! nodes/<key>/                       node.crt (and authorities)  node.key  roots.crt  crl.pem
-//! operators/<key>/<name>/            operator.crt (and authorities)  operator.key  roots.crt  crl.pem
-//! public/                            roots.crt  crl.pem      what every node must have
+//! domain.toml                      the trust domain
+//! root/<generation>/               ca.crt  ca.key  issued.toml  crl.pem; keep it off the network
+//! authorities/<key>/<generation>/  ca.crt (and those above)  ca.key  issued.toml  crl.pem
+//! nodes/<key>/                     node.crt (and authorities)  node.key  roots.crt  crl.pem
+//! operators/<key>/<name>/          operator.crt (and authorities)  operator.key  and as above
+//! public/                          roots.crt  crl.pem: what every node must have
 //! ```
 //!
-//! All issuers may lie in one folder, as in a demonstration, or each region keeps only `domain.toml` and its own
-//! authority. A generation is one key of an issuer: renewal makes the next one, and the old keeps signing its
-//! revocation list while anything that it certified is valid. Renewing never revokes: old and new overlap.
+//! All issuers may lie in one folder, as in a demonstration, or each region keeps only
+//! `domain.toml` and its own authority. A generation is one key of an issuer: renewal makes the
+//! next one, and the old keeps signing its revocation list while anything that it certified is
+//! valid. Renewing never revokes: old and new overlap.
 //!
-//! Whether an authority may certify a region is not judged here but by every peer, who knows the tree
-//! ([`super::verify_chain`]): a stolen authority would not ask itself.
+//! Whether an authority may certify a region is not judged here but by every peer, who knows the
+//! tree ([`super::verify_chain`]): a stolen authority would not ask itself.
 
 mod error;
 mod files;
@@ -260,7 +262,8 @@ impl Authority {
         self.issue_named(subject, by, None, term, now, entropy)
     }
 
-    /// As [`Authority::issue`], with a DNS name other than the subject's: an example of what must be refused.
+    /// As [`Authority::issue`], with a DNS name other than the subject's: an example of what must
+    /// be refused.
     pub(in crate::identity) fn issue_named(
         &self,
         subject: &Subject,
@@ -278,8 +281,9 @@ impl Authority {
         Ok(issued)
     }
 
-    /// Gives a subject a new key and a new certificate by the same signer. The old certificate stays valid to its
-    /// end and stands in `previous/`; revoke it by its serial number where it should not.
+    /// Gives a subject a new key and a new certificate by the same signer. The old certificate
+    /// stays valid to its end and stands in `previous/`; revoke it by its serial number where it
+    /// should not.
     ///
     /// # Errors
     /// When there is nothing to renew, or the signer is not here or has expired.
@@ -308,8 +312,8 @@ impl Authority {
         Ok(issued)
     }
 
-    /// Makes the next root. Certificates of the old one stay valid; give the new `public/roots.crt` to every node
-    /// before anything that the new root certified is used.
+    /// Makes the next root. Certificates of the old one stay valid; give the new `public/roots.crt`
+    /// to every node before anything that the new root certified is used.
     ///
     /// # Errors
     /// When a file cannot be written.

@@ -26,5 +26,7 @@ pub mod policy;
 pub mod refusal;
 pub mod row;
 pub mod supervision;
+#[cfg(test)]
+mod testing;
 pub mod ticket;
 pub mod view;

@@ -21,6 +21,8 @@ mod requests;
 mod rule;
 mod state;
 mod take_in;
+#[cfg(test)]
+mod tests;
 
 pub use act::TicketAct;
 pub use answer_directly::answer_directly;

@@ -1,0 +1,276 @@
+//! The nodes, their time, and the delivery between them.
+
+use super::desk::Desk;
+use super::law;
+use super::places::{ALL, MONDAY, tree};
+use super::wire::TestWire;
+use crate::fact::Fact;
+use crate::id::{LegId, MatterId};
+use crate::kernel::{Action, Commit, Event, Group, Input, LinkNews, Now, World, next_timer};
+use crate::leg::{Lane, Leg};
+use crate::link::Envelope;
+use crate::row::{Row, RowKey};
+use crate::supervision::Notice;
+use crate::ticket::Ticket;
+use crate::view::{MemoryView, Rows, View};
+use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One node: its rows, its log, and what it told its operator.
+pub(crate) struct Node {
+    pub view: MemoryView,
+    pub log: Vec<(Time, Vec<Fact>)>,
+    pub alarms: Vec<String>,
+    pub tree: Federation,
+    pub packs: Vec<PolicyPack>,
+    /// Rows folded from the log alone.
+    shadow: MemoryView,
+}
+
+/// A federation in one process.
+pub(crate) struct Fed {
+    pub now: Time,
+    pub nodes: BTreeMap<RegionKey, Node>,
+    pub(super) wire: TestWire,
+    cut: BTreeSet<(RegionKey, RegionKey)>,
+    drawn: u128,
+    /// Whether a command delivers everything at once.
+    pub(super) at_once: bool,
+}
+
+impl Fed {
+    /// Seven nodes on a Monday morning, all links up.
+    pub(crate) fn new() -> Self {
+        Self::with(|_, _| {})
+    }
+
+    /// As [`Fed::new`], with each node's pack changed first.
+    pub(crate) fn with(change: impl Fn(RegionKey, &mut PolicyPack)) -> Self {
+        let mut fed = Self {
+            now: MONDAY,
+            nodes: BTreeMap::new(),
+            wire: TestWire::default(),
+            cut: BTreeSet::new(),
+            drawn: 0,
+            at_once: true,
+        };
+        for region in ALL {
+            let mut pack = PolicyPack::default_pack();
+            change(region, &mut pack);
+            let node = Node {
+                view: MemoryView::default(),
+                log: Vec::new(),
+                alarms: Vec::new(),
+                tree: tree(),
+                packs: vec![pack],
+                shadow: MemoryView::default(),
+            };
+            fed.nodes.insert(region, node);
+            fed.input(region, Input::Start);
+        }
+        let pairs: Vec<_> = ALL
+            .iter()
+            .filter_map(|region| Some((*region, fed.nodes[region].tree.parent(*region)?)))
+            .collect();
+        for (child, parent) in pairs {
+            fed.input(
+                child,
+                Input::Link {
+                    peer: parent,
+                    news: LinkNews::Met { epoch: 1 },
+                },
+            );
+            fed.input(
+                parent,
+                Input::Link {
+                    peer: child,
+                    news: LinkNews::Met { epoch: 1 },
+                },
+            );
+        }
+        fed
+    }
+
+    /// The hotline's desk at a node, with a person who may do everything there.
+    pub(crate) fn at(&mut self, region: RegionKey) -> Desk<'_> {
+        Desk::new(self, region)
+    }
+
+    /// One event in a group of its own; what the node wants done.
+    pub(crate) fn input(&mut self, region: RegionKey, input: Input) -> Vec<Action> {
+        self.drawn += 1;
+        let event = Event {
+            bits: self.drawn.to_be_bytes(),
+            input,
+        };
+        let node = self
+            .nodes
+            .get_mut(&region)
+            .expect("a node of the federation");
+        let world = World {
+            me: region,
+            federation: &node.tree,
+            packs: &node.packs,
+            wire: &self.wire,
+        };
+        let now = Now {
+            time: self.now,
+            monotonic_ms: 0,
+        };
+        let mut group = Group::new(&node.view, world, now).expect("memory");
+        group.step(event).expect("memory");
+        let Commit {
+            at,
+            facts,
+            changes,
+            actions,
+        } = group.finish().expect("memory");
+        law::folds_alike(region, &mut node.shadow, at, &facts);
+        node.view.apply(changes);
+        assert!(node.shadow == node.view, "{region}: log and view differ");
+        if !facts.is_empty() {
+            node.log.push((at, facts));
+        }
+        for action in &actions {
+            if let Action::Alarm { text } = action {
+                node.alarms.push(text.clone());
+            }
+        }
+        actions
+    }
+
+    /// Nothing passes between the two until [`Fed::mend`].
+    pub(crate) fn cut(&mut self, one: RegionKey, other: RegionKey) {
+        self.cut.extend([(one, other), (other, one)]);
+    }
+
+    /// Everything passes again.
+    pub(crate) fn mend(&mut self) {
+        self.cut.clear();
+        self.settle();
+    }
+
+    /// Delivers until nothing moves.
+    pub(crate) fn settle(&mut self) {
+        for round in 0.. {
+            assert!(round < 10_000, "messages run in circles");
+            let waiting = self.waiting();
+            if waiting.is_empty() {
+                return;
+            }
+            for (from, to, lane) in waiting {
+                self.deliver(from, to, lane);
+            }
+        }
+    }
+
+    /// Lanes of links with something to deliver.
+    pub(crate) fn waiting(&self) -> Vec<(RegionKey, RegionKey, Lane)> {
+        let mut waiting = BTreeSet::new();
+        for (from, node) in &self.nodes {
+            for (key, _) in node.view.rows() {
+                if let RowKey::Outbox(to, lane, _) = key
+                    && !self.cut.contains(&(*from, *to))
+                {
+                    waiting.insert((*from, *to, *lane));
+                }
+            }
+        }
+        waiting.into_iter().collect()
+    }
+
+    /// Delivers the next envelope of a lane, as often as the peer did not take it before, and its acknowledgement.
+    pub(crate) fn deliver(&mut self, from: RegionKey, to: RegionKey, lane: Lane) {
+        let seq = self.nodes[&from].view.link(to).expect("memory").lanes[lane.index()].acked + 1;
+        let Some(envelope) = self.outgoing(from, to, lane, seq) else {
+            return;
+        };
+        law::carries_no_person(&envelope);
+        let actions = self.input(
+            to,
+            Input::Envelope {
+                peer: from,
+                lane,
+                seq,
+                envelope: Box::new(envelope),
+            },
+        );
+        for action in actions {
+            if let Action::Acknowledge { lane, upto, .. } = action {
+                self.input(
+                    from,
+                    Input::Acked {
+                        peer: to,
+                        lane,
+                        upto,
+                    },
+                );
+            }
+        }
+    }
+
+    /// An envelope on its way.
+    pub(crate) fn outgoing(
+        &self,
+        from: RegionKey,
+        to: RegionKey,
+        lane: Lane,
+        seq: u64,
+    ) -> Option<Envelope> {
+        match self.nodes[&from].view.get(&RowKey::Outbox(to, lane, seq)) {
+            Ok(Some(Row::Outbox(envelope, _))) => Some(*envelope),
+            _ => None,
+        }
+    }
+
+    /// Lets time pass; every timer fires in its order, and everything is delivered as it comes.
+    pub(crate) fn pass(&mut self, millis: i64) {
+        let until = self.now.plus_millis(millis);
+        self.until(until);
+    }
+
+    /// Lets time pass up to a moment.
+    pub(crate) fn until(&mut self, until: Time) {
+        loop {
+            let next = self
+                .nodes
+                .iter()
+                .filter_map(|(region, node)| {
+                    let at = next_timer(&node.view).expect("memory")?;
+                    Some((at, *region))
+                })
+                .min();
+            match next {
+                Some((at, region)) if at <= until => {
+                    self.now = self.now.max(at);
+                    self.input(region, Input::Tick);
+                    if self.at_once {
+                        self.settle();
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    pub(crate) fn ticket(&self, region: RegionKey, matter: MatterId) -> Ticket {
+        let found = self.nodes[&region].view.ticket(matter).expect("memory");
+        found.unwrap_or_else(|| panic!("{region} does not hold {matter}"))
+    }
+
+    pub(crate) fn leg(&self, region: RegionKey, leg: LegId) -> Leg {
+        let found = self.nodes[&region].view.leg(leg).expect("memory");
+        found.unwrap_or_else(|| panic!("{region} does not hold {leg}"))
+    }
+
+    /// Every exception notice a node keeps, oldest first.
+    pub(crate) fn notices(&self, region: RegionKey) -> Vec<Notice> {
+        let rows = self.nodes[&region].view.rows();
+        rows.filter_map(|(_, row)| match row {
+            Row::Notice(notice) => Some((**notice).clone()),
+            _ => None,
+        })
+        .collect()
+    }
+}

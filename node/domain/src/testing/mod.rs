@@ -1,0 +1,21 @@
+//! A small federation in one process, for tests that read aloud: nodes are (view, world), links are outboxes.
+//!
+//! ```text
+//! let mut fed = Fed::new();
+//! let matter = fed.at(CITY).take_in();
+//! let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+//! fed.at(ZEZHOU).ask_return(leg, "not-our-duty", "").fails("return.basis");
+//! ```
+//!
+//! After each command everything is delivered, unless a link was cut; after each commit the facts folded from nothing
+//! must give the same rows.
+
+mod desk;
+mod fed;
+mod law;
+mod places;
+mod wire;
+
+pub(crate) use desk::{Desk, Said, text};
+pub(crate) use fed::Fed;
+pub(crate) use places::*;

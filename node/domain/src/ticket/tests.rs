@@ -1,0 +1,3 @@
+//! The verbs, one group a verb, and whole lives of matters.
+
+mod lives;

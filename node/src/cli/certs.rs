@@ -9,12 +9,13 @@ use crate::identity::authority::{
 use crate::identity::authority::{Entry, ROOT_DAYS};
 use crate::identity::example::Example;
 use crate::identity::profile::{OperatorName, Subject, TrustDomain};
-use crate::identity::revocation::Serial;
+use crate::identity::revocation::{ListAge, Serial};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use hotline_topology::{RegionKey, Time};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// 签发、续期、吊销和查看证书
 #[derive(Debug, Args)]
@@ -217,12 +218,9 @@ impl Command {
             }
             Self::Show { library } => {
                 let authority = Authority::open(&library.dir)?;
-                let entries = authority.list()?;
-                Ok(format!(
-                    "信任域 {}\n{}\n",
-                    authority.domain(),
-                    table(&authority, &entries, now)
-                ))
+                let certificates = table(&authority, &authority.list()?, now);
+                let lists = ages(&authority.list_ages(now)?);
+                Ok(format!("信任域 {}\n{certificates}\n{lists}", authority.domain()))
             }
             Self::Example { profile, out } => {
                 let text = std::fs::read_to_string(&profile)
@@ -336,6 +334,20 @@ fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
         table.add_row([kind, &record.uri, issuer, record.serial(), &ends, &state]);
     }
     table
+}
+
+/// How old each revocation list is, one a line.
+fn ages(lists: &[ListAge]) -> String {
+    let days = |time: Duration| time.as_secs() / 86_400;
+    let line = |list: &ListAge| {
+        let state = match list.overdue {
+            Some(late) => format!("逾期 {} 天，请执行 hotline certs refresh", days(late)),
+            None => "未到重签期限".to_owned(),
+        };
+        let (issuer, signed_at, age) = (&list.issuer, list.signed_at, days(list.age));
+        format!("吊销列表 {issuer}：签署于 {signed_at}，已 {age} 天，{state}\n")
+    };
+    lists.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ impl NodeTls {
             live: Arc::default(),
             refusals: Arc::default(),
         });
-        tls.warn_of_own_problem();
+        tls.warn_of_problems();
         Ok(tls)
     }
 
@@ -198,7 +198,7 @@ impl NodeTls {
         }
         self.current.store(Arc::new(new));
         drop(exchanging);
-        self.warn_of_own_problem();
+        self.warn_of_problems();
         Ok(self.sweep())
     }
 
@@ -315,7 +315,7 @@ impl NodeTls {
         self.refusals.note(side, peer, error);
     }
 
-    fn warn_of_own_problem(&self) {
+    fn warn_of_problems(&self) {
         if let Some(error) = self.own_problem() {
             tracing::error!(
                 reason = error.reason(),

@@ -8,13 +8,19 @@ struct Program {
     certs: CertsArgs,
 }
 
+const NOW: Time = Time(1_767_196_800_000);
+
 fn run(dir: &std::path::Path, words: &str) -> anyhow::Result<String> {
+    run_at(dir, words, NOW)
+}
+
+fn run_at(dir: &std::path::Path, words: &str, now: Time) -> anyhow::Result<String> {
     let dir = dir.to_str().unwrap();
     let words = words.split_whitespace().chain(["--dir", dir]);
     Program::try_parse_from(std::iter::once("certs").chain(words))?
         .certs
         .command
-        .run(Time(1_767_196_800_000))
+        .run(now)
 }
 
 #[test]
@@ -61,6 +67,9 @@ fn a_keeper_inits_issues_renews_revokes_and_shows() {
     assert_eq!(shown.matches("节点").count(), 2, "{shown}");
     assert_eq!(shown.matches("吊销（已换发）").count(), 1, "{shown}");
     assert_eq!(shown.matches("有效 ").count(), 4, "{shown}");
+    assert_eq!(shown.matches("已 0 天，未到重签期限").count(), 3, "{shown}");
+    let late = run_at(&dir, "show", Time(NOW.0 + 9 * 86_400_000)).unwrap();
+    assert_eq!(late.matches("已 9 天，逾期 2 天").count(), 3, "{late}");
     // Chinese characters are two columns wide; every line of the table must end in the same column.
     let widths: Vec<_> = shown.lines().skip(1).map(UnicodeWidthStr::width).collect();
     assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");

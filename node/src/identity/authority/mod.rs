@@ -33,7 +33,8 @@ pub use ledger::{Reason, Record, Revocation};
 pub use template::{BACKDATED_BY, Term};
 
 use super::profile::{OperatorName, Subject, TrustDomain};
-use super::revocation::Serial;
+use super::material;
+use super::revocation::{ListAge, Serial};
 use crate::entropy::Entropy;
 use files::Readers;
 use hotline_topology::{RegionKey, Time};
@@ -385,5 +386,13 @@ impl Authority {
             }));
         }
         Ok(all)
+    }
+
+    /// The age of each published revocation list, the oldest first.
+    ///
+    /// # Errors
+    /// When the published lists cannot be read.
+    pub fn list_ages(&self, now: Time) -> Result<Vec<ListAge>, AuthorityError> {
+        Ok(material::read_lists(&self.folder.join("public/crl.pem"))?.ages(now))
     }
 }

@@ -220,7 +220,10 @@ impl Command {
                 let authority = Authority::open(&library.dir)?;
                 let certificates = table(&authority, &authority.list()?, now);
                 let lists = ages(&authority.list_ages(now)?);
-                Ok(format!("信任域 {}\n{certificates}\n{lists}", authority.domain()))
+                Ok(format!(
+                    "信任域 {}\n{certificates}\n{lists}",
+                    authority.domain()
+                ))
             }
             Self::Example { profile, out } => {
                 let text = std::fs::read_to_string(&profile)

@@ -32,8 +32,8 @@ pub use error::AuthorityError;
 pub use ledger::{Reason, Record, Revocation};
 pub use template::{BACKDATED_BY, Term};
 
-use super::profile::{OperatorName, Subject, TrustDomain};
 use super::material;
+use super::profile::{OperatorName, Subject, TrustDomain};
 use super::revocation::{ListAge, Serial};
 use crate::entropy::Entropy;
 use files::Readers;

@@ -347,7 +347,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whose act it is; `None`: either side's. A superior's order counts as the giver's, through whom it comes.
+    /// Whose act it is; `None`: either side's. A superior's order counts as the giver's.
     #[must_use]
     pub fn party(&self) -> Option<Party> {
         match self {

@@ -227,7 +227,7 @@ fn running_order(leg: &Leg, order: OrderId) -> Result<(), Refusal> {
     }
 }
 
-/// Only the issuer reminds of an order and ends it; another's order passes through the giver, see `receive.rs`.
+/// Only the issuer reminds of an order and ends it; a superior does so by a message, see `receive.rs`.
 fn own_order(leg: &Leg, order: OrderId) -> Result<(), Refusal> {
     running_order(leg, order)?;
     match leg.order(order) {

@@ -32,11 +32,12 @@
 //!   it says (a denial is counted, a due date takes effect, a closing closes), and leaves the newer request open unless
 //!   it closed the leg. A withdrawal that the giver had not heard of when it ruled has no effect.
 //! - **Orders need no consent**, and a supervision order ends only by its issuer: so it outlives the leg, and can be
-//!   replied to, reminded of and ended after the closing. A closed leg takes no new one. A superior's order reaches the
-//!   taker through the giver, in line with the giver's own messages.
+//!   replied to, reminded of and ended after the closing. A closed leg takes no new one. A superior's order goes
+//!   straight to the taker and is between the two: the giver's record need not have it.
 //! - **Numbers decide, not arrival.** Due dates and terms of the lead rise; an older one has no effect.
-//! - **A passed due date** is recorded by whichever clock saw it first, and is the same fact on both sides. Whether the
-//!   taker is overdue is read from it: not where a result was reported by then ([`Leg::overdue`]).
+//! - **A passed due date** is recorded by each side's clock, told to the other side or not: it is the same fact on both.
+//!   Whether the taker is overdue is read from it: not where a result was reported by then ([`Leg::overdue`]). A result
+//!   that is sent back after the date makes it overdue, so the clock must look again then.
 //! - **On an upward leg** the giver is the lower node. Signing is the superior's acceptance, and only with its commit
 //!   at the giver custody moves. Before it, the superior declines by a return; after it, it answers by a result; both
 //!   are granted by the giver's commit at once ([`automatic`]).

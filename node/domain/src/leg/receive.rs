@@ -28,8 +28,8 @@ pub enum Reception {
 
 /// What to do with an act of the other side that arrives in a message.
 ///
-/// A superior's order comes through the giver, who hands it on under its own party; that its sender is the issuer is
-/// for the caller to see to, who alone knows the sender.
+/// A superior's order comes as the giver's; that its sender is the issuer is for the caller to see to, who alone knows
+/// the sender.
 #[must_use]
 pub fn receive(leg: &Leg, by: Party, act: &Act) -> Reception {
     if let Err(refusal) = sender(leg, by, act).and_then(|()| contract::permits(leg, by, act)) {
@@ -45,13 +45,13 @@ pub fn receive(leg: &Leg, by: Party, act: &Act) -> Reception {
 }
 
 fn sender(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
-    let passed_on = matches!(
+    let order = matches!(
         act,
         Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
     );
     match (leg.side, by) {
         (Side::Giver, Party::Taker) | (Side::Taker, Party::Giver) => Ok(()),
-        (Side::Giver | Side::Both, Party::Giver) if passed_on => Ok(()),
+        (Side::Giver | Side::Both, Party::Giver) if order => Ok(()),
         _ => Err(Refusal::new(
             Class::Forbidden,
             "leg.side",

@@ -84,7 +84,7 @@ fn giver_acts(row: &str) -> Tries {
             term: 1,
             lead: OTHER_LEG,
         }),
-        "supervises" => one(supervise(SUPERIOR_ORDER)),
+        "supervises" => one(supervise(SUPERIOR_ORDER, CITY)),
         "reminds" => one(Act::Remind { order: ORDER }),
         "ends the order" => one(Act::EndOrder { order: ORDER }),
         "overdue" => one(Act::Overdue { due: due(0).at }),
@@ -116,15 +116,6 @@ fn taker_acts(column: &str) -> Tries {
     }
 }
 
-fn supervise(order: OrderId) -> Act {
-    Act::Supervise {
-        order,
-        issuer: CITY,
-        trigger: "overdue".to_owned(),
-        reply_by: due(0).at,
-    }
-}
-
 /// The pair before the crossing: as far along as both acts need, and no further.
 fn before(kind: LegKind, row: &str, column: &str, giver_act: &Act) -> Option<Pair> {
     let released = Act::Recall {
@@ -140,7 +131,7 @@ fn before(kind: LegKind, row: &str, column: &str, giver_act: &Act) -> Option<Pai
         },
     ));
     if ["reminds", "ends the order"].contains(&row) || column == "replies to the order" {
-        pair.giver(supervise(ORDER));
+        pair.giver(supervise(ORDER, CITY));
     }
     let asked = match giver_act {
         Act::Ruling { of, .. } => Some(*of),

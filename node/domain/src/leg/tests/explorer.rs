@@ -1,80 +1,17 @@
 //! Explores every interleaving of two sides.
 //!
 //! Both sides choose freely among all that [`check`] allows them; each direction delivers in order, at its own pace;
-//! due dates pass at any moment. In every world one party answers for the leg; in every quiet one, where nothing is
-//! under way, both records agree.
+//! due dates pass at any moment, and a superior may send an order to the taker. In every world one party answers for
+//! the leg; in every quiet one, where nothing is under way, both records agree.
 //!
 //! Worlds are memoised, so each is judged once however it came about. Records and messages are interned, so that a
 //! world is a few numbers and the rules run once for each record and message.
 
+use super::world::{LegNo, Mix, NOTHING, Queue, Superior, World};
 use super::*;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
-
-/// Index of an interned record; a taker without one has [`NOTHING`].
-type LegNo = u32;
-const NOTHING: LegNo = LegNo::MAX;
-
-/// Up to sixteen messages under way, the oldest in the lowest byte; a byte of zero is none.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-struct Queue(u128);
-
-impl Queue {
-    fn push(&mut self, message: u8) {
-        let used = (128 - self.0.leading_zeros()).div_ceil(8);
-        assert!(used < 16, "a queue holds sixteen messages");
-        self.0 |= u128::from(message) << (8 * used);
-    }
-
-    fn pop(&mut self) -> Option<u8> {
-        let oldest = (self.0 & 0xff) as u8;
-        self.0 >>= 8;
-        (oldest != 0).then_some(oldest)
-    }
-
-    fn append(&mut self, mut later: Queue) {
-        while let Some(message) = later.pop() {
-            self.push(message);
-        }
-    }
-}
-
-/// Hashes a world's few numbers; the default hasher takes half of the whole time.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(word))
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
-    }
-}
-
-/// Two records, what is under way between them, how many messages were chosen, how many due dates passed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct World {
-    giver: LegNo,
-    taker: LegNo,
-    down: Queue,
-    up: Queue,
-    chosen: u8,
-    clock: u8,
-}
-
-impl World {
-    fn is_quiet(&self) -> bool {
-        self.down == Queue::default() && self.up == Queue::default()
-    }
-}
 
 /// What an act makes of a record, and what it sends to the other side.
 #[derive(Clone, Copy)]
@@ -94,6 +31,8 @@ pub(super) struct Scenario {
     /// Due dates that may pass.
     pub(super) clock_max: u8,
     pub(super) messages_max: u8,
+    /// Whether a superior of the giver takes part.
+    pub(super) superior: bool,
     /// The rules: the product's own, or broken ones to show that the net holds.
     pub(super) receive: fn(&Leg, Party, &Act) -> Reception,
 }
@@ -154,6 +93,8 @@ impl Explorer {
             taker: NOTHING,
             down,
             up: Queue::default(),
+            orders: Queue::default(),
+            superior: Superior::Idle,
             chosen: 1,
             clock: 0,
         };
@@ -194,6 +135,12 @@ impl Explorer {
                 .map_err(|trace| self.traced(trace, "reaches the taker", message))?;
         }
         let mut after = world;
+        if let Some(message) = after.orders.pop() {
+            after.taker = self.arrive(world.taker, message)?.after;
+            self.explore(after)
+                .map_err(|trace| self.traced(trace, "comes from the superior", message))?;
+        }
+        let mut after = world;
         if let Some(message) = after.up.pop() {
             let reaction = self.arrive(world.giver, message)?;
             after.giver = reaction.after;
@@ -205,10 +152,12 @@ impl Explorer {
     }
 
     fn choose(&mut self, world: World) -> Result<(), Violation> {
+        let chosen = world.chosen + 1;
         for (reaction, message) in self.acts_of(world.giver, world.clock).iter() {
+            let giver = reaction.after;
             let mut after = World {
-                giver: reaction.after,
-                chosen: world.chosen + 1,
+                giver,
+                chosen,
                 ..world
             };
             after.down.append(reaction.sends);
@@ -216,14 +165,29 @@ impl Explorer {
                 .map_err(|trace| self.traced(trace, "is done by the giver", *message))?;
         }
         for (reaction, message) in self.acts_of(world.taker, world.clock).iter() {
+            let taker = reaction.after;
             let mut after = World {
-                taker: reaction.after,
-                chosen: world.chosen + 1,
+                taker,
+                chosen,
                 ..world
             };
             after.up.append(reaction.sends);
             self.explore(after)
                 .map_err(|trace| self.traced(trace, "is done by the taker", *message))?;
+        }
+        // A superior learns of a leg from its taker's delay, so the taker has it.
+        if self.scenario.superior && world.taker != NOTHING {
+            for (superior, act) in world.superior.acts() {
+                let message = self.message(now(world.clock), act);
+                let mut after = World {
+                    superior,
+                    chosen,
+                    ..world
+                };
+                after.orders.push(message);
+                self.explore(after)
+                    .map_err(|trace| self.traced(trace, "is done by the superior", message))?;
+            }
         }
         Ok(())
     }
@@ -248,7 +212,7 @@ impl Explorer {
         }
         let mut found = Vec::new();
         for act in acts {
-            if !may(&leg, by, &act) {
+            if check(&leg, by, &act).is_err() {
                 continue;
             }
             let mut after = leg.clone();
@@ -316,6 +280,9 @@ impl Explorer {
                 check(&after, Party::Giver, &answer).map_err(|refusal| refusal.to_string())?;
                 sends.push(self.message(at, answer));
             }
+            // The superior could not know that the leg is closed.
+            Reception::Late { .. } if matches!(act, Act::Supervise { issuer, .. } if *issuer == PROVINCE) =>
+                {}
             Reception::Late { .. } => {
                 return Err(format!(
                     "late at the taker, whom only the giver closes: {act:?}"
@@ -371,12 +338,17 @@ impl Explorer {
             let Some(taker) = taker else {
                 return Err("quiet, and the offer is lost".to_owned());
             };
-            if Face::of(giver) != Face::of(taker) {
+            let (giver, taker) = (Face::shared(giver), Face::shared(taker));
+            if giver != taker {
                 return Err(format!(
-                    "quiet, and yet\n  giver {:?}\n  taker {:?}",
-                    Face::of(giver),
-                    Face::of(taker)
+                    "quiet, and yet\n  giver {giver:?}\n  taker {taker:?}"
                 ));
+            }
+            let order = self.legs[world.taker as usize].order(SUPERIOR_ORDER);
+            if order.is_some_and(|order| {
+                order.ended_at.is_some() != (world.superior == Superior::Ended)
+            }) {
+                return Err("quiet, and an order ended otherwise than by its issuer".to_owned());
             }
         }
         Ok(())
@@ -418,19 +390,5 @@ fn step(what: &str) -> impl Fn(Violation) -> Violation {
     move |mut trace| {
         trace.push(what.to_owned());
         trace
-    }
-}
-
-/// Own acts go by [`check`]; a superior's order reaches the giver as a message, and the giver hands it on.
-fn may(leg: &Leg, by: Party, act: &Act) -> bool {
-    let passed_on = match act {
-        Act::Supervise { issuer, .. } => *issuer == PROVINCE,
-        Act::Remind { order } | Act::EndOrder { order } => *order == SUPERIOR_ORDER,
-        _ => false,
-    };
-    if passed_on {
-        receive(leg, by, act) == Reception::Apply
-    } else {
-        check(leg, by, act).is_ok()
     }
 }

@@ -63,14 +63,13 @@ fn new_due(leg: &Leg) -> Act {
     }
 }
 
-fn order_acts(order: OrderId, issuer: RegionKey) -> [Act; 3] {
-    let supervise = Act::Supervise {
-        order,
-        issuer,
-        trigger: "overdue".to_owned(),
-        reply_by: due(0).at,
-    };
-    [supervise, Act::Remind { order }, Act::EndOrder { order }]
+fn order_acts(leg: &Leg) -> [Act; 3] {
+    let order = ORDER;
+    [
+        supervise(order, leg.giver()),
+        Act::Remind { order },
+        Act::EndOrder { order },
+    ]
 }
 
 /// Requests, rulings, recalls, due dates: the contract itself.
@@ -93,8 +92,7 @@ fn orders(leg: &Leg, by: Party) -> Vec<Act> {
     match by {
         Party::Giver => {
             let mut acts = rulings(leg);
-            acts.extend(order_acts(ORDER, CITY));
-            acts.extend(order_acts(SUPERIOR_ORDER, PROVINCE));
+            acts.extend(order_acts(leg));
             acts
         }
         Party::Taker => {
@@ -112,7 +110,7 @@ fn upward_acts(leg: &Leg, by: Party) -> Vec<Act> {
         Party::Giver => {
             let mut acts = rulings(leg);
             acts.extend(recalls());
-            acts.extend(order_acts(ORDER, COUNTY));
+            acts.extend(order_acts(leg));
             acts.push(new_due(leg));
             acts
         }
@@ -189,6 +187,7 @@ fn scenario(kind: LegKind, role: LegRole, tries: fn(&Leg, Party) -> Vec<Act>) ->
         tries,
         clock_max: 0,
         messages_max: MESSAGES_MAX,
+        superior: false,
         receive,
     }
 }
@@ -242,11 +241,9 @@ fn a_joint_leg_agrees_on_its_lead() {
 
 #[test]
 fn orders_outlive_the_leg_and_agree() {
-    hold(
-        "orders",
-        scenario(LegKind::Downward, LegRole::Sole, orders),
-        10_000,
-    );
+    let base = scenario(LegKind::Downward, LegRole::Sole, orders);
+    let superior = true;
+    hold("orders", Scenario { superior, ..base }, 10_000);
 }
 
 #[test]

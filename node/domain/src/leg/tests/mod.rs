@@ -1,14 +1,19 @@
 //! Tests of the contract. The fixture first: a leg between a city and its county, and a pair of records of it.
 
+mod closing;
 mod crossings;
 mod explorer;
 mod interleavings;
+mod orders;
 mod properties;
-mod rules;
+mod requests;
+mod upward;
+mod world;
 
 use super::*;
 use crate::body::Body;
 use crate::id::{LegId, MatterId, OrderId};
+use crate::refusal::Refusal;
 use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 pub(super) const CITY: RegionKey = RegionKey::literal("990100000000");
@@ -85,8 +90,18 @@ pub(super) fn asking(kind: RequestKind) -> Asking {
     }
 }
 
-/// What both sides must agree on once nothing is in flight: the whole record but whose half it is and how it was heard
-/// of.
+/// A supervision order.
+pub(super) fn supervise(order: OrderId, issuer: RegionKey) -> Act {
+    let reply_by = due(0).at;
+    Act::Supervise {
+        order,
+        issuer,
+        trigger: "overdue".to_owned(),
+        reply_by,
+    }
+}
+
+/// What a record says of the contract: all but whose half it is and how it was heard of.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Face {
     stage: Stage,
@@ -103,6 +118,13 @@ pub(super) struct Face {
 }
 
 impl Face {
+    /// What both sides must agree on once nothing is under way: a superior's order is between it and the taker.
+    pub(super) fn shared(leg: &Leg) -> Face {
+        let mut face = Face::of(leg);
+        face.orders.retain(|order| order.issuer == leg.giver());
+        face
+    }
+
     pub(super) fn of(leg: &Leg) -> Face {
         Face {
             stage: leg.stage,
@@ -172,7 +194,7 @@ impl Pair {
         self.try_taker(act).unwrap();
     }
 
-    pub(super) fn try_giver(&mut self, act: Act) -> Result<(), crate::refusal::Refusal> {
+    pub(super) fn try_giver(&mut self, act: Act) -> Result<(), Refusal> {
         check(&self.giver, Party::Giver, &act)?;
         let at = self.tick();
         self.giver.apply(Party::Giver, at, at, &act);
@@ -180,7 +202,7 @@ impl Pair {
         Ok(())
     }
 
-    pub(super) fn try_taker(&mut self, act: Act) -> Result<(), crate::refusal::Refusal> {
+    pub(super) fn try_taker(&mut self, act: Act) -> Result<(), Refusal> {
         check(&self.taker, Party::Taker, &act)?;
         let at = self.tick();
         self.taker.apply(Party::Taker, at, at, &act);
@@ -245,7 +267,7 @@ impl Pair {
         while !self.down.is_empty() {
             self.arrives_down();
         }
-        assert_eq!(Face::of(&self.giver), Face::of(&self.taker));
+        assert_eq!(Face::shared(&self.giver), Face::shared(&self.taker));
     }
 }
 
@@ -261,5 +283,52 @@ pub(super) fn ruling(leg: &Leg, granted: bool) -> Act {
         granted,
         basis: "审核意见".to_owned(),
         due,
+    }
+}
+
+pub(super) fn refused(tried: Result<(), Refusal>) -> &'static str {
+    let refusal = tried.expect_err("the act must be refused");
+    assert!(
+        refusal.message.chars().any(|c| c > '\u{4e00}'),
+        "words for a clerk: {}",
+        refusal.message
+    );
+    refusal.rule
+}
+
+pub(super) fn downward() -> Pair {
+    Pair::new(offer(LegKind::Downward, LegRole::Sole))
+}
+
+pub(super) fn delivered() -> Pair {
+    let mut pair = downward();
+    pair.taker(Act::Receipt);
+    pair.settle();
+    pair
+}
+
+pub(super) fn upward() -> Pair {
+    let mut pair = Pair::new(offer(LegKind::Upward, LegRole::Sole));
+    pair.taker(Act::Receipt);
+    pair.settle();
+    pair
+}
+
+pub(super) fn asked(kind: RequestKind) -> Pair {
+    let mut pair = Pair::signed();
+    pair.asks(kind);
+    pair.settle();
+    pair
+}
+
+pub(super) const SIGN: Act = Act::Sign { deemed: false };
+pub(super) const RECALL: Act = Act::Recall {
+    ground: RecallGround::Recalled,
+};
+
+pub(super) fn request(no: u32, kind: RequestKind) -> Act {
+    Act::Request {
+        no,
+        asking: asking(kind),
     }
 }

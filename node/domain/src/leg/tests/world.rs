@@ -1,0 +1,94 @@
+//! A world of the explorer, in a few numbers: two records, and what is under way between them.
+
+use super::*;
+use std::hash::Hasher;
+
+/// Index of an interned record; a taker without one has [`NOTHING`].
+pub(super) type LegNo = u32;
+pub(super) const NOTHING: LegNo = LegNo::MAX;
+
+/// Up to sixteen messages under way, the oldest in the lowest byte; a byte of zero is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub(super) struct Queue(u128);
+
+impl Queue {
+    pub(super) fn push(&mut self, message: u8) {
+        let used = (128 - self.0.leading_zeros()).div_ceil(8);
+        assert!(used < 16, "a queue holds sixteen messages");
+        self.0 |= u128::from(message) << (8 * used);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<u8> {
+        let oldest = (self.0 & 0xff) as u8;
+        self.0 >>= 8;
+        (oldest != 0).then_some(oldest)
+    }
+
+    pub(super) fn append(&mut self, mut later: Queue) {
+        while let Some(message) = later.pop() {
+            self.push(message);
+        }
+    }
+}
+
+/// Hashes a world's few numbers; the default hasher takes half of the whole time.
+#[derive(Default)]
+pub(super) struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+}
+
+/// Two records, what is under way between them, how many messages were chosen, how many due dates passed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    pub(super) giver: LegNo,
+    pub(super) taker: LegNo,
+    pub(super) down: Queue,
+    pub(super) up: Queue,
+    /// From the superior to the taker.
+    pub(super) orders: Queue,
+    pub(super) superior: Superior,
+    pub(super) chosen: u8,
+    pub(super) clock: u8,
+}
+
+impl World {
+    pub(super) fn is_quiet(&self) -> bool {
+        [self.down, self.up, self.orders] == [Queue::default(); 3]
+    }
+}
+
+/// What the superior knows of its order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Superior {
+    Idle,
+    Waits,
+    Ended,
+}
+
+impl Superior {
+    /// What it may do next, and what it knows then.
+    pub(super) fn acts(self) -> Vec<(Superior, Act)> {
+        let order = SUPERIOR_ORDER;
+        match self {
+            Superior::Idle => vec![(Superior::Waits, supervise(order, PROVINCE))],
+            Superior::Waits => vec![
+                (Superior::Waits, Act::Remind { order }),
+                (Superior::Ended, Act::EndOrder { order }),
+            ],
+            Superior::Ended => Vec::new(),
+        }
+    }
+}

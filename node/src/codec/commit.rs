@@ -1,6 +1,6 @@
 //! The lasting part of a log record, and the changes of the view that go with it.
 
-use super::form::{Form, all_from};
+use super::field::Field;
 use super::key;
 use super::malformed::{Malformed, Why};
 use super::row;
@@ -29,7 +29,7 @@ pub struct Lasting {
 pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
     let commit = pb::Commit {
         at_ms: at.0,
-        facts: facts.iter().map(Form::to_proto).collect(),
+        facts: facts.iter().map(Field::put).collect(),
     };
     commit.to_bytes()
 }
@@ -43,7 +43,7 @@ pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
         .map_err(|error| Malformed::new("Commit", Why::Bytes(error)))?;
     Ok(Lasting {
         at: Time(at_ms),
-        facts: all_from(facts)?,
+        facts: Field::take(facts, "Commit.facts")?,
     })
 }
 

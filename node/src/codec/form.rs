@@ -1,27 +1,7 @@
-//! The trait that every conversion implements, and the fields that occur in many messages.
+//! Enumerations as numbers, and the checks of contents that occur in many messages.
 
 use super::malformed::{Malformed, Why};
-use hotline_domain::id::LegId;
 use hotline_topology::RegionKey;
-
-/// A domain value with a Protocol Buffers form.
-///
-/// Laws, tested for every value in `tests.rs`: `from_proto(to_proto(x)) == x`, and `from_proto` never panics. Both
-/// directions take the other side's structure apart field by field, so that a field added on either side does not
-/// compile until it is converted.
-pub(crate) trait Form: Sized {
-    /// The generated message.
-    type Proto: prost::Message + Default;
-
-    /// The message of this value.
-    fn to_proto(&self) -> Self::Proto;
-
-    /// The value of a message.
-    ///
-    /// # Errors
-    /// Names message and field of what is wrong.
-    fn from_proto(proto: Self::Proto) -> Result<Self, Malformed>;
-}
 
 /// A domain enumeration without contents; its form is a number.
 pub(crate) trait Coded: Sized {
@@ -55,9 +35,30 @@ macro_rules! coded {
                 }
             }
         }
+
+        $crate::codec::form::number!($domain);
     };
 }
 pub(crate) use coded;
+
+/// Lets a [`Coded`] enumeration stand in a field.
+macro_rules! number {
+    ($domain:ty) => {
+        impl $crate::codec::field::Field<i32> for $domain {
+            fn put(&self) -> i32 {
+                $crate::codec::form::Coded::code(*self)
+            }
+
+            fn take(
+                content: i32,
+                at: &'static str,
+            ) -> Result<Self, $crate::codec::malformed::Malformed> {
+                $crate::codec::form::Coded::from_code(content, at)
+            }
+        }
+    };
+}
+pub(crate) use number;
 
 /// The error of a number that is no value of the enumeration in field `at`.
 pub(crate) fn bad_code(code: i32, at: &'static str) -> Malformed {
@@ -68,27 +69,9 @@ pub(crate) fn bad_code(code: i32, at: &'static str) -> Malformed {
     Malformed::new(at, why)
 }
 
-/// The messages of a list.
-pub(crate) fn all_to<T: Form>(values: &[T]) -> Vec<T::Proto> {
-    values.iter().map(T::to_proto).collect()
-}
-
-/// The values of a list of messages.
-pub(crate) fn all_from<T: Form>(protos: Vec<T::Proto>) -> Result<Vec<T>, Malformed> {
-    protos.into_iter().map(T::from_proto).collect()
-}
-
 /// A field that must be there.
 pub(crate) fn need<T>(field: Option<T>, at: &'static str) -> Result<T, Malformed> {
     field.ok_or_else(|| Malformed::new(at, Why::Missing))
-}
-
-/// A message that must be there, as its value.
-pub(crate) fn need_from<T: Form>(
-    field: Option<T::Proto>,
-    at: &'static str,
-) -> Result<T, Malformed> {
-    T::from_proto(need(field, at)?)
 }
 
 /// Bytes of exactly one length: ids (16), hashes (32), marks (4).
@@ -115,26 +98,8 @@ pub(crate) fn region_text(region: RegionKey) -> String {
     region.as_str().to_owned()
 }
 
-/// A region key from text, where it is there at all.
-pub(crate) fn maybe_region(
-    text: Option<String>,
-    at: &'static str,
-) -> Result<Option<RegionKey>, Malformed> {
-    text.map(|text| region(&text, at)).transpose()
-}
-
 /// A region key from text.
 pub(crate) fn region(text: &str, at: &'static str) -> Result<RegionKey, Malformed> {
     text.parse()
         .map_err(|error| Malformed::new(at, Why::Region(error)))
-}
-
-/// The ids of legs as bytes.
-pub(crate) fn legs_to(legs: &[LegId]) -> Vec<Vec<u8>> {
-    legs.iter().map(|leg| leg.0.to_vec()).collect()
-}
-
-/// The ids of legs from bytes.
-pub(crate) fn legs_from(legs: &[Vec<u8>], at: &'static str) -> Result<Vec<LegId>, Malformed> {
-    legs.iter().map(|leg| exactly(leg, at).map(LegId)).collect()
 }

@@ -1,21 +1,17 @@
-//! A leg's contract, and what others learn of it.
+//! What giver and taker do on a leg, and what others learn of it: the contents of payloads, recorded as they travelled.
 
-use super::form::{
-    Coded, Form, all_from, all_to, bad_code, coded, exactly, maybe_exactly, maybe_region,
-    need_from, region, region_text,
-};
+use super::field::{Field, choice, noun, put};
+use super::form::{Coded, bad_code, coded, number};
 use super::malformed::Malformed;
-use hotline_domain::id::{LegId, MatterId};
-use hotline_domain::leg::{Closure, Lane, LegKind, LegRole, Offer, RecallGround, RequestKind};
+use hotline_domain::leg::{Act, Asking, Closure, Due, Offer, RecallGround, RequestKind};
 use hotline_domain::supervision::{Notice, NoticeReason};
 use hotline_domain::ticket::Sight;
 use hotline_proto::leg::v1 as pb;
-use hotline_topology::{Kind, Time, Urgency};
+use pb::{act, asking};
 
 coded!(NoticeReason => pb::NoticeReason {
     Overdue, RefusedPastBound, Bounced, UnsatisfactoryAgain, OrderUnanswered,
 });
-
 coded!(RequestKind => pb::RequestKind { Return, Extension, Escalation, Result });
 
 impl Coded for Closure {
@@ -43,225 +39,56 @@ impl Coded for Closure {
         })
     }
 }
+number!(Closure);
 
-impl Form for Offer {
-    type Proto = pb::Offer;
+noun!(Offer => pb::Offer {
+    matter, number, origin, taken_in_at: taken_in_at_ms, serial, giver, taker, role, kind, replaces, redo, rules, due,
+    lane, hops, request_kind, category, place, urgency, determined, basis, content,
+});
 
-    fn to_proto(&self) -> pb::Offer {
-        let Offer {
-            matter,
-            number,
-            origin,
-            taken_in_at,
-            serial,
-            giver,
-            taker,
-            role,
-            kind,
-            replaces,
-            redo,
-            rules,
-            due,
-            lane,
-            hops,
-            request_kind,
-            place,
-            category,
-            urgency,
-            determined,
-            basis,
-            content,
-        } = self;
-        pb::Offer {
-            matter: matter.0.to_vec(),
-            number: number.clone(),
-            origin: region_text(*origin),
-            taken_in_at_ms: taken_in_at.0,
-            serial: *serial,
-            giver: region_text(*giver),
-            taker: Some(taker.to_proto()),
-            role: role.code(),
-            kind: kind.code(),
-            replaces: replaces.map(|leg| leg.0.to_vec()),
-            redo: *redo,
-            rules: Some(rules.to_proto()),
-            due: Some(due.to_proto()),
-            lane: lane.code(),
-            hops: *hops,
-            request_kind: request_kind.code(),
-            place: place.map(region_text),
-            category: category.clone(),
-            urgency: urgency.code(),
-            determined: *determined,
-            basis: basis.clone(),
-            content: all_to(content),
-        }
+choice!(Asking => pb::Asking [asking: asking::Asking] {
+    Return: asking::Return { ground, basis },
+    Extension: asking::Extension { until },
+    Escalation: asking::Escalation { ground },
+    Result: asking::Result { ground },
+});
+
+choice!(Act => pb::Act [act: act::Act] {
+    Offer(offer),
+    Receipt: act::Receipt {},
+    Sign: act::Sign { deemed },
+    Progress: act::Progress { stage },
+    Request: act::Request { no, asking },
+    WithdrawRequest: act::WithdrawRequest { no },
+    Ruling: act::Ruling { request, of, granted, basis, due },
+    Recall: act::Recall { ground },
+    NewDue: act::NewDue { no, due },
+    NameLead: act::NameLead { term, lead },
+    ClosedSince: act::ClosedSince { at: at_ms, how },
+    Supervise: act::Supervise { order, issuer, trigger, reply_by: reply_by_ms },
+    Remind: act::Remind { order },
+    ReplyOrder: act::ReplyOrder { order },
+    EndOrder: act::EndOrder { order },
+    Overdue: act::Overdue { due: due_ms },
+});
+
+/// A numbered due date, as a ruling carries it.
+impl Field<act::NewDue> for (u32, Due) {
+    fn put(&self) -> act::NewDue {
+        let (no, due) = self;
+        put!(act::NewDue { no, due })
     }
 
-    fn from_proto(proto: pb::Offer) -> Result<Self, Malformed> {
-        let pb::Offer {
-            matter,
-            number,
-            origin,
-            taken_in_at_ms,
-            serial,
-            giver,
-            taker,
-            role,
-            kind,
-            replaces,
-            redo,
-            rules,
-            due,
-            lane,
-            hops,
-            request_kind,
-            place,
-            category,
-            urgency,
-            determined,
-            basis,
-            content,
-        } = proto;
-        Ok(Offer {
-            matter: MatterId(exactly(&matter, "Offer.matter")?),
-            number,
-            origin: region(&origin, "Offer.origin")?,
-            taken_in_at: Time(taken_in_at_ms),
-            serial,
-            giver: region(&giver, "Offer.giver")?,
-            taker: need_from(taker, "Offer.taker")?,
-            role: LegRole::from_code(role, "Offer.role")?,
-            kind: LegKind::from_code(kind, "Offer.kind")?,
-            replaces: maybe_exactly(replaces, "Offer.replaces")?.map(LegId),
-            redo,
-            rules: need_from(rules, "Offer.rules")?,
-            due: need_from(due, "Offer.due")?,
-            lane: Lane::from_code(lane, "Offer.lane")?,
-            hops,
-            request_kind: Kind::from_code(request_kind, "Offer.request_kind")?,
-            place: maybe_region(place, "Offer.place")?,
-            category,
-            urgency: Urgency::from_code(urgency, "Offer.urgency")?,
-            determined,
-            basis,
-            content: all_from(content)?,
-        })
+    fn take(content: act::NewDue, _: &'static str) -> Result<Self, Malformed> {
+        let act::NewDue { no, due } = content;
+        Ok((no, Field::take(due, "NewDue.due")?))
     }
 }
 
-impl Form for Sight {
-    type Proto = pb::Sight;
+noun!(Sight => pb::Sight {
+    leg, giver, taker, stage, offered_at: offered_at_ms, due: due_ms, since: since_ms, open, version,
+});
 
-    fn to_proto(&self) -> pb::Sight {
-        let Sight {
-            leg,
-            giver,
-            taker,
-            stage,
-            offered_at,
-            due,
-            since,
-            open,
-            version,
-        } = self;
-        pb::Sight {
-            leg: leg.0.to_vec(),
-            giver: region_text(*giver),
-            taker: Some(taker.to_proto()),
-            stage: stage.clone(),
-            offered_at_ms: offered_at.0,
-            due_ms: due.0,
-            since_ms: since.0,
-            open: *open,
-            version: *version,
-        }
-    }
-
-    fn from_proto(proto: pb::Sight) -> Result<Self, Malformed> {
-        let pb::Sight {
-            leg,
-            giver,
-            taker,
-            stage,
-            offered_at_ms,
-            due_ms,
-            since_ms,
-            open,
-            version,
-        } = proto;
-        Ok(Sight {
-            leg: LegId(exactly(&leg, "Sight.leg")?),
-            giver: region(&giver, "Sight.giver")?,
-            taker: need_from(taker, "Sight.taker")?,
-            stage,
-            offered_at: Time(offered_at_ms),
-            due: Time(due_ms),
-            since: Time(since_ms),
-            open,
-            version,
-        })
-    }
-}
-
-impl Form for Notice {
-    type Proto = pb::Notice;
-
-    fn to_proto(&self) -> pb::Notice {
-        let Notice {
-            matter,
-            number,
-            leg,
-            giver,
-            taker,
-            reason,
-            kind,
-            category,
-            raised_by,
-            raised_at,
-            due,
-        } = self;
-        pb::Notice {
-            matter: matter.0.to_vec(),
-            number: number.clone(),
-            leg: leg.map(|leg| leg.0.to_vec()),
-            giver: region_text(*giver),
-            taker: Some(taker.to_proto()),
-            reason: reason.code(),
-            kind: kind.code(),
-            category: category.clone(),
-            raised_by: region_text(*raised_by),
-            raised_at_ms: raised_at.0,
-            due_ms: due.map(|due| due.0),
-        }
-    }
-
-    fn from_proto(proto: pb::Notice) -> Result<Self, Malformed> {
-        let pb::Notice {
-            matter,
-            number,
-            leg,
-            giver,
-            taker,
-            reason,
-            kind,
-            category,
-            raised_by,
-            raised_at_ms,
-            due_ms,
-        } = proto;
-        Ok(Notice {
-            matter: MatterId(exactly(&matter, "Notice.matter")?),
-            number,
-            leg: maybe_exactly(leg, "Notice.leg")?.map(LegId),
-            giver: region(&giver, "Notice.giver")?,
-            taker: need_from(taker, "Notice.taker")?,
-            reason: NoticeReason::from_code(reason, "Notice.reason")?,
-            kind: Kind::from_code(kind, "Notice.kind")?,
-            category,
-            raised_by: region(&raised_by, "Notice.raised_by")?,
-            raised_at: Time(raised_at_ms),
-            due: due_ms.map(Time),
-        })
-    }
-}
+noun!(Notice => pb::Notice {
+    matter, number, leg, giver, taker, reason, kind, category, raised_by, raised_at: raised_at_ms, due: due_ms,
+});

@@ -1,16 +1,14 @@
 //! Payloads of envelopes: what nodes tell each other. Nothing that a peer writes is trusted: every form is checked,
 //! and every length is bounded before it can reach a key, a row or a screen.
 
-use super::form::{Form, exactly, maybe_exactly, need_from};
+use super::field::{Field, put, take};
 use super::malformed::{Malformed, Why};
-use hotline_domain::figures::{CellKey, Report};
-use hotline_domain::id::{EnvelopeId, LegId, MatterId};
+use hotline_domain::figures::CellKey;
 use hotline_domain::leg::{Act, Asking, Offer};
 use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
 use hotline_domain::supervision::Notice;
 use hotline_domain::ticket::Sight;
-use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as leg};
-use hotline_topology::Time;
+use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as wire};
 
 /// Longest payload, in bytes: half of what a gRPC message may hold by default, so that the fields find room beside it.
 pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
@@ -28,30 +26,26 @@ pub struct Codec;
 impl Wire for Codec {
     fn encode(&self, message: &Message) -> Vec<u8> {
         match message {
-            Message::Leg { leg, at, act } => leg::LegAct {
-                leg: leg.0.to_vec(),
-                at_ms: at.0,
-                act: Some(act.to_proto()),
-            }
+            Message::Leg { leg, at, act } => put!(wire::LegAct {
+                leg,
+                at: at_ms,
+                act
+            })
             .to_bytes(),
-            Message::Sight { matter, sight } => leg::SightNote {
-                matter: matter.0.to_vec(),
-                sight: Some(sight.to_proto()),
-            }
-            .to_bytes(),
-            Message::Notice(notice) => notice.to_proto().to_bytes(),
-            Message::Figures(report) => report.to_proto().to_bytes(),
+            Message::Sight { matter, sight } => put!(wire::SightNote { matter, sight }).to_bytes(),
+            Message::Notice(notice) => Field::<wire::Notice>::put(notice).to_bytes(),
+            Message::Figures(report) => Field::<figures::Report>::put(report).to_bytes(),
             Message::Refused {
                 about,
                 leg,
                 rule,
                 message,
-            } => leg::Refused {
-                about: about.0.to_vec(),
-                leg: leg.map(|leg| leg.0.to_vec()),
-                rule: rule.clone(),
-                message: message.clone(),
-            }
+            } => put!(wire::Refused {
+                about,
+                leg,
+                rule,
+                message
+            })
             .to_bytes(),
         }
     }
@@ -79,39 +73,24 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
     within("payload", payload.len(), PAYLOAD_BYTES_MAX)?;
     let message = match kind {
         MessageKind::Leg => {
-            let leg::LegAct { leg, at_ms, act } = parse("LegAct", payload)?;
-            Message::Leg {
-                leg: LegId(exactly(&leg, "LegAct.leg")?),
-                at: Time(at_ms),
-                act: need_from(act, "LegAct.act")?,
-            }
+            let act: wire::LegAct = parse("LegAct", payload)?;
+            take!(act as "LegAct", Message::Leg, wire::LegAct { leg, at: at_ms, act })
         }
         MessageKind::Sight => {
-            let leg::SightNote { matter, sight } = parse("SightNote", payload)?;
-            Message::Sight {
-                matter: MatterId(exactly(&matter, "SightNote.matter")?),
-                sight: need_from(sight, "SightNote.sight")?,
-            }
+            let note: wire::SightNote = parse("SightNote", payload)?;
+            take!(note as "SightNote", Message::Sight, wire::SightNote { matter, sight })
         }
-        MessageKind::Notice => Message::Notice(Notice::from_proto(parse::<leg::Notice>(
-            "Notice", payload,
-        )?)?),
-        MessageKind::Figures => Message::Figures(Report::from_proto(parse::<figures::Report>(
-            "Report", payload,
-        )?)?),
+        MessageKind::Notice => {
+            let notice: wire::Notice = parse("Notice", payload)?;
+            Message::Notice(Field::take(notice, "Notice")?)
+        }
+        MessageKind::Figures => {
+            let report: figures::Report = parse("Report", payload)?;
+            Message::Figures(Field::take(report, "Report")?)
+        }
         MessageKind::Refused => {
-            let leg::Refused {
-                about,
-                leg,
-                rule,
-                message,
-            } = parse("Refused", payload)?;
-            Message::Refused {
-                about: EnvelopeId(exactly(&about, "Refused.about")?),
-                leg: maybe_exactly(leg, "Refused.leg")?.map(LegId),
-                rule,
-                message,
-            }
+            let refused: wire::Refused = parse("Refused", payload)?;
+            take!(refused as "Refused", Message::Refused, wire::Refused { about, leg, rule, message })
         }
     };
     check(&message)?;

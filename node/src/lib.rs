@@ -1,9 +1,12 @@
 //! The shell of a node: everything that touches a disk, a socket, a clock or a person.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod codec;
+pub mod config;
 pub mod entropy;
+pub mod grpc;
 pub mod http;
 pub mod identity;
 pub mod link;

@@ -19,7 +19,6 @@
 pub mod acceptor;
 pub mod authority;
 pub mod chain;
-mod config;
 pub mod dialer;
 pub mod error;
 pub mod example;
@@ -37,7 +36,6 @@ pub use acceptor::{incoming, server};
 pub use chain::{
     OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
 };
-pub use config::provider;
 pub use dialer::{channel, dial};
 pub use error::IdentityError;
 pub use live::PeerIo;

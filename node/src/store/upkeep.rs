@@ -12,6 +12,7 @@ use super::view::View;
 use super::{Fold, StoreError};
 
 /// A handle for the worker that keeps the store in shape; never stops the committer.
+#[derive(Clone)]
 pub struct Upkeep {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) dir: PathBuf,

@@ -72,6 +72,25 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Short name, stable.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Measure::TakenIn => "taken-in",
+            Measure::AnsweredDirectly => "answered-directly",
+            Measure::Refused => "refused",
+            Measure::Assigned => "assigned",
+            Measure::Escalated => "escalated",
+            Measure::Returned => "returned",
+            Measure::Supervised => "supervised",
+            Measure::Redone => "redone",
+            Measure::ClosedInTime => "closed-in-time",
+            Measure::ClosedLate => "closed-late",
+            Measure::OverdueNow => "overdue-now",
+            Measure::OpenNow => "open-now",
+        }
+    }
+
     /// All measures; positions are stored, so only append.
     pub const ALL: [Measure; 12] = [
         Measure::TakenIn,

@@ -1,0 +1,270 @@
+//! The one committer: a thread that takes inputs in groups, lets the kernel decide, makes the group durable, shows it in
+//! the view, and only then lets anything leave.
+//!
+//! ```text
+//! inputs ──drain ≤ 256──▶ kernel::Group ──▶ store.append + sync ──▶ view ──▶ answers, acknowledgements, sends
+//!                              any failure: the group's outcome is unknown ──▶ store dropped and opened again
+//! ```
+
+use super::handle::{Job, Outcome, Shared};
+use super::rows::CommittedRows;
+use crate::codec::commit;
+use crate::entropy::Entropy;
+use crate::store::{OpenReport, Store, StoreError};
+use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, next_timer};
+use hotline_domain::view::ViewFailed;
+use hotline_topology::Time;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Most inputs that share one commit.
+pub const GROUP_MAX: usize = 256;
+/// Longest sleep between looks at the clock: a clock that somebody sets is noticed by then.
+const NAP_MAX: Duration = Duration::from_secs(1);
+/// Pause before a failed store is opened again.
+const REOPEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// Opens the store; called at start and after every failure.
+pub type Opener = Box<dyn Fn() -> Result<(Store, OpenReport), StoreError> + Send>;
+
+/// Why a group did not become durable.
+#[derive(Debug, thiserror::Error)]
+enum GroupFailed {
+    #[error(transparent)]
+    View(#[from] ViewFailed),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("操作系统不能提供随机数:{0}")]
+    Entropy(#[from] std::io::Error),
+}
+
+/// The committer's own state.
+pub struct Committer {
+    shared: Arc<Shared>,
+    jobs: mpsc::Receiver<Job>,
+    opener: Opener,
+    entropy: Box<dyn Entropy>,
+    store: Option<Store>,
+    answers: BTreeMap<u64, oneshot::Sender<Outcome>>,
+    next_ticket: u64,
+}
+
+impl Committer {
+    /// Takes over an opened store.
+    pub fn new(
+        shared: Arc<Shared>,
+        jobs: mpsc::Receiver<Job>,
+        opener: Opener,
+        store: Store,
+        entropy: Box<dyn Entropy>,
+    ) -> Self {
+        Self {
+            shared,
+            jobs,
+            opener,
+            entropy,
+            store: Some(store),
+            answers: BTreeMap::new(),
+            next_ticket: 1,
+        }
+    }
+
+    /// Works until told to stop or until nobody can send any more; closes the store in order.
+    ///
+    /// # Errors
+    /// No runtime for the timers, or the store could not be closed in order.
+    pub fn run(mut self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        let mut due = Some(Time(0));
+        loop {
+            let nap = self.nap(due);
+            let first =
+                runtime.block_on(async { tokio::time::timeout(nap, self.jobs.recv()).await });
+            let mut jobs = Vec::new();
+            let mut stop = match first {
+                Ok(Some(job)) => self.drain(job, &mut jobs),
+                Ok(None) => true,
+                Err(_) => false,
+            };
+            if due.is_some_and(|due| due <= self.shared.clock.now()) {
+                jobs.push(Job::Input(Input::Tick));
+            }
+            if !jobs.is_empty() {
+                let count = jobs.len() as u64;
+                if let Err(failed) = self.group(jobs) {
+                    stop |= !self.reopen(&runtime, &failed.to_string());
+                }
+                self.shared.applied.fetch_add(count, Ordering::Relaxed);
+            }
+            due = self.next_due();
+            if stop {
+                return self.close();
+            }
+        }
+    }
+
+    /// How long to sleep, in real time: until the next timer, at most a second.
+    fn nap(&self, due: Option<Time>) -> Duration {
+        let Some(due) = due else { return NAP_MAX };
+        let left = crate::clock::between(self.shared.clock.now(), due);
+        (left / self.shared.clock.rate().max(1)).min(NAP_MAX)
+    }
+
+    fn next_due(&self) -> Option<Time> {
+        let view = self.shared.rows();
+        // A view that cannot be read shows it in the next group.
+        next_timer(&*view).unwrap_or(Some(Time(0)))
+    }
+
+    /// Takes what is waiting already; true when one of them says stop.
+    fn drain(&mut self, first: Job, jobs: &mut Vec<Job>) -> bool {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            if matches!(job, Job::Stop) {
+                return true;
+            }
+            jobs.push(job);
+            next = if jobs.len() < GROUP_MAX {
+                self.jobs.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        false
+    }
+
+    fn group(&mut self, jobs: Vec<Job>) -> Result<(), GroupFailed> {
+        let known = self.shared.surroundings.known();
+        let world = self.shared.surroundings.world(&known);
+        let now = Now {
+            time: self.shared.clock.now(),
+            monotonic_ms: u64::try_from(self.shared.clock.monotonic().as_millis())
+                .unwrap_or(u64::MAX),
+        };
+        let Some(store) = self.store.as_mut() else {
+            return Err(ViewFailed("存储未打开".to_owned()).into());
+        };
+        let view = CommittedRows::new(store.view());
+        let mut group = Group::new(&view, world, now)?;
+        for job in jobs {
+            let input = match job {
+                Job::Input(input) => input,
+                Job::Command(command, answer) => {
+                    let ticket = self.next_ticket;
+                    self.next_ticket += 1;
+                    self.answers.insert(ticket, answer);
+                    Input::Command { ticket, command }
+                }
+                Job::Stop => continue,
+            };
+            let mut bits = [0; 16];
+            self.entropy.fill(&mut bits)?;
+            group.step(Event { bits, input })?;
+        }
+        let commit = group.finish()?;
+        write(store, &commit)?;
+        self.perform(commit.actions);
+        Ok(())
+    }
+
+    /// Lets out what the durable group decided.
+    fn perform(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Answer { ticket, answer } => {
+                    if let Some(waiting) = self.answers.remove(&ticket) {
+                        // Whoever asked may have gone; what was decided stands.
+                        drop(waiting.send(Outcome::Decided(answer)));
+                    }
+                }
+                Action::Alarm { text } => {
+                    self.shared.alarms.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(alarm = true, "{text}");
+                }
+                other => self.shared.perform(&other),
+            }
+        }
+    }
+
+    /// The outcome of the group is unknown: nobody is answered as if it were known, the store is opened anew. False when
+    /// told to stop meanwhile.
+    fn reopen(&mut self, runtime: &tokio::runtime::Runtime, why: &str) -> bool {
+        tracing::error!("存储失败,本组结果不明,重新打开:{why}");
+        self.shared.fail(Some(why.to_owned()));
+        for (_, waiting) in std::mem::take(&mut self.answers) {
+            drop(waiting.send(Outcome::Unknown(why.to_owned())));
+        }
+        self.shared.cut_all(why);
+        if let Some(store) = &self.store
+            && let Err(error) = store.distrust_view(why)
+        {
+            tracing::warn!("不能记下视图须重建:{error}");
+        }
+        self.store = None;
+        loop {
+            match (self.opener)() {
+                Ok((store, report)) => {
+                    tracing::info!("存储已重新打开:{report}");
+                    self.shared.opened(&store);
+                    self.store = Some(store);
+                    self.shared.fail(None);
+                    return true;
+                }
+                Err(error) => {
+                    tracing::error!("存储仍不能打开:{error}");
+                    self.shared.fail(Some(error.to_string()));
+                }
+            }
+            if !self.wait_refusing(runtime) {
+                return false;
+            }
+        }
+    }
+
+    /// Waits before the next try; commands that come meanwhile are answered, peers' inputs dropped: they come again.
+    fn wait_refusing(&mut self, runtime: &tokio::runtime::Runtime) -> bool {
+        let until = self.shared.clock.monotonic() + REOPEN_PAUSE;
+        loop {
+            let left = until.saturating_sub(self.shared.clock.monotonic());
+            if left.is_zero() {
+                return true;
+            }
+            let job =
+                runtime.block_on(async { tokio::time::timeout(left, self.jobs.recv()).await });
+            match job {
+                Ok(Some(Job::Command(_, waiting))) => {
+                    drop(waiting.send(Outcome::NotTaken("存储暂不可用,请稍后重试".to_owned())));
+                }
+                Ok(Some(Job::Stop) | None) => return false,
+                Ok(Some(Job::Input(_))) => {}
+                Err(_) => return true,
+            }
+        }
+    }
+
+    fn close(mut self) -> anyhow::Result<()> {
+        match self.store.take() {
+            Some(store) => {
+                let last = store.close()?;
+                tracing::info!("存储已正常关闭,最后一次提交 {last}");
+                Ok(())
+            }
+            None => Err(anyhow::anyhow!("存储已失败,未能正常关闭")),
+        }
+    }
+}
+
+/// The group's facts and changes, durable and shown.
+fn write(store: &mut Store, commit: &Commit) -> Result<(), StoreError> {
+    if commit.facts.is_empty() {
+        return Ok(());
+    }
+    let lasting = commit::encode(commit.at, &commit.facts);
+    let ops = commit::ops(commit.changes.iter().map(|(key, row)| (key, row.as_ref())));
+    store.commit(&lasting, ops).map(|_| ())
+}

@@ -1,0 +1,281 @@
+//! The node as its doors and links hold it: a cheap handle to the committer's inbox and to the committed rows.
+
+use super::rows::CommittedRows;
+use super::seal::NodeSealer;
+use super::world::Surroundings;
+use crate::clock::Clock;
+use crate::store::view::View as Trees;
+use crate::store::{Store, Upkeep};
+use arc_swap::ArcSwap;
+use hotline_domain::body::Actor;
+use hotline_domain::command::{Command, Verb};
+use hotline_domain::figures::Watermark;
+use hotline_domain::id::MatterId;
+use hotline_domain::kernel::{Action, Input};
+use hotline_domain::refusal::Refusal;
+use hotline_domain::row::Done;
+use hotline_domain::view::{Rows, View};
+use hotline_topology::{FieldName, RegionKey, Time};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Inputs that may wait for the committer.
+pub const INBOX_MAX: usize = 1024;
+
+/// What the committer takes.
+#[derive(Debug)]
+pub enum Job {
+    /// From links, timers, the node itself.
+    Input(Input),
+    /// From a person.
+    Command(Box<Command>, oneshot::Sender<Outcome>),
+    /// Finish what waits before this, close the store, end.
+    Stop,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or refused by a rule.
+    Decided(Result<Done, Refusal>),
+    /// The store failed in the middle: it may or may not have been done; ask again with the same idempotency key.
+    Unknown(String),
+    /// It was not taken: nothing happened.
+    NotTaken(String),
+}
+
+/// What a neighbour last said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Its time.
+    pub time: Time,
+    /// When it arrived, by this node's clock.
+    pub at: Time,
+    /// Up to where its own figures are complete.
+    pub watermark: Option<Watermark>,
+}
+
+/// A command as a door brings it: texts in the clear.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who.
+    pub actor: Actor,
+    /// Idempotency key.
+    pub key: Option<String>,
+    /// Hash of the request's content.
+    pub digest: [u8; 32],
+    /// Version of the ticket that the actor saw.
+    pub seen: Option<u32>,
+    /// What to do.
+    pub verb: Verb,
+    /// The matter it is about, where one exists already: its texts are sealed under the matter's slot.
+    pub matter: Option<MatterId>,
+    /// Texts and personal data.
+    pub texts: Vec<(FieldName, String)>,
+}
+
+type Perform = Box<dyn Fn(&Action) + Send + Sync>;
+
+/// What committer, doors and links share.
+pub struct Shared {
+    /// Place and versions in force.
+    pub surroundings: Arc<Surroundings>,
+    /// Node time.
+    pub clock: Arc<dyn Clock>,
+    /// Seals and opens personal fields.
+    pub sealer: NodeSealer,
+    /// Inputs taken.
+    pub accepted: AtomicU64,
+    /// Inputs whose group is durable, or failed and answered.
+    pub applied: AtomicU64,
+    /// Alarms since the start.
+    pub alarms: AtomicU64,
+    rows: Arc<ArcSwap<Arc<dyn Trees>>>,
+    failure: Mutex<Option<String>>,
+    upkeep: Mutex<Option<Upkeep>>,
+    heard: Mutex<BTreeMap<RegionKey, Heard>>,
+    links: OnceLock<Perform>,
+}
+
+impl Shared {
+    /// Over an opened store.
+    #[must_use]
+    pub fn new(surroundings: Arc<Surroundings>, clock: Arc<dyn Clock>, store: &Store) -> Self {
+        let rows: Arc<ArcSwap<Arc<dyn Trees>>> = Arc::new(ArcSwap::from_pointee(store.view()));
+        let read = Arc::clone(&rows);
+        let rows_now: super::seal::RowsNow = Arc::new(move || current(&read));
+        Self {
+            surroundings,
+            clock,
+            sealer: NodeSealer::new(store.keys(), rows_now),
+            accepted: AtomicU64::new(0),
+            applied: AtomicU64::new(0),
+            alarms: AtomicU64::new(0),
+            rows,
+            failure: Mutex::default(),
+            upkeep: Mutex::new(Some(store.upkeep())),
+            heard: Mutex::default(),
+            links: OnceLock::new(),
+        }
+    }
+
+    /// The committed rows.
+    #[must_use]
+    pub fn rows(&self) -> Arc<dyn View + Send + Sync> {
+        current(&self.rows)
+    }
+
+    /// The store was opened again.
+    pub fn opened(&self, store: &Store) {
+        self.rows.store(Arc::new(store.view()));
+        self.sealer.replace(store.keys());
+        *self.upkeep.lock().unwrap_or_else(PoisonError::into_inner) = Some(store.upkeep());
+    }
+
+    /// The handle for a round of upkeep; `None` while one is under way or the store is not open.
+    #[must_use]
+    pub fn upkeep(&self) -> Option<Upkeep> {
+        self.upkeep
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes why the store does not work, or that it works again.
+    pub fn fail(&self, why: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why the store does not work.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The links, once started.
+    pub fn connect(&self, perform: Perform) {
+        // Set once, at the node's start.
+        drop(self.links.set(perform));
+    }
+
+    /// Hands an action to the links.
+    pub fn perform(&self, action: &Action) {
+        if let Some(perform) = self.links.get() {
+            perform(action);
+        }
+    }
+
+    /// Ends every stream: after a failed store the sessions must begin anew from what is durable.
+    pub fn cut_all(&self, why: &str) {
+        let known = self.surroundings.known();
+        let place = crate::link::Place::of(&known.federation, self.surroundings.me());
+        for peer in place.parent.iter().chain(&place.children) {
+            self.perform(&Action::Cut {
+                peer: *peer,
+                why: why.to_owned(),
+            });
+        }
+    }
+
+    /// Notes what a neighbour said of itself.
+    pub fn note_heard(&self, peer: RegionKey, heard: Heard) {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(peer, heard);
+    }
+
+    /// What the neighbours said last.
+    #[must_use]
+    pub fn heard(&self) -> BTreeMap<RegionKey, Heard> {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Up to where this node's own figures are complete: now, as every commit counts.
+    #[must_use]
+    pub fn own_watermark(&self) -> Option<Watermark> {
+        let node = self.rows().node().ok()?;
+        Some(Watermark {
+            author: self.surroundings.me(),
+            epoch: node.epoch,
+            version: node.figures_version,
+            as_of: self.clock.now(),
+        })
+    }
+}
+
+fn current(rows: &ArcSwap<Arc<dyn Trees>>) -> Arc<dyn View + Send + Sync> {
+    Arc::new(CommittedRows::new(Arc::clone(&rows.load())))
+}
+
+/// A cheap handle to a running node.
+#[derive(Clone)]
+pub struct NodeHandle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: mpsc::Sender<Job>,
+}
+
+impl NodeHandle {
+    /// What committer, doors and links share.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Queues an input; false when the node stops.
+    pub async fn submit(&self, input: Input) -> bool {
+        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
+        self.jobs.send(Job::Input(input)).await.is_ok()
+    }
+
+    /// Carries a command out and waits until its outcome is durable.
+    pub async fn command(&self, asked: Asked) -> Outcome {
+        let not_taken = || Outcome::NotTaken("节点正在停止,未接受此项;请稍后重试".to_owned());
+        let shared = Arc::clone(&self.shared);
+        // Sealing may have to make keys ahead, which waits for the disk.
+        let sealed = tokio::task::spawn_blocking(move || {
+            let fields = shared.sealer.seal_written(asked.matter, &asked.texts);
+            (asked, fields)
+        });
+        let (asked, fields) = match sealed.await {
+            Ok((asked, Ok(fields))) => (asked, fields),
+            Ok((_, Err(error))) => return Outcome::NotTaken(format!("密钥文件不可用:{error}")),
+            Err(_) => return not_taken(),
+        };
+        let command = Command {
+            actor: asked.actor,
+            key: asked.key,
+            digest: asked.digest,
+            seen: asked.seen,
+            verb: asked.verb,
+            fields,
+        };
+        let (answer, outcome) = oneshot::channel();
+        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
+        if self
+            .jobs
+            .send(Job::Command(Box::new(command), answer))
+            .await
+            .is_err()
+        {
+            return not_taken();
+        }
+        outcome
+            .await
+            .unwrap_or_else(|_| Outcome::Unknown("节点在提交时停止".to_owned()))
+    }
+
+    /// Tells the committer to finish and close the store.
+    pub async fn stop(&self) {
+        // A committer that has ended already needs no telling.
+        drop(self.jobs.send(Job::Stop).await);
+    }
+}

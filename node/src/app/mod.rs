@@ -1,0 +1,28 @@
+//! The running node: one committer, its links, its doors.
+//!
+//! ```text
+//!  doors (grpc/, http/) ──command──▶ NodeHandle ──job──▶ committer ──▶ store
+//!  links (link/)        ──input────▶                         │
+//!        ▲───────────────── acknowledge, pump, cut ──────────┘ once durable
+//! ```
+//!
+//! A node is a value: nothing here is global, many nodes run in one process.
+
+mod committer;
+mod handle;
+mod metrics;
+mod port;
+mod rows;
+pub mod run;
+mod seal;
+mod start;
+mod upkeep;
+mod world;
+
+pub use committer::{Committer, GROUP_MAX, Opener};
+
+pub use handle::{Asked, Heard, INBOX_MAX, Job, NodeHandle, Outcome, Shared};
+pub use rows::CommittedRows;
+pub use seal::{NodeSealer, RowsNow};
+pub use start::{Prepared, Running};
+pub use world::{Known, Surroundings};

@@ -1,0 +1,104 @@
+//! `hotline node run`: one node in this process, until SIGTERM.
+
+use super::start::{Prepared, Running};
+use crate::clock::SystemClock;
+use crate::config::{Config, Format};
+use crate::telemetry::{self, LogFormat, LogOptions};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology and packs anew.
+///
+/// # Errors
+/// All faults of configuration, before a port is bound; or what hindered start or stop.
+pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    anyhow::ensure!(
+        demo || config.node.demo_clock.is_none(),
+        "node.demo_clock 只用于演示:正式运行请删去这一节"
+    );
+    let options = LogOptions {
+        node: config.node.region.clone(),
+        format: match config.log.format {
+            Format::Text => LogFormat::Text,
+            Format::Json => LogFormat::Json,
+        },
+        filter: Some(config.log.filter.clone()),
+        otlp_endpoint: config.log.otlp.clone(),
+    };
+    let drain = Duration::from_secs(config.node.drain_seconds);
+    let prepared = Prepared::read(config, file)?;
+    let logging = telemetry::install(&options, Arc::new(SystemClock::new()))?;
+    let running = prepared.start().await?;
+    announce(&running);
+    let stopped = until_stopped(&running, file).await;
+    tracing::info!(
+        "收到停止信号 {stopped},正在收尾(至多 {} 秒)",
+        drain.as_secs()
+    );
+    let drained = tokio::time::timeout(drain, running.stop()).await;
+    logging.shut_down();
+    match drained {
+        Ok(closed) => closed,
+        Err(_) => anyhow::bail!(
+            "{} 秒内没有收尾完毕,强行停止;下次启动会自行修复",
+            drain.as_secs()
+        ),
+    }
+}
+
+fn announce(running: &Running) {
+    let shared = running.handle().shared();
+    let me = shared.surroundings.me();
+    let known = shared.surroundings.known();
+    let name = known
+        .federation
+        .region(me)
+        .map_or("", |region| region.name.as_str());
+    let pack = shared.surroundings.world(&known).pack();
+    tracing::info!(
+        "节点 {me} {name} 已启动:拓扑第 {} 版,规则包 {} 第 {} 版",
+        known.federation.version(),
+        pack.id,
+        pack.version
+    );
+    if let Some(address) = running.federation_address {
+        tracing::info!("联动端口 {address}");
+    }
+    if let Some(address) = running.http_address {
+        tracing::info!("监控端口 {address}");
+    }
+    for open in pack.open_limits() {
+        tracing::warn!(
+            "规则包未定「{}」({})的办理期限({}),由{}确定之前不受理此类",
+            open.kind.label(),
+            open.urgency.label(),
+            open.article,
+            open.left_to.as_deref().unwrap_or("本级主管部门")
+        );
+    }
+}
+
+/// Waits for the end; reloads meanwhile.
+async fn until_stopped(running: &Running, file: &Path) -> &'static str {
+    let (Ok(mut term), Ok(mut int), Ok(mut hup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return "(不能接收信号)";
+    };
+    loop {
+        tokio::select! {
+            _ = term.recv() => return "SIGTERM",
+            _ = int.recv() => return "SIGINT",
+            _ = hup.recv() => {
+                if let Err(error) = running.reload(file).await {
+                    tracing::error!("重新读入失败,沿用原有设置:{error:#}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Seals and opens personal fields with the node's own keys; one slot a matter, so that deletion is one key.
+
+use crate::link::{Opened, SealFailed, Sealer};
+use crate::store::keys::{self, Keys};
+use arc_swap::ArcSwap;
+use hotline_domain::field::SealedField;
+use hotline_domain::id::MatterId;
+use hotline_domain::view::{Rows, View};
+use hotline_topology::FieldName;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Slots remembered for matters whose first commit may still be under way.
+const RECENT_MAX: usize = 4096;
+
+/// Gives the rows as last committed.
+pub type RowsNow = Arc<dyn Fn() -> Arc<dyn View + Send + Sync> + Send + Sync>;
+
+/// The node's sealer.
+pub struct NodeSealer {
+    keys: ArcSwap<Keys>,
+    rows: RowsNow,
+    recent: Mutex<BTreeMap<MatterId, u64>>,
+}
+
+impl NodeSealer {
+    /// Seals with these keys; `rows` tells the slot of a matter already known.
+    #[must_use]
+    pub fn new(keys: Arc<Keys>, rows: RowsNow) -> Self {
+        Self {
+            keys: ArcSwap::new(keys),
+            rows,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// The store was opened again.
+    pub fn replace(&self, keys: Arc<Keys>) {
+        self.keys.store(keys);
+    }
+
+    /// Seals fields that were written here: under the matter's slot, or a new one for a new matter.
+    ///
+    /// # Errors
+    /// The key file cannot be written or read.
+    pub fn seal_written(
+        &self,
+        matter: Option<MatterId>,
+        fields: &[(FieldName, String)],
+    ) -> Result<Vec<SealedField>, SealFailed> {
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = self.keys.load();
+        let slot = self.slot(matter)?;
+        fields
+            .iter()
+            .map(|(name, value)| {
+                let sealed = keys
+                    .seal(slot, value.as_bytes(), name.as_str().as_bytes())
+                    .map_err(failed)?;
+                Ok(stored(*name, sealed))
+            })
+            .collect()
+    }
+
+    /// A field as a person reads it; `None` once erased.
+    ///
+    /// # Errors
+    /// The key file cannot be read, or the field is not what it was.
+    pub fn read(&self, field: &SealedField) -> Result<Option<String>, SealFailed> {
+        Ok(match self.open(None, field)? {
+            Opened::Clear { value, .. } => Some(String::from_utf8_lossy(&value).into_owned()),
+            Opened::Erased => None,
+        })
+    }
+
+    fn slot(&self, matter: Option<MatterId>) -> Result<u64, SealFailed> {
+        let Some(matter) = matter else {
+            return self
+                .keys
+                .load()
+                .new_slot()
+                .map_err(|error| SealFailed(error.to_string()));
+        };
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = recent().get(&matter) {
+            return Ok(*slot);
+        }
+        let ticket = (self.rows)()
+            .ticket(matter)
+            .map_err(|error| SealFailed(error.to_string()))?;
+        let known = ticket.and_then(|ticket| {
+            ticket
+                .fields
+                .iter()
+                .map(|field| field.slot)
+                .find(|slot| *slot != 0)
+        });
+        let slot = match known {
+            Some(slot) => slot,
+            None => self
+                .keys
+                .load()
+                .new_slot()
+                .map_err(|error| SealFailed(error.to_string()))?,
+        };
+        let mut recent = recent();
+        if recent.len() >= RECENT_MAX {
+            recent.clear();
+        }
+        recent.insert(matter, slot);
+        Ok(slot)
+    }
+}
+
+impl Sealer for NodeSealer {
+    fn open(&self, _: Option<MatterId>, field: &SealedField) -> Result<Opened, SealFailed> {
+        if field.ciphertext.is_empty() {
+            return Ok(Opened::Erased);
+        }
+        let sealed = keys::Sealed {
+            slot: field.slot,
+            ciphertext: field.ciphertext.clone(),
+            hash: field.hash,
+        };
+        let words = field.name.as_str().as_bytes();
+        match self
+            .keys
+            .load()
+            .open_sealed(&sealed, words)
+            .map_err(failed)?
+        {
+            keys::Opened::Clear { salt, value } => Ok(Opened::Clear { salt, value }),
+            keys::Opened::Erased => Ok(Opened::Erased),
+        }
+    }
+
+    fn seal(
+        &self,
+        matter: Option<MatterId>,
+        name: FieldName,
+        salt: &[u8; keys::SALT_BYTES],
+        value: &[u8],
+    ) -> Result<SealedField, SealFailed> {
+        let slot = self.slot(matter)?;
+        let words = name.as_str().as_bytes();
+        let sealed = self
+            .keys
+            .load()
+            .seal_salted(slot, salt, value, words)
+            .map_err(failed)?;
+        Ok(stored(name, sealed))
+    }
+}
+
+fn stored(name: FieldName, sealed: keys::Sealed) -> SealedField {
+    SealedField {
+        name,
+        slot: sealed.slot,
+        ciphertext: sealed.ciphertext,
+        hash: sealed.hash,
+    }
+}
+
+fn failed(error: keys::KeyError) -> SealFailed {
+    SealFailed(error.to_string())
+}

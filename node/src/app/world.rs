@@ -1,0 +1,64 @@
+//! The world as the node knows it now: place, federation, packs. Replaced as a whole on reload.
+
+use crate::codec::payload::Codec;
+use arc_swap::ArcSwap;
+use hotline_domain::kernel::World;
+use hotline_topology::{Federation, PolicyPack, RegionKey};
+use std::sync::Arc;
+
+/// One version of the world.
+#[derive(Debug)]
+pub struct Known {
+    /// The federation in force.
+    pub federation: Federation,
+    /// The packs known, the one in force last; never empty.
+    pub packs: Vec<PolicyPack>,
+}
+
+/// The node's place and the versions in force; shared by all tasks.
+#[derive(Debug)]
+pub struct Surroundings {
+    me: RegionKey,
+    known: ArcSwap<Known>,
+    wire: Codec,
+}
+
+impl Surroundings {
+    /// The world at start.
+    #[must_use]
+    pub fn new(me: RegionKey, known: Known) -> Self {
+        Self {
+            me,
+            known: ArcSwap::from_pointee(known),
+            wire: Codec,
+        }
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn me(&self) -> RegionKey {
+        self.me
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn known(&self) -> Arc<Known> {
+        self.known.load_full()
+    }
+
+    /// Takes a new version into force.
+    pub fn replace(&self, known: Known) {
+        self.known.store(Arc::new(known));
+    }
+
+    /// The kernel's world over a version that the caller holds.
+    #[must_use]
+    pub fn world<'a>(&'a self, known: &'a Known) -> World<'a> {
+        World {
+            me: self.me,
+            federation: &known.federation,
+            packs: &known.packs,
+            wire: &self.wire,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `[log]`: structured logs and traces; never personal data.
+
+use super::Check;
+use serde::Deserialize;
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logging {
+    /// How a line looks.
+    pub format: Format,
+    /// What is logged, as `info` or `warn,hotline::link=debug`.
+    pub filter: String,
+    /// OTLP collector for traces, as `http://127.0.0.1:4317`; left out: none.
+    pub otlp: Option<String>,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self {
+            format: Format::Text,
+            filter: "info".to_owned(),
+            otlp: None,
+        }
+    }
+}
+
+impl Logging {
+    pub(super) fn check(&self, check: &mut Check<'_>) {
+        if self.filter.trim().is_empty() {
+            check.fault("log.filter", "不能为空;请写 info");
+        }
+        if let Some(otlp) = &self.otlp
+            && !otlp.starts_with("http://")
+        {
+            check.fault(
+                "log.otlp",
+                "应为 http:// 开头的地址,如 http://127.0.0.1:4317",
+            );
+        }
+    }
+}

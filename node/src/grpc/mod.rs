@@ -1,0 +1,200 @@
+//! The operator door: one gRPC service for every command and query, over a Unix socket with peer credentials or over
+//! TCP with a client certificate.
+//!
+//! ```text
+//! caller.rs    who calls → the person of the configuration → domain Actor
+//! command.rs   request → verb, texts, content hash
+//! refusal.rs   outcome → status with rich error
+//! query/       tickets, lists, links, figures, status
+//! ```
+//!
+//! To add a verb: its message in `proto/hotline/operator/v1`, its arm in `command.rs`. To add a query: its file in
+//! `query/`, its method below.
+
+mod caller;
+mod command;
+mod name;
+mod query;
+mod refusal;
+
+use crate::app::{NodeHandle, Outcome};
+use crate::config::Operator as OperatorConfig;
+use crate::identity::local::LocalIncoming;
+use crate::identity::{NodeTls, OperatorIdentity, incoming};
+use crate::link::Links;
+use caller::People;
+use hotline_proto::FILE_DESCRIPTOR_SET;
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::operator_server::{Operator, OperatorServer};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::Router;
+use tonic::{Request, Response, Status};
+
+/// Largest request, in bytes.
+const REQUEST_BYTES_MAX: usize = 1 << 20;
+
+/// The operator service of one node.
+#[derive(Clone)]
+pub struct Door {
+    node: NodeHandle,
+    links: Links<NodeHandle>,
+    people: Arc<People>,
+}
+
+impl Door {
+    /// A door for the people of the configuration.
+    ///
+    /// # Errors
+    /// A person's role or unit is none.
+    pub fn new(
+        node: NodeHandle,
+        links: Links<NodeHandle>,
+        people: &OperatorConfig,
+    ) -> anyhow::Result<Self> {
+        let people = Arc::new(People::of(people).map_err(anyhow::Error::msg)?);
+        Ok(Self {
+            node,
+            links,
+            people,
+        })
+    }
+
+    /// Serves people of this machine on a Unix socket until `stop`.
+    ///
+    /// # Errors
+    /// The socket cannot be made, or another process answers on it.
+    pub fn serve_local(
+        self,
+        socket: &Path,
+        stop: CancellationToken,
+    ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
+        let incoming = LocalIncoming::bind(socket)?;
+        let router = self.router()?;
+        Ok(async move {
+            Ok(router
+                .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+                .await?)
+        })
+    }
+
+    /// Serves callers with an operator certificate of this node until `stop`.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn serve_tcp(
+        self,
+        listener: TcpListener,
+        tls: Arc<NodeTls>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let incoming = incoming::<_, OperatorIdentity>(listener, tls, stop.clone());
+        Ok(self
+            .router()?
+            .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+            .await?)
+    }
+
+    fn router(self) -> anyhow::Result<Router> {
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .build_v1()?;
+        let health = health(&self.node);
+        Ok(tonic::transport::Server::builder()
+            .add_service(OperatorServer::new(self).max_decoding_message_size(REQUEST_BYTES_MAX))
+            .add_service(health)
+            .add_service(reflection))
+    }
+
+    /// The person behind a request; every command and query needs one.
+    fn actor<T>(&self, request: &Request<T>) -> Result<hotline_domain::body::Actor, Status> {
+        self.people.actor(request.extensions(), request.metadata())
+    }
+}
+
+/// Health of the service as a whole: serving while the process answers; `/readyz` tells more.
+fn health(
+    _: &NodeHandle,
+) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
+    let (reporter, service) = tonic_health::server::health_reporter();
+    tokio::spawn(async move { reporter.set_serving::<OperatorServer<Door>>().await });
+    service
+}
+
+#[tonic::async_trait]
+impl Operator for Door {
+    async fn execute(&self, request: Request<pb::Command>) -> Result<Response<pb::Done>, Status> {
+        let actor = self.actor(&request)?;
+        let asked = command::read(&self.node, actor, request.into_inner())?;
+        match self.node.command(asked).await {
+            Outcome::Decided(Ok(done)) => Ok(Response::new(command::done(&done))),
+            outcome => Err(refusal::status(outcome)),
+        }
+    }
+
+    async fn get_ticket(
+        &self,
+        request: Request<pb::GetTicketRequest>,
+    ) -> Result<Response<pb::TicketDetail>, Status> {
+        let actor = self.actor(&request)?;
+        query::ticket::get(&self.node, &actor, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_tickets(
+        &self,
+        request: Request<pb::ListTicketsRequest>,
+    ) -> Result<Response<pb::ListTicketsResponse>, Status> {
+        self.actor(&request)?;
+        query::tickets::list(&self.node, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_legs(
+        &self,
+        request: Request<pb::ListLegsRequest>,
+    ) -> Result<Response<pb::ListLegsResponse>, Status> {
+        self.actor(&request)?;
+        query::legs::list(&self.node, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_notices(
+        &self,
+        request: Request<pb::ListNoticesRequest>,
+    ) -> Result<Response<pb::ListNoticesResponse>, Status> {
+        self.actor(&request)?;
+        query::notices::list(&self.node, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_links(
+        &self,
+        request: Request<pb::ListLinksRequest>,
+    ) -> Result<Response<pb::ListLinksResponse>, Status> {
+        self.actor(&request)?;
+        query::links::list(&self.node, &self.links).map(Response::new)
+    }
+
+    async fn list_queue(
+        &self,
+        request: Request<pb::ListQueueRequest>,
+    ) -> Result<Response<pb::ListQueueResponse>, Status> {
+        self.actor(&request)?;
+        query::links::queue(&self.node, request.get_ref()).map(Response::new)
+    }
+
+    async fn get_figures(
+        &self,
+        request: Request<pb::GetFiguresRequest>,
+    ) -> Result<Response<pb::Figures>, Status> {
+        self.actor(&request)?;
+        query::figures::get(&self.node, request.get_ref()).map(Response::new)
+    }
+
+    async fn get_status(
+        &self,
+        request: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::NodeStatus>, Status> {
+        self.actor(&request)?;
+        query::status::get(&self.node).map(Response::new)
+    }
+}

@@ -1,0 +1,99 @@
+//! Open legs by the body that takes them.
+
+use super::show;
+use crate::app::NodeHandle;
+use crate::grpc::name;
+use crate::grpc::refusal::{invalid, unwell};
+use hotline_domain::body::Body;
+use hotline_domain::id::LegId;
+use hotline_domain::row::{IndexKey, RowKey};
+use hotline_domain::view::Rows;
+use hotline_proto::operator::v1 as pb;
+use hotline_topology::{RegionKey, UnitKey};
+use tonic::Status;
+
+/// Index rows fetched at a time.
+const FETCHED: usize = 256;
+/// Most legs looked at for one page.
+const LOOKED_AT_MAX: usize = 20_000;
+
+pub(in crate::grpc) fn list(
+    node: &NodeHandle,
+    request: &pb::ListLegsRequest,
+) -> Result<pb::ListLegsResponse, Status> {
+    let taker = name::given(&request.taker)
+        .map(|text| name::body(node, text))
+        .transpose()?;
+    let limit = name::page(request.limit);
+    let rows = node.shared().rows();
+    let mut from = match (cursor(&request.cursor)?, &taker) {
+        (Some((body, leg)), _) => index(body, leg),
+        (None, Some(taker)) => index(taker.clone(), LegId([0; 16])),
+        (None, None) => index(first(), LegId([0; 16])),
+    };
+    let to = match &taker {
+        Some(taker) => index(taker.clone(), LegId([0xff; 16])),
+        None => index(last()?, LegId([0xff; 16])),
+    };
+    let (mut legs, mut looked_at, mut next) = (Vec::new(), 0, String::new());
+    'pages: loop {
+        let page = rows.scan(&from, &to, FETCHED).map_err(unwell)?;
+        let ended = page.len() < FETCHED;
+        for (key, _) in page {
+            let RowKey::Index(IndexKey::OpenLeg(body, id)) = key else {
+                continue;
+            };
+            if legs.len() >= limit || looked_at >= LOOKED_AT_MAX {
+                next = format!("{body}.{id}");
+                break 'pages;
+            }
+            looked_at += 1;
+            let after = LegId(u128::from_be_bytes(id.0).wrapping_add(1).to_be_bytes());
+            from = index(body, after);
+            if let Some(leg) = rows.leg(id).map_err(unwell)?
+                && (!request.overdue || leg.due.at < node.shared().clock.now())
+            {
+                legs.push(show::leg(node, &leg));
+            }
+        }
+        if ended {
+            break;
+        }
+    }
+    Ok(pb::ListLegsResponse { legs, cursor: next })
+}
+
+fn index(body: Body, leg: LegId) -> RowKey {
+    RowKey::Index(IndexKey::OpenLeg(body, leg))
+}
+
+fn first() -> Body {
+    Body::Node(RegionKey::literal("000000000000"))
+}
+
+fn last() -> Result<Body, Status> {
+    // The highest character that a key may hold, as often as it may hold it.
+    let text: String = std::iter::repeat_n('\u{10FFFD}', 1).collect();
+    let unit =
+        UnitKey::new(&text).or_else(|_| UnitKey::new("龥".repeat(UnitKey::MAX_CHARS).as_str()));
+    let unit = unit.map_err(|error| Status::internal(error.to_string()))?;
+    Ok(Body::Unit(RegionKey::literal("zzzzzzzzzzzz"), unit))
+}
+
+fn cursor(text: &str) -> Result<Option<(Body, LegId)>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = || {
+        let (body, leg) = text.rsplit_once('.')?;
+        let body = match body.split_once('/') {
+            Some((region, unit)) => Body::Unit(region.parse().ok()?, unit.parse().ok()?),
+            None => Body::Node(body.parse().ok()?),
+        };
+        Some((body, leg.parse().ok()?))
+    };
+    match read() {
+        Some(cursor) => Ok(Some(cursor)),
+        None => Err(invalid("cursor", "翻页标记不认识;请从头列起".to_owned())),
+    }
+}

@@ -1,0 +1,78 @@
+//! Exception notices, newest first.
+
+use crate::app::NodeHandle;
+use crate::grpc::name;
+use crate::grpc::refusal::{invalid, unwell};
+use hotline_domain::id::MatterId;
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::supervision::Notice;
+use hotline_proto::operator::v1 as pb;
+use hotline_topology::{Time, time::DAY_MS};
+use tonic::Status;
+
+/// Days looked back at a time, and in all.
+const WINDOW_DAYS: i64 = 30;
+const LOOKED_BACK_DAYS: i64 = 3660;
+/// Most notices of one window.
+const FETCHED: usize = 20_000;
+
+pub(in crate::grpc) fn list(
+    node: &NodeHandle,
+    request: &pb::ListNoticesRequest,
+) -> Result<pb::ListNoticesResponse, Status> {
+    let limit = name::page(request.limit);
+    let rows = node.shared().rows();
+    let now = node.shared().clock.now();
+    let mut end = cursor(&request.cursor)?.unwrap_or(now.plus_millis(DAY_MS));
+    let (mut notices, mut next) = (Vec::new(), String::new());
+    while now.0 - end.0 < LOOKED_BACK_DAYS * DAY_MS && notices.len() < limit {
+        let start = end.plus_millis(-WINDOW_DAYS * DAY_MS);
+        let from = RowKey::Notice(start, MatterId([0; 16]), 0);
+        let to = RowKey::Notice(end, MatterId([0; 16]), 0);
+        for (_, row) in rows
+            .scan(&from, &to, FETCHED)
+            .map_err(unwell)?
+            .into_iter()
+            .rev()
+        {
+            let Row::Notice(notice) = row else { continue };
+            // A page ends between two moments, so that its cursor can be a moment.
+            if notices.len() >= limit
+                && notices
+                    .last()
+                    .is_some_and(|last: &pb::Notice| last.raised_at_ms != notice.raised_at.0)
+            {
+                next = (notice.raised_at.0 + 1).to_string();
+                break;
+            }
+            notices.push(show(&notice));
+        }
+        end = start;
+    }
+    Ok(pb::ListNoticesResponse {
+        notices,
+        cursor: next,
+    })
+}
+
+fn cursor(text: &str) -> Result<Option<Time>, Status> {
+    let read = name::given(text).map(str::parse).transpose();
+    let read = read.map_err(|_| invalid("cursor", "翻页标记不认识;请从头列起".to_owned()))?;
+    Ok(read.map(Time))
+}
+
+fn show(notice: &Notice) -> pb::Notice {
+    pb::Notice {
+        matter: notice.matter.to_string(),
+        number: notice.number.clone(),
+        leg: notice.leg.map_or_else(String::new, |leg| leg.to_string()),
+        giver: notice.giver.to_string(),
+        taker: notice.taker.to_string(),
+        reason: notice.reason.as_str().to_owned(),
+        kind: notice.kind.as_str().to_owned(),
+        category: notice.category.clone(),
+        raised_by: notice.raised_by.to_string(),
+        raised_at_ms: notice.raised_at.0,
+        due_ms: notice.due.map_or(0, |due| due.0),
+    }
+}

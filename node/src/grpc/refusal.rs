@@ -1,0 +1,60 @@
+//! Outcomes as statuses: the one place where a refusal becomes a gRPC error with details.
+
+use crate::app::Outcome;
+use hotline_domain::refusal::{Class, Refusal};
+use hotline_domain::view::ViewFailed;
+use std::collections::HashMap;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// Domain of all error infos.
+pub const DOMAIN: &str = "hotline";
+
+/// The status of an outcome that is no success.
+#[must_use]
+pub fn status(outcome: Outcome) -> Status {
+    match outcome {
+        Outcome::Decided(Ok(_)) => Status::ok(""),
+        Outcome::Decided(Err(refusal)) => refused(&refusal),
+        Outcome::Unknown(why) => Status::unknown(format!(
+            "存储在提交中失败,结果不明({why});请用同一幂等键重发,不会办两次"
+        )),
+        Outcome::NotTaken(why) => Status::unavailable(why),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Status {
+    let code = match refusal.class {
+        Class::NotFound => Code::NotFound,
+        Class::Forbidden => Code::PermissionDenied,
+        Class::State | Class::Policy => Code::FailedPrecondition,
+        Class::Invalid => Code::InvalidArgument,
+        Class::Stale => Code::Aborted,
+        Class::Unready => Code::Unavailable,
+    };
+    let mut metadata = HashMap::from([(
+        "class".to_owned(),
+        format!("{:?}", refusal.class).to_lowercase(),
+    )]);
+    if let Some(article) = &refusal.article {
+        metadata.insert("article".to_owned(), article.clone());
+    }
+    Status::with_error_details(
+        code,
+        refusal.message.clone(),
+        ErrorDetails::with_error_info(refusal.rule, DOMAIN, metadata),
+    )
+}
+
+/// Wrong input that never reached a rule.
+#[must_use]
+pub fn invalid(field: &str, message: String) -> Status {
+    let details = ErrorDetails::with_bad_request_violation(field, message.clone());
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// The view cannot be read.
+#[must_use]
+pub fn unwell(failed: ViewFailed) -> Status {
+    Status::unavailable(format!("{failed};节点正在自行修复,请稍后重试"))
+}

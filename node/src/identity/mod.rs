@@ -19,6 +19,7 @@
 pub mod acceptor;
 pub mod authority;
 pub mod chain;
+mod config;
 pub mod dialer;
 pub mod error;
 pub mod example;
@@ -36,6 +37,7 @@ pub use acceptor::{incoming, server};
 pub use chain::{
     OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
 };
+pub use config::provider;
 pub use dialer::{channel, dial};
 pub use error::IdentityError;
 pub use live::PeerIo;

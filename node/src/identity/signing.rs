@@ -50,7 +50,7 @@ pub enum SignatureError {
 /// When the key is not of a known kind.
 pub fn sign(key: &PrivateKeyDer<'static>, message: &[u8]) -> Result<Signature, SignatureError> {
     let failed = |error: rustls::Error| SignatureError::Key(error.to_string());
-    let key = super::tls::provider()
+    let key = super::config::provider()
         .key_provider
         .load_private_key(key.clone_key())
         .map_err(failed)?;
@@ -80,7 +80,7 @@ pub fn verify(
     if !of_ed25519 {
         return Err(SignatureError::Mismatch);
     }
-    ed25519(&super::tls::provider())
+    ed25519(&super::config::provider())
         .ok_or(SignatureError::UnknownAlgorithm(ED25519))?
         .verify_signature(&public_key, &framed(message), &signature.bytes)
         .map_err(|_| SignatureError::Mismatch)

@@ -9,31 +9,22 @@
 //!   what they began with, except those that the new state would not admit: they are cut.
 
 use super::chain::{self, OperatorIdentity, PeerIdentity, Trust};
+use super::config;
 use super::error::IdentityError;
 use super::live::{Judge, Live, Ticket};
 use super::material::{Material, MaterialError};
 use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
-use super::revocation::{ListAge, RevocationLists};
+use super::revocation::ListAge;
 use super::signing::{self, Signature, SignatureError};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use hotline_topology::{Federation, RegionKey};
-use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls::{ClientConfig, ServerConfig};
+use rustls_pki_types::CertificateDer;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// The cryptography in use: ring's.
-#[must_use]
-pub fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
 
 /// Whether the second region lies below the first, at any depth.
 pub type Below = Arc<dyn Fn(RegionKey, RegionKey) -> bool + Send + Sync>;
@@ -325,19 +316,6 @@ impl NodeTls {
     }
 }
 
-/// Node time as the TLS library asks for it.
-#[derive(Debug)]
-struct NodeTime(Arc<dyn Clock>);
-
-impl TimeProvider for NodeTime {
-    fn current_time(&self) -> Option<UnixTime> {
-        let seconds = u64::try_from(self.0.now().0.div_euclid(1000)).ok()?;
-        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
-            seconds,
-        )))
-    }
-}
-
 fn unusable(folder: &Path, why: impl fmt::Display) -> MaterialError {
     MaterialError::Unusable {
         path: folder.to_owned(),
@@ -361,7 +339,8 @@ fn build(
     if material.lists.is_empty() {
         return Err(unusable(folder, "没有吊销列表"));
     }
-    let (server, client) = configs(&material, clock).map_err(|error| unusable(folder, error))?;
+    let (server, client) =
+        config::both(&material, clock).map_err(|error| unusable(folder, error))?;
     Ok(Snapshot {
         server: Arc::new(server),
         client: Arc::new(client),
@@ -369,39 +348,4 @@ fn build(
         own,
         rules,
     })
-}
-
-fn configs(
-    material: &Material,
-    clock: &Arc<dyn Clock>,
-) -> Result<(ServerConfig, ClientConfig), Box<dyn std::error::Error>> {
-    let mut roots = RootCertStore::empty();
-    for root in &material.roots {
-        roots.add(root.clone())?;
-    }
-    let roots = Arc::new(roots);
-    let time: Arc<dyn TimeProvider> = Arc::new(NodeTime(Arc::clone(clock)));
-    let lists = |lists: &RevocationLists| lists.ders().collect::<Vec<_>>();
-
-    let callers = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider())
-        .with_crls(lists(&material.lists))
-        .build()?;
-    let mut server = ServerConfig::builder_with_details(provider(), Arc::clone(&time))
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(callers)
-        .with_single_cert(material.chain.clone(), material.key.clone_key())?;
-    server.alpn_protocols = vec![b"h2".to_vec()];
-    server.session_storage = Arc::new(NoServerSessionStorage {});
-    server.send_tls13_tickets = 0;
-
-    let answerers = WebPkiServerVerifier::builder_with_provider(roots, provider())
-        .with_crls(lists(&material.lists))
-        .build()?;
-    let mut client = ClientConfig::builder_with_details(provider(), time)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_webpki_verifier(answerers)
-        .with_client_auth_cert(material.chain.clone(), material.key.clone_key())?;
-    client.alpn_protocols = vec![b"h2".to_vec()];
-    client.resumption = Resumption::disabled();
-    Ok((server, client))
 }

@@ -170,7 +170,7 @@ impl ServerCertVerifier for Gullible {
 
 /// Calls the judge with what stands in `folder`; `true` when the judge kept the connection open.
 async fn call(judge: &Judge, folder: &Path, with_certificate: bool) -> bool {
-    let builder = rustls::ClientConfig::builder_with_provider(tls::provider())
+    let builder = rustls::ClientConfig::builder_with_provider(config::provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .dangerous()
@@ -208,7 +208,7 @@ async fn call(judge: &Judge, folder: &Path, with_certificate: bool) -> bool {
 /// Answers one call with what stands in `folder`, whoever calls.
 async fn answer_once(folder: &Path) -> String {
     let material = Material::load_node(folder).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(tls::provider())
+    let config = rustls::ServerConfig::builder_with_provider(config::provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()

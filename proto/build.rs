@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use prost::Message as _;
+use protox::prost_reflect::DescriptorPool;
+use protox::prost_reflect::prost_types::FileDescriptorSet;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -21,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("hotline_descriptors.bin"),
         descriptors.encode_to_vec(),
     )?;
+    fs::write(out.join("numbers.txt"), numbers(&descriptors)?)?;
     tonic_prost_build::configure()
         .include_file("hotline_modules.rs")
         .compile_fds(descriptors)?;
@@ -43,4 +46,33 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>
         }
     }
     Ok(())
+}
+
+/// One line a field and a value of an enumeration: name, number, type. A test compares it with what was released.
+fn numbers(descriptors: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
+    let pool = DescriptorPool::from_file_descriptor_set(descriptors.clone())?;
+    let mut lines = Vec::new();
+    for message in pool.all_messages() {
+        for field in message.fields() {
+            let (label, kind) = (field.cardinality(), field.kind());
+            let number = field.number();
+            lines.push(format!(
+                "{} = {number} {label:?} {kind:?}",
+                field.full_name()
+            ));
+        }
+    }
+    for values in pool.all_enums() {
+        for value in values.values() {
+            lines.push(format!(
+                "{} {} = {}",
+                values.full_name(),
+                value.name(),
+                value.number()
+            ));
+        }
+    }
+    lines.retain(|line| line.starts_with("hotline."));
+    lines.sort();
+    Ok(lines.join("\n") + "\n")
 }

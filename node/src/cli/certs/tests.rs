@@ -104,3 +104,18 @@ fn what_cannot_be_done_is_said_in_words() {
         assert!(error.contains(says), "{words}: {error}");
     }
 }
+
+#[test]
+fn the_commands_of_the_readme_are_commands() {
+    let readme = include_str!("../../../../certs-example/README.md");
+    let commands: Vec<_> = readme
+        .lines()
+        .filter_map(|l| l.strip_prefix("hotline "))
+        .collect();
+    assert!(commands.len() > 7, "{commands:?}");
+    for command in commands {
+        if let Err(error) = Program::try_parse_from(command.split_whitespace()) {
+            panic!("{command}: {error}");
+        }
+    }
+}

@@ -247,6 +247,10 @@ impl<'a> Cursor<'a> {
         if whole > FRAME_BYTES + ROW_BYTES_MAX {
             return Ok(Item::Bad);
         }
+        // A damaged length must not make much memory be taken.
+        if whole > READ_BYTES && self.at + whole as u64 > self.file.file_len()? {
+            return Ok(Item::Bad);
+        }
         self.fill(whole)?;
         let start = self.used;
         if self.buffer.len() < start + whole {

@@ -136,6 +136,12 @@ pub trait ReadFile: Send {
     /// # Errors
     /// What the operating system answers.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// The file's length now.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    fn file_len(&self) -> io::Result<u64>;
 }
 
 /// A file open for writing at its end.

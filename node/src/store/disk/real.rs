@@ -129,6 +129,10 @@ impl ReadFile for RealFile {
         }
         Ok(done)
     }
+
+    fn file_len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
 }
 
 impl AppendFile for RealFile {

@@ -236,6 +236,11 @@ impl ReadFile for Handle {
         buffer[..n].copy_from_slice(&file.bytes[start..start + n]);
         Ok(n)
     }
+
+    fn file_len(&self) -> io::Result<u64> {
+        lock(&self.disk.0).check_boot(self.boot)?;
+        Ok(lock(&self.file).bytes.len() as u64)
+    }
 }
 
 impl AppendFile for Handle {

@@ -130,6 +130,10 @@ impl SegmentReader {
             return Ok(Step::Bad("长度字段不成立".to_owned()));
         };
         let at = self.at;
+        // A damaged length must not make much memory be taken.
+        if whole > READ_BYTES_MAX && at + whole as u64 > self.file_len()? {
+            return Ok(Step::Bad("记录不完整".to_owned()));
+        }
         let record = self.fill(at, whole)?;
         if record.len() < whole {
             return Ok(Step::Bad("记录不完整".to_owned()));
@@ -167,7 +171,7 @@ impl SegmentReader {
     /// so such a record proves that what stands here had been durable, and is damaged rather than torn.
     pub fn later_sync_behind(&mut self) -> Result<Option<u64>, StoreError> {
         let (bad_no, bad_at) = (self.next, self.at);
-        let len = self.len()?;
+        let len = self.file_len()?;
         let last_possible = bad_no + len.saturating_sub(bad_at) / RECORD_BYTES_MIN as u64;
         let mut at = bad_at + 1;
         while at + RECORD_BYTES_MIN as u64 <= len {
@@ -196,15 +200,10 @@ impl SegmentReader {
         Ok(self.fill(offset, n)?.to_vec())
     }
 
-    fn len(&mut self) -> Result<u64, StoreError> {
-        let mut end = self.at;
-        loop {
-            let n = self.fill(end, READ_BYTES_MAX)?.len();
-            end += n as u64;
-            if n < READ_BYTES_MAX {
-                return Ok(end);
-            }
-        }
+    fn file_len(&self) -> Result<u64, StoreError> {
+        self.file
+            .file_len()
+            .map_err(|e| StoreError::io("读取日志段", &self.path, e))
     }
 
     /// The bytes from `offset` on, `n` of them where the file reaches so far.

@@ -26,6 +26,12 @@ pub enum StoreError {
         /// The file concerned.
         path: PathBuf,
     },
+    /// A setting cannot be used.
+    #[error("存储设置不成立：{what}")]
+    BadSetting {
+        /// What is wrong with which setting.
+        what: String,
+    },
     /// The operating system refused an operation, or the device failed.
     #[error("{doing} {} 失败：{source}。已确认的记录都在，此后没有确认任何新记录。请检查磁盘和权限后重新启动。", .path.display())]
     Io {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::checkpoint::{self, CHECKPOINT_DIR};
 use super::keys::{KeySettings, Keys, key_path};
-use super::log::{Log, LogSettings, Verify};
+use super::log::{Log, LogSettings, NODE_BYTES_MAX, Verify};
 use super::marks::{CleanClose, Marks};
 use super::rebuild::Rebuild;
 use super::report::{OpenReport, ViewOutcome};
@@ -28,6 +28,7 @@ impl Store {
             fold,
             random,
         } = parts;
+        check_settings(&settings)?;
         let dir = settings.dir.clone();
         disk.create_dir(&dir)
             .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
@@ -98,6 +99,16 @@ impl Store {
         };
         Ok((store, report))
     }
+}
+
+fn check_settings(settings: &StoreSettings) -> Result<(), StoreError> {
+    let len = settings.node.len();
+    if (1..=NODE_BYTES_MAX).contains(&len) {
+        return Ok(());
+    }
+    Err(StoreError::BadSetting {
+        what: format!("节点键 region 长 {len} 字节，应为 1 至 {NODE_BYTES_MAX} 字节"),
+    })
 }
 
 fn log_settings(

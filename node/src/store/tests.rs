@@ -42,17 +42,20 @@ impl Machine {
         }
     }
 
-    fn open(&self) -> Result<(Store, OpenReport), StoreError> {
+    fn parts(&self) -> Parts {
         let mut roll = rolls(9);
-        let parts = Parts {
+        Parts {
             disk: Arc::new(self.disk.clone()),
             engine: self.engine.clone(),
             fold: Arc::new(TestFold {
                 layout: self.layout,
             }),
             random: Box::new(move |buffer| buffer.iter_mut().for_each(|byte| *byte = roll() as u8)),
-        };
-        Store::open(self.settings(), parts)
+        }
+    }
+
+    fn open(&self) -> Result<(Store, OpenReport), StoreError> {
+        Store::open(self.settings(), self.parts())
     }
 
     fn power_cut(&mut self, seed: u64) {
@@ -465,6 +468,35 @@ fn a_round_of_upkeep_does_not_meet_another() {
     assert!(store.upkeep().run().unwrap().busy);
     drop(lock);
     assert!(!store.upkeep().run().unwrap().busy);
+}
+
+#[test]
+fn a_scrub_finds_silent_damage_beside_the_running_node() {
+    let machine = Machine::new();
+    let (mut store, _) = machine.open().unwrap();
+    filled(&mut store, 12, 30);
+    assert_eq!(store.upkeep().scrub().unwrap(), 30);
+    let segment = store.reader().segments().unwrap()[1].clone();
+    machine
+        .disk
+        .flip(&segment.path, segment.bytes / 2, 4)
+        .unwrap();
+    let found = store.upkeep().scrub().unwrap_err();
+    assert!(matches!(found, StoreError::Damaged { file, .. } if file == segment.path));
+    commit(&mut store, vec![]).unwrap();
+}
+
+#[test]
+fn a_node_key_that_headers_cannot_hold_is_refused() {
+    for node in [String::new(), "4".repeat(61)] {
+        let machine = Machine::new();
+        let settings = StoreSettings {
+            node,
+            ..machine.settings()
+        };
+        let answer = Store::open(settings, machine.parts());
+        assert!(matches!(answer.err(), Some(StoreError::BadSetting { .. })));
+    }
 }
 
 proptest! {

@@ -147,6 +147,24 @@ fn a_destroyed_key_is_gone_from_the_file_and_its_fields_are_erased() {
 }
 
 #[test]
+fn a_destroyed_key_stays_destroyed_through_every_power_cut() {
+    for seed in 0..30 {
+        let disk = SimDisk::new();
+        let (keys, _) = open(&disk, 0).unwrap();
+        let slot = keys.new_slot().unwrap();
+        let sealed = keys.seal(slot, b"gone", WORDS).unwrap();
+        keys.destroy(slot).unwrap();
+        disk.crash(&mut rolls(seed));
+        let (keys, _) = open(&disk, 1).unwrap();
+        assert_eq!(
+            keys.open_sealed(&sealed, WORDS).unwrap(),
+            Opened::Erased,
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
 fn slots_are_synced_ahead_of_use_and_never_handed_out_twice() {
     let disk = SimDisk::new();
     let (keys, _) = open(&disk, 0).unwrap();

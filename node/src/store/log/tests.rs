@@ -4,7 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::disk::{Access, SimDisk};
+use crate::store::disk::{Access, SimDisk, read_small};
 use crate::store::test_support::rolls;
 
 const DIR: &str = "/node/log";
@@ -261,6 +261,42 @@ fn strangers_and_gaps_are_refused_by_name() {
         open(&swapped, 600).err(),
         Some(StoreError::Damaged { offset: 24, .. })
     ));
+}
+
+/// A segment of another history of the same node, whole in itself, fits neither behind nor in front of this one's.
+#[test]
+fn a_segment_of_another_history_is_refused() {
+    let (disk, other) = (SimDisk::new(), SimDisk::new());
+    let reader = filled(&disk, 14).reader();
+    let (mut log, _) = open(&other, 600).unwrap();
+    for no in 1..=14 {
+        // The same lengths, so that the segments begin with the same numbers.
+        let bytes: Vec<u8> = lasting(no).iter().map(|byte| !byte).collect();
+        log.append(&bytes, &[no as u8; 30]).unwrap();
+        if no % 2 == 0 {
+            log.sync().unwrap();
+        }
+    }
+    let firsts = segment::list(&disk, Path::new(DIR)).unwrap();
+    assert_eq!(firsts, segment::list(&other, Path::new(DIR)).unwrap());
+    for first in &firsts[1..] {
+        let path = segment::path_of(Path::new(DIR), *first);
+        let bytes = read_small(&other, &path, 1 << 20).unwrap();
+        let mixed = disk.copy();
+        mixed.write_new(&path, &bytes, Access::Common).unwrap();
+        assert!(
+            verify_dir(&mixed, Path::new(DIR), Some(NODE)).is_err(),
+            "{first}"
+        );
+        let reader = LogReader {
+            disk: Arc::new(mixed),
+            ..reader.clone()
+        };
+        assert!(
+            reader.read_from(1).unwrap().any(|record| record.is_err()),
+            "{first}"
+        );
+    }
 }
 
 #[test]

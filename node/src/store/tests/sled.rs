@@ -170,6 +170,12 @@ fn a_value_found_damaged_while_running_is_rebuilt_at_the_next_opening() {
         commit(&mut store, vec![]),
         Err(StoreError::View(_))
     ));
+    // The commit is in the log; nothing more may follow before the view was mended.
+    assert!(matches!(
+        commit(&mut store, vec![]),
+        Err(StoreError::Poisoned { .. })
+    ));
+    assert_eq!(store.last_commit(), 2);
     drop(store);
     let (store, report) = real.open();
     assert!(reason(&report).contains("校验不符"), "{report}");

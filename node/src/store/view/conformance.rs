@@ -132,7 +132,6 @@ fn what_is_out_of_bounds_is_refused_before_anything_is_applied() {
         let bad = [
             Op::put(Tree::Link, vec![1; KEY_BYTES_MAX + 1], *b"v"),
             Op::put(Tree::Link, *b"", *b"v"),
-            Op::put(Tree::Meta, *b"\0mine", *b"v"),
             Op::put(Tree::Link, *b"k", vec![0; VALUE_BYTES_MAX + 1]),
         ];
         for op in bad {

@@ -88,7 +88,7 @@ impl Tree {
 pub struct Op {
     /// The tree to change.
     pub tree: Tree,
-    /// At most [`KEY_BYTES_MAX`] bytes; in [`Tree::Meta`] not beginning with a zero byte.
+    /// 1 to [`KEY_BYTES_MAX`] bytes.
     pub key: Vec<u8>,
     /// At most [`VALUE_BYTES_MAX`] bytes.
     pub value: Option<Vec<u8>>,
@@ -288,13 +288,13 @@ pub enum ViewError {
         reason: String,
     },
     /// The disk has no room for the view.
-    #[error("视图所在磁盘已满")]
+    #[error("视图所在磁盘已满，请腾出空间")]
     DiskFull,
     /// The view was closed.
     #[error("视图已关闭")]
     Closed,
     /// A key or value is out of bounds.
-    #[error("{} 树中的键或值越界：键 {key_bytes} 字节（上限 {KEY_BYTES_MAX}，meta 树的键不得以 0 开头），值 {value_bytes} 字节（上限 {VALUE_BYTES_MAX}）", .tree.name())]
+    #[error("{} 树中的键或值越界：键 {key_bytes} 字节（1 至 {KEY_BYTES_MAX}），值 {value_bytes} 字节（上限 {VALUE_BYTES_MAX}）", .tree.name())]
     OutOfBounds {
         /// The tree.
         tree: Tree,
@@ -305,21 +305,11 @@ pub enum ViewError {
     },
 }
 
-/// Keys of [`Tree::Meta`] that begin with this byte belong to the view itself.
-const RESERVED: u8 = 0;
-const COMMIT_KEY: &[u8] = b"\0commit";
-const LAYOUT_KEY: &[u8] = b"\0layout";
-
 /// Refuses changes that not every engine could take.
 pub(crate) fn check_bounds(ops: &[Op]) -> Result<(), ViewError> {
     for op in ops {
         let value_bytes = op.value.as_ref().map_or(0, Vec::len);
-        let reserved = op.tree == Tree::Meta && op.key.first() == Some(&RESERVED);
-        if op.key.is_empty()
-            || op.key.len() > KEY_BYTES_MAX
-            || value_bytes > VALUE_BYTES_MAX
-            || reserved
-        {
+        if op.key.is_empty() || op.key.len() > KEY_BYTES_MAX || value_bytes > VALUE_BYTES_MAX {
             return Err(ViewError::OutOfBounds {
                 tree: op.tree,
                 key_bytes: op.key.len(),
@@ -328,14 +318,4 @@ pub(crate) fn check_bounds(ops: &[Op]) -> Result<(), ViewError> {
         }
     }
     Ok(())
-}
-
-/// Keeps scans of [`Tree::Meta`] away from the view's own keys.
-fn visible_from(tree: Tree, from: &[u8]) -> &[u8] {
-    const FIRST: &[u8] = &[RESERVED + 1];
-    if tree == Tree::Meta && from < FIRST {
-        FIRST
-    } else {
-        from
-    }
 }

@@ -13,13 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::{
-    COMMIT_KEY, Direction, Engine, KeyRange, LAYOUT_KEY, Op, Rows, Tree, View, ViewError, ViewStat,
-    Visit, check_bounds, visible_from,
+    Direction, Engine, KeyRange, Op, Rows, Tree, View, ViewError, ViewStat, Visit, check_bounds,
 };
 use crate::store::CommitNo;
 
 const NAME: &str = "sled";
 const CRC_BYTES: usize = 4;
+const COMMIT_KEY: &[u8] = b"commit";
+const LAYOUT_KEY: &[u8] = b"layout";
 
 /// Opens views on sled.
 #[derive(Debug, Clone, Copy)]
@@ -108,15 +109,19 @@ impl SledView {
         result
     }
 
-    fn note<const N: usize>(&self, key: &[u8]) -> Result<Option<[u8; N]>, ViewError> {
-        let Some(value) = self.get(Tree::Meta, key)? else {
-            return Ok(None);
-        };
-        let value = value.try_into().map_err(|_| ViewError::Damaged {
-            tree: Tree::Meta,
-            key: key.to_vec(),
-        })?;
-        Ok(Some(value))
+    /// A number of the view's own; these stand apart from the nine trees, in the engine's default tree.
+    fn note<const N: usize>(&self, key: &'static [u8]) -> Result<Option<[u8; N]>, ViewError> {
+        self.with(|open| {
+            let Some(wrapped) = caught(|| open.db.get(key))? else {
+                return Ok(None);
+            };
+            let value = unwrap_value(Tree::Meta, key, &wrapped)?;
+            let damaged = |_| ViewError::Damaged {
+                tree: Tree::Meta,
+                key: key.to_vec(),
+            };
+            value.try_into().map(Some).map_err(damaged)
+        })
     }
 }
 
@@ -138,7 +143,7 @@ impl Rows for SledView {
         limit: usize,
         visit: &mut Visit<'_>,
     ) -> Result<usize, ViewError> {
-        let from = visible_from(tree, range.from);
+        let from = range.from;
         if range.to.is_some_and(|to| to <= from) {
             return Ok(0);
         }
@@ -182,7 +187,7 @@ impl View for SledView {
                         None => open.tree(op.tree).remove(&op.key)?,
                     };
                 }
-                open.tree(Tree::Meta)
+                open.db
                     .insert(COMMIT_KEY, wrap_value(COMMIT_KEY, &commit_no.to_be_bytes()))?;
                 Ok(())
             })
@@ -199,7 +204,7 @@ impl View for SledView {
 
     fn set_layout(&self, layout: u32) -> Result<(), ViewError> {
         let value = wrap_value(LAYOUT_KEY, &layout.to_be_bytes());
-        self.with(|open| caught(|| open.tree(Tree::Meta).insert(LAYOUT_KEY, value)).map(|_| ()))
+        self.with(|open| caught(|| open.db.insert(LAYOUT_KEY, value)).map(|_| ()))
     }
 
     fn flush(&self) -> Result<(), ViewError> {

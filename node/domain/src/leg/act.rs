@@ -1,11 +1,11 @@
 //! What giver and taker do on a leg. An act is the atom: it is recorded by its author, travels to the other side,
 //! and is recorded there as well; a leg is the fold of its acts.
 
+use super::asking::{Asking, RequestKind};
+use super::offer::{Due, Offer};
 use super::state::Closure;
-use crate::body::Body;
-use crate::field::FieldMark;
-use crate::id::{LegId, MatterId, OrderId};
-use hotline_topology::{Kind, RegionKey, Time, Urgency};
+use crate::id::{LegId, OrderId};
+use hotline_topology::{RegionKey, Time};
 
 /// Which party to the contract did it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,223 +14,6 @@ pub enum Party {
     Giver,
     /// 承办方.
     Taker,
-}
-
-/// A due date: an absolute instant with the calendar it was reckoned by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Due {
-    /// When the leg is overdue.
-    pub at: Time,
-    /// Version of the calendar.
-    pub calendar: u32,
-    /// True where the calendar of a year concerned was not announced yet.
-    pub provisional: bool,
-}
-
-/// Role of the taker in the matter.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum LegRole {
-    /// The only taker.
-    Sole,
-    /// 主办.
-    Lead,
-    /// 会办.
-    CoHandler,
-}
-
-/// What sort of contract it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum LegKind {
-    /// Handed down, or to a unit of the own level.
-    Downward,
-    /// An own intake raised to the superior: the superior accepts or declines, and owes only the answer.
-    Upward,
-}
-
-/// Which version of whose rules a leg is judged by, for ever.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct RuleVersion {
-    /// The policy pack's id.
-    pub pack: String,
-    /// Its version.
-    pub version: u32,
-}
-
-/// How fast and with whom a message travels; a leg keeps its lane.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Lane {
-    /// Emergencies with all their messages.
-    Urgent,
-    /// Everything else about legs.
-    Ordinary,
-    /// Figures, lists, knowledge.
-    Bulk,
-}
-
-impl Lane {
-    /// The three lanes, first served first.
-    pub const ALL: [Lane; 3] = [Lane::Urgent, Lane::Ordinary, Lane::Bulk];
-
-    /// Position in [`Lane::ALL`].
-    #[must_use]
-    pub fn index(self) -> usize {
-        match self {
-            Lane::Urgent => 0,
-            Lane::Ordinary => 1,
-            Lane::Bulk => 2,
-        }
-    }
-}
-
-/// What the giver writes into the contract when it offers the leg.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Offer {
-    /// The matter, the same at every level.
-    pub matter: MatterId,
-    /// The matter's number for people.
-    pub number: String,
-    /// Where the matter was taken in: the petitioner's window.
-    pub origin: RegionKey,
-    /// When it was taken in.
-    pub taken_in_at: Time,
-    /// Number among the giver's legs of this matter, from 1; orders ties.
-    pub serial: u32,
-    /// Who gives.
-    pub giver: RegionKey,
-    /// Who takes: one taker for ever.
-    pub taker: Body,
-    /// Role of the taker.
-    pub role: LegRole,
-    /// Sort of contract.
-    pub kind: LegKind,
-    /// The older leg that this one follows (re-assignment, redo).
-    pub replaces: Option<LegId>,
-    /// True for a redo (重办) after a poor rating or a failed review.
-    pub redo: bool,
-    /// Rules the leg is judged by.
-    pub rules: RuleVersion,
-    /// By when.
-    pub due: Due,
-    /// Lane of all messages of the leg.
-    pub lane: Lane,
-    /// How many nodes and units the matter was handed to before this leg.
-    pub hops: u32,
-    /// Kind of request.
-    pub request_kind: Kind,
-    /// Category code.
-    pub category: String,
-    /// Urgency.
-    pub urgency: Urgency,
-    /// The region in whose area the matter lies, where known.
-    pub place: Option<RegionKey>,
-    /// Named by a determination (指定): may not be returned.
-    pub determined: bool,
-    /// Basis of the assignment: catalogue entry, determination of duty.
-    pub basis: String,
-    /// Salted hashes of the fields that go with it.
-    pub content: Vec<FieldMark>,
-}
-
-/// The four things a taker may ask.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum RequestKind {
-    /// 退单.
-    Return,
-    /// 延期.
-    Extension,
-    /// 提级上报.
-    Escalation,
-    /// 办理结果.
-    Result,
-}
-
-impl RequestKind {
-    /// Every kind, in the order above.
-    pub const ALL: [RequestKind; 4] = [
-        RequestKind::Return,
-        RequestKind::Extension,
-        RequestKind::Escalation,
-        RequestKind::Result,
-    ];
-
-    /// How the leg ends when the request is granted; `None` for an extension, which leaves it open.
-    #[must_use]
-    pub fn closure(self) -> Option<Closure> {
-        match self {
-            RequestKind::Return => Some(Closure::Returned),
-            RequestKind::Extension => None,
-            RequestKind::Escalation => Some(Closure::Escalated),
-            RequestKind::Result => Some(Closure::Done),
-        }
-    }
-
-    /// Short name, stable: `return`, `extension`, `escalation`, `result`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            RequestKind::Return => "return",
-            RequestKind::Extension => "extension",
-            RequestKind::Escalation => "escalation",
-            RequestKind::Result => "result",
-        }
-    }
-
-    /// The word a clerk reads.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            RequestKind::Return => "退单",
-            RequestKind::Extension => "延期",
-            RequestKind::Escalation => "提级",
-            RequestKind::Result => "办理结果",
-        }
-    }
-}
-
-/// What a taker asks of the giver. At most one is open; a newer one withdraws the older.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Asking {
-    /// 退单: ground code, written basis; the reason is a field.
-    Return {
-        /// Ground code of the pack.
-        ground: String,
-        /// The norm or fact relied on.
-        basis: String,
-    },
-    /// 延期: the date asked for.
-    Extension {
-        /// The new due date asked for.
-        until: Due,
-    },
-    /// 提级上报: ground code; the work done so far is a field.
-    Escalation {
-        /// Ground code of the pack.
-        ground: String,
-    },
-    /// 办理结果: closing ground code; text and answer are fields.
-    Result {
-        /// Closing ground code of the pack.
-        ground: String,
-    },
-}
-
-impl Asking {
-    /// Which of the four it is.
-    #[must_use]
-    pub fn kind(&self) -> RequestKind {
-        match self {
-            Asking::Return { .. } => RequestKind::Return,
-            Asking::Extension { .. } => RequestKind::Extension,
-            Asking::Escalation { .. } => RequestKind::Escalation,
-            Asking::Result { .. } => RequestKind::Result,
-        }
-    }
-
-    /// Short name, stable: `return`, `extension`, `escalation`, `result`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.kind().name()
-    }
 }
 
 /// Why a giver closed a leg without the taker's request.
@@ -390,6 +173,29 @@ impl Act {
             Act::ReplyOrder { .. } => "reply-order",
             Act::EndOrder { .. } => "end-order",
             Act::Overdue { .. } => "overdue",
+        }
+    }
+
+    /// The word a clerk reads.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Act::Offer(_) => "交办",
+            Act::Receipt => "送达回执",
+            Act::Sign { .. } => "签收",
+            Act::Progress { .. } => "登记进展",
+            Act::Request { asking, .. } => asking.kind().label(),
+            Act::WithdrawRequest { .. } => "撤回申请",
+            Act::Ruling { .. } => "审核",
+            Act::Recall { .. } => "收回",
+            Act::NewDue { .. } => "调整办理期限",
+            Act::NameLead { .. } => "确定主办",
+            Act::ClosedSince { .. } => "告知已结束",
+            Act::Supervise { .. } => "督办",
+            Act::Remind { .. } => "催办",
+            Act::ReplyOrder { .. } => "回复督办",
+            Act::EndOrder { .. } => "了结督办",
+            Act::Overdue { .. } => "记为逾期",
         }
     }
 }

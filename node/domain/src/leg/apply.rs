@@ -4,9 +4,11 @@
 //! changes nothing. Nothing is decided here; [`check`](super::check()) and [`receive`](super::receive()) did that
 //! before the act became a fact.
 
-use super::act::{Act, Asking, Due, Offer, Party, RequestKind};
+use super::act::{Act, Party};
+use super::asking::{Asking, RequestKind};
+use super::offer::{Due, Offer};
 use super::state::{Closure, Leg, Order, Outcome, Request, Side, Stage};
-use crate::id::LegId;
+use crate::id::{LegId, OrderId};
 use hotline_topology::Time;
 
 impl Leg {
@@ -217,7 +219,7 @@ impl Leg {
         }
     }
 
-    fn on_order(&mut self, id: crate::id::OrderId, change: impl FnOnce(&mut Order)) {
+    fn on_order(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) {
         if let Some(order) = self.orders.iter_mut().find(|order| order.id == id) {
             change(order);
         }

@@ -1,6 +1,8 @@
 //! What follows by itself from the state of a leg.
 
-use super::act::{Act, LegKind, RequestKind};
+use super::act::Act;
+use super::asking::RequestKind;
+use super::offer::LegKind;
 use super::state::{Leg, Side};
 
 /// What the giver must do at once after an act was applied, in the same commit.

@@ -3,8 +3,10 @@
 //! State rules only: what the leg's record allows. Windows, bounds and grounds of the policy pack are the verbs'
 //! business. Rules that hold in any state stand in `contract.rs`.
 
-use super::act::{Act, LegKind, Party, RequestKind};
+use super::act::{Act, Party};
+use super::asking::RequestKind;
 use super::contract;
+use super::offer::LegKind;
 use super::state::{Leg, Side, Stage};
 use crate::id::OrderId;
 use crate::refusal::{Class, Refusal};

@@ -1,7 +1,9 @@
 //! What the contract itself forbids, in whatever state the leg is: no crossing of messages can excuse it, so it binds
 //! one's own acts and those that arrive alike.
 
-use super::act::{Act, Asking, LegKind, Party, RecallGround, RequestKind};
+use super::act::{Act, Party, RecallGround};
+use super::asking::{Asking, RequestKind};
+use super::offer::LegKind;
 use super::state::Leg;
 use crate::refusal::{Class, Refusal};
 
@@ -13,7 +15,7 @@ pub(super) fn permits(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
     if act.party().is_some_and(|party| party != by) {
         let words = format!(
             "“{}”不是{}在这份交办上可以做的事",
-            act.name(),
+            act.label(),
             party_label(by)
         );
         return Err(Refusal::new(Class::Forbidden, "leg.party", words));

@@ -54,20 +54,22 @@
 
 mod act;
 mod apply;
+mod asking;
 mod automatic;
 mod check;
 mod contract;
+mod offer;
 mod receive;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 mod word;
 
-pub use act::{
-    Act, Asking, Due, Lane, LegKind, LegRole, Offer, Party, RecallGround, RequestKind, RuleVersion,
-};
+pub use act::{Act, Party, RecallGround};
+pub use asking::{Asking, RequestKind};
 pub use automatic::automatic;
 pub use check::check;
+pub use offer::{Due, Lane, LegKind, LegRole, Offer, RuleVersion};
 pub use receive::{Reception, receive};
 pub use state::{Closure, Leg, Order, Outcome, Request, Side, Stage};
 pub use word::stage_word;

@@ -5,7 +5,9 @@
 //! never have allowed.
 
 use super::act::{Act, Party};
+use super::asking::Asking;
 use super::contract;
+use super::offer::LegKind;
 use super::state::{Leg, Outcome, Side, Stage};
 use crate::refusal::{Class, Refusal};
 use hotline_topology::Time;
@@ -117,7 +119,6 @@ fn comes_late(act: &Act) -> bool {
 /// What no true record of the other side could have allowed: links keep the order of a leg's messages, so whatever
 /// the taker does comes after its receipt, and a superior's answer after its acceptance.
 fn impossible(leg: &Leg, act: &Act) -> Option<Refusal> {
-    use super::act::{Asking, LegKind};
     let refuse = |rule, words: &str| Some(Refusal::new(Class::State, rule, words));
     let delivered = leg.delivered_at.is_some();
     match act {

@@ -1,6 +1,8 @@
 //! A leg as one side's node holds it.
 
-use super::act::{Act, Asking, Due, LegKind, LegRole, Offer, Party, RecallGround, RequestKind};
+use super::act::{Act, Party, RecallGround};
+use super::asking::{Asking, RequestKind};
+use super::offer::{Due, LegKind, LegRole, Offer};
 use crate::body::Body;
 use crate::id::{LegId, MatterId, OrderId};
 use hotline_topology::{RegionKey, Time};

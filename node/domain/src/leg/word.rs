@@ -1,6 +1,7 @@
 //! One word for where a leg stands: for those who may know the stage and nothing else.
 
-use super::act::{LegKind, RequestKind};
+use super::asking::RequestKind;
+use super::offer::LegKind;
 use super::state::{Leg, Stage};
 
 /// The stage word of a sight: `offered`, `delivered`, `signed` (upward: `accepted`), `return-asked`,

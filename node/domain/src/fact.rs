@@ -125,6 +125,12 @@ pub enum Fact {
         /// Refused, and why.
         blocked: Option<String>,
     },
+    /// People re-opened a link whose ends disagreed: its lanes start again from number 1, in both directions, and what
+    /// was not acknowledged is numbered anew in its order.
+    LanesRestarted {
+        /// Which peer.
+        peer: RegionKey,
+    },
     /// This node proved rolled back: it takes a higher epoch.
     EpochRaised {
         /// The new epoch.

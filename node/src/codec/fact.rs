@@ -18,6 +18,7 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Kept: pb::Kept { no, peer, until: until_ms, envelope },
     Unkept: fact::Unkept { no },
     LinkChanged: fact::LinkChanged { peer, peer_epoch, failures, heard_at: heard_at_ms, blocked },
+    LanesRestarted: fact::LanesRestarted { peer },
     EpochRaised: fact::EpochRaised { epoch },
     TimerSet: fact::Timer { at: at_ms, key },
     TimerGone: fact::Timer { at: at_ms, key },

@@ -1,16 +1,15 @@
 //! Dispatch: each verb to its file.
 
 use super::draft::{Draft, Stop};
-use super::{joint, receive};
+use super::{joint, reopen};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::policy::roles;
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
+use crate::supervision;
 use crate::ticket::{self, Assign, TakeIn, TicketAct};
-use crate::{supervision, view::Rows};
-use hotline_topology::RegionKey;
 
 /// Carries a command out on the draft.
 pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
@@ -104,7 +103,7 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::EndOrder { order } => supervision::end_order(draft, command, *order),
         Verb::Note { matter } => note(draft, command, *matter),
         Verb::ConfirmClock => confirm_clock(draft),
-        Verb::ReopenLink { peer } => reopen_link(draft, *peer),
+        Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
     }
 }
 
@@ -151,22 +150,5 @@ fn confirm_clock(draft: &mut Draft<'_>) -> Result<Done, Stop> {
         );
     }
     draft.record(Fact::ClockConfirmed)?;
-    Ok(Done::default())
-}
-
-fn reopen_link(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Stop> {
-    let link = draft.link(peer)?;
-    if link.blocked.is_none() {
-        let words = format!("与 {peer} 的链路没有被拒绝");
-        return Err(Refusal::new(Class::State, "link.not-blocked", words).into());
-    }
-    draft.record(Fact::LinkChanged {
-        peer,
-        peer_epoch: link.peer_epoch,
-        failures: 0,
-        heard_at: link.heard_at,
-        blocked: None,
-    })?;
-    receive::take_up_kept(draft)?;
     Ok(Done::default())
 }

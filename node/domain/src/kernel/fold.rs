@@ -1,5 +1,6 @@
 //! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
 
+use super::reopen;
 use crate::body::Body;
 use crate::fact::Fact;
 use crate::figures;
@@ -121,7 +122,8 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         | Fact::Acked { .. }
         | Fact::Kept { .. }
         | Fact::Unkept { .. }
-        | Fact::LinkChanged { .. } => fold_link(view, fact),
+        | Fact::LinkChanged { .. }
+        | Fact::LanesRestarted { .. } => fold_link(view, fact),
     }
 }
 
@@ -349,6 +351,7 @@ fn fold_link(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
             link.heard_at = *heard_at;
             link.blocked.clone_from(blocked);
         }),
+        Fact::LanesRestarted { peer } => reopen::restart_lanes(view, *peer),
         _ => Ok(()),
     }
 }

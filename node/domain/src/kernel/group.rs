@@ -227,6 +227,12 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             link.heard_at,
             link.blocked,
         )),
+        // A stream that was dialled before the refusal was committed brings the same finding again.
+        LinkNews::PeerRolledBack { .. } | LinkNews::SelfRolledBack { .. }
+            if link.blocked.is_some() =>
+        {
+            Ok(())
+        }
         LinkNews::PeerRolledBack { why } => {
             draft.alarm(format!("与 {peer} 的链路已拒绝:{why}"));
             draft.cut(peer, why.clone());

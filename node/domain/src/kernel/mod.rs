@@ -17,6 +17,7 @@ mod fold;
 mod group;
 mod joint;
 mod receive;
+mod reopen;
 mod send;
 mod timers;
 mod watch;

@@ -17,6 +17,7 @@ use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One node: its rows, its log, and what it told its operator.
+#[derive(Clone)]
 pub(crate) struct Node {
     pub view: MemoryView,
     pub log: Vec<(Time, Vec<Fact>)>,

@@ -97,6 +97,9 @@ pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
         },
         Fact::ClockHeld { why: draw.text() },
         Fact::ClockConfirmed,
+        Fact::LanesRestarted {
+            peer: draw.region(),
+        },
     ]);
     for act in ticket_acts(draw) {
         facts.push(Fact::Ticket {

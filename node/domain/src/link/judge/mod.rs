@@ -23,8 +23,11 @@
 //! | all | `peer_epoch` above our own epoch | **we** did | it has met a later epoch of ours |
 //!
 //! A number's owner is its sender, so another hash always speaks against the sender. All lanes are examined and every
-//! finding is put into words; a finding against this node outweighs findings against the peer, because a node that
-//! lost records must stop sending to everybody. Any finding closes all lanes until an operator re-opens the link.
+//! finding is put into words. A finding against this node outweighs findings against the peer, because a node that lost
+//! records must stop sending to everybody; but a peer that comes with an older epoch than it had comes from before the
+//! link was last re-opened, and what its numbers say against this node is of a history that was given up. Any finding
+//! closes all lanes until operators re-open the link at both ends: the lanes then start from number 1 again
+//! ([`crate::fact::Fact::LanesRestarted`]).
 
 use crate::leg::Lane;
 use crate::link::frame::{Hello, WIRE_OLDEST, WIRE_VERSION};
@@ -65,6 +68,7 @@ pub fn judge(
     }
     let mut findings = Findings::default();
     if hello.epoch < link.peer_epoch {
+        findings.stale = hello.peer_epoch <= epoch;
         findings.peer(format!(
             "对方自称第 {} 纪元,而本节点记得它已是第 {} 纪元",
             hello.epoch, link.peer_epoch
@@ -177,6 +181,8 @@ pub fn lane_name(lane: Lane) -> &'static str {
 struct Findings {
     own: Vec<String>,
     peer: Vec<String>,
+    /// The peer's epoch is older than remembered, and this node's is not.
+    stale: bool,
 }
 
 impl Findings {
@@ -190,6 +196,9 @@ impl Findings {
 
     fn verdict(mut self, link: &LinkState) -> Verdict {
         let peer = link.peer;
+        if self.stale {
+            self.peer.append(&mut self.own);
+        }
         if !self.own.is_empty() {
             self.own.append(&mut self.peer);
             return Verdict::SelfRolledBack(format!(

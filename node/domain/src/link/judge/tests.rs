@@ -179,6 +179,25 @@ fn contradictions_and_epochs() {
 }
 
 #[test]
+fn a_copy_from_before_the_lanes_restarted_does_not_accuse_the_living() {
+    let restarted = link([LaneState::default(); 3]);
+    let older = Hello {
+        epoch: 3,
+        ..hello(theirs())
+    };
+    let verdict = judge(2, &restarted, &|_, _| None, &older);
+    assert_eq!(blame(&verdict), Blame::There);
+    let both = Hello {
+        peer_epoch: 3,
+        ..older
+    };
+    assert_eq!(
+        blame(&judge(2, &restarted, &|_, _| None, &both)),
+        Blame::Here
+    );
+}
+
+#[test]
 fn a_finding_against_this_node_outweighs_and_all_findings_are_told() {
     let mut lanes = theirs();
     lanes[0].received = 10;

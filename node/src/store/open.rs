@@ -34,6 +34,13 @@ impl Store {
             .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
         let marks = Marks::new(disk.clone(), &dir);
         let lock = marks.lock()?;
+        if marks.generation()?.is_none()
+            && let Some(parent) = dir.parent()
+        {
+            // A new folder: its own name must be durable before anything in it counts.
+            disk.sync_dir(parent)
+                .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
+        }
         let clean = marks.clean()?;
         let (log, log_report) = Log::open(
             disk.clone(),

@@ -1,5 +1,6 @@
 //! The store as a whole, on a simulated disk with a view in memory; on the real one in `sled`.
 
+mod corpus;
 mod sled;
 
 use std::collections::BTreeMap;

@@ -46,7 +46,11 @@ impl Builder {
     /// # Errors
     /// A record that cannot be folded; damage in the log; a full or failing disk. Whole checkpoints stay.
     pub fn build(&self, upto: CommitNo) -> Result<Built, StoreError> {
-        let made = self.disk.create_dir(&self.dir);
+        let parent = self.dir.parent().unwrap_or(&self.dir);
+        let made = self
+            .disk
+            .create_dir(&self.dir)
+            .and_then(|()| self.disk.sync_dir(parent));
         made.map_err(|e| StoreError::io("新建检查点目录", &self.dir, e))?;
         let Found {
             mut newest,

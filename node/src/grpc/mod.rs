@@ -11,7 +11,7 @@
 //! To add a verb: its message in `proto/hotline/operator/v1`, its arm in `command.rs`. To add a query: its file in
 //! `query/`, its method below.
 
-mod caller;
+pub mod caller;
 mod command;
 mod name;
 mod query;

@@ -1,0 +1,87 @@
+//! `hotline store`: look after a node's data while the node stands still.
+
+use crate::codec::folder::Folder;
+use crate::entropy::{Entropy, OsEntropy};
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::log::LogReader;
+use crate::store::view::SledEngine;
+use crate::store::{Parts, StoreSettings, machine_boot_id, tool};
+use clap::{Args, Subcommand};
+use hotline_topology::RegionKey;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// `hotline store`.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 校验日志、检查点和密钥文件;不改动任何东西
+    Verify {
+        /// 节点的数据文件夹
+        dir: PathBuf,
+    },
+    /// 统计大小和数量
+    Stat {
+        /// 节点的数据文件夹
+        dir: PathBuf,
+    },
+    /// 由检查点和日志重建视图
+    Rebuild {
+        /// 节点的数据文件夹
+        dir: PathBuf,
+    },
+    /// 导出日志的永久部分,供外部核查
+    Export {
+        /// 节点的数据文件夹
+        dir: PathBuf,
+        /// 写到这个新文件夹
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+impl StoreArgs {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// What is damaged or in the way, where, and what to do.
+    pub fn run(self) -> anyhow::Result<()> {
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        match self.command {
+            Command::Verify { dir } => {
+                let report = tool::verify(&disk, &dir)?;
+                println!("{report}");
+                anyhow::ensure!(report.is_sound(), "{} 的数据有问题,见上", dir.display());
+            }
+            Command::Stat { dir } => println!("{}", tool::stat(&*disk, &dir)?),
+            Command::Rebuild { dir } => println!("{}", rebuild(disk, &dir)?),
+            Command::Export { dir, out } => println!("{}", tool::export(&disk, &dir, &out)?),
+        }
+        Ok(())
+    }
+}
+
+fn rebuild(disk: Arc<dyn Disk>, dir: &Path) -> anyhow::Result<crate::store::OpenReport> {
+    let me: RegionKey = LogReader::open(Arc::clone(&disk), &dir.join("log"))?
+        .node()
+        .parse()?;
+    let settings = StoreSettings::new(dir, me.as_str(), machine_boot_id());
+    let mut entropy = OsEntropy;
+    let parts = Parts {
+        disk,
+        engine: Arc::new(SledEngine::default()),
+        fold: Arc::new(Folder::new(me)),
+        random: Box::new(move |out: &mut [u8]| {
+            if entropy.fill(out).is_err() {
+                // Keys that can be guessed would be worse than no rebuilding.
+                std::process::abort();
+            }
+        }),
+    };
+    Ok(tool::rebuild(settings, parts)?)
+}

@@ -2,6 +2,7 @@
 //! reachable, 64 faulty configuration.
 
 pub mod certs;
+pub mod client;
 pub mod node;
 pub mod store;
 pub mod topology;

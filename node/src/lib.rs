@@ -1,6 +1,7 @@
 //! The shell of a node: everything that touches a disk, a socket, a clock or a person.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod codec;

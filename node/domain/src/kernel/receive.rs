@@ -165,7 +165,7 @@ fn leg_message(
     let by = authority::party_of(&draft.world, &known, author, &act)?;
     check_fields(draft, author, &known.offer, &fields)?;
     let happened_at = clock::happened(at, known.offered_at, draft.now());
-    match leg::receive(&known, by, &act) {
+    match leg::receive(&known, by, happened_at, &act) {
         Reception::Apply => {
             draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
             supervision::received(draft, &act)

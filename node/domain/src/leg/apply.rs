@@ -119,7 +119,7 @@ impl Leg {
     /// The newer request takes the place of the older. On a closed leg it is late from the start: both sides then
     /// hold the same last word of the taker.
     fn ask(&mut self, no: u32, at: Time, asking: &Asking) {
-        if no < self.next_request() {
+        if !self.is_new_request(no, at) {
             return;
         }
         let outcome = if self.is_open() {
@@ -146,11 +146,26 @@ impl Leg {
     }
 
     /// The giver's word overrides a withdrawal that it had not heard of. A ruling on an older request counts for what
-    /// it says (denials, a due date, the closing), and leaves the newer request alone unless it closes the leg.
+    /// it says (denials, a due date, the closing), and leaves the newer request alone unless it closes the leg. A
+    /// second ruling on the same request has nothing to say but a due date or the closing.
     fn rule(&mut self, no: u32, of: RequestKind, granted: bool, due: Option<(u32, Due)>, at: Time) {
-        if !self.is_open() || self.is_ruled(no) {
+        if !self.is_open() {
             return;
         }
+        if !self.is_ruled(no) {
+            self.count(of, granted);
+            self.settle(no, granted);
+        }
+        if let Some((no, due)) = due {
+            self.set_due(no, due);
+        }
+        if granted && let Some(closure) = of.closure() {
+            self.settle(no, granted);
+            self.close(closure, at);
+        }
+    }
+
+    fn settle(&mut self, no: u32, granted: bool) {
         if let Some(request) = self.request.as_mut().filter(|request| request.no == no) {
             request.outcome = if granted {
                 Outcome::Granted
@@ -158,24 +173,15 @@ impl Leg {
                 Outcome::Denied
             };
         }
+    }
+
+    fn count(&mut self, of: RequestKind, granted: bool) {
         match (granted, of) {
             (false, RequestKind::Return) => self.returns_denied += 1,
             (false, RequestKind::Result) => self.sent_back += 1,
             (true, RequestKind::Extension) => self.extensions += 1,
             _ => {}
         }
-        if let Some((no, due)) = due {
-            self.set_due(no, due);
-        }
-        if granted && let Some(closure) = of.closure() {
-            self.close(closure, at);
-        }
-    }
-
-    fn is_ruled(&self, no: u32) -> bool {
-        self.request.as_ref().is_some_and(|request| {
-            request.no == no && matches!(request.outcome, Outcome::Granted | Outcome::Denied)
-        })
     }
 
     /// The first closing stands.

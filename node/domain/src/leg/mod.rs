@@ -47,9 +47,12 @@
 //! arrives in `receive.rs`, what an act makes of a record in `apply.rs`. To add an act you touch `act.rs` (variant,
 //! name, party), those four, the table below, and the codec; the compiler finds all but the table.
 //!
-//! What follows holds for links that keep the order of a leg's messages in each direction and deliver each once; the
-//! two directions are independent. `tests/interleavings.rs` explores all that two sides can do to each other within
-//! eight messages: in every world one party answers for the leg, and whenever nothing is under way, both records agree.
+//! Links keep the order of a leg's messages in each direction and deliver each once; the two directions are
+//! independent. `tests/interleavings.rs` explores all that two sides can do to each other within eight messages: in
+//! every world one party answers for the leg, and whenever nothing is under way, both records agree. It also lets a
+//! link be re-opened after a rollback: what comes a second time has no second effect (but on how often was reminded or
+//! denied), and a taker that forgot the leg, and got it back by a repeated offer, is heard again though it counts its
+//! requests anew: a request is news by its number or by its time.
 #![doc = include_str!("crossings.md")]
 
 mod act;

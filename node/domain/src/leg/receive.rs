@@ -28,16 +28,16 @@ pub enum Reception {
     Refuse(Refusal),
 }
 
-/// What to do with an act of the other side that arrives in a message.
+/// What to do with an act of the other side that arrives in a message; `at` is when it happened.
 ///
-/// A superior's order comes as the giver's; that its sender is the issuer is for the caller to see to, who alone knows
-/// the sender.
+/// What comes a second time, as it may where a link was re-opened after a rollback, is void. A superior's order comes
+/// as the giver's; that its sender is the issuer is for the caller to see to, who alone knows the sender.
 #[must_use]
-pub fn receive(leg: &Leg, by: Party, act: &Act) -> Reception {
+pub fn receive(leg: &Leg, by: Party, at: Time, act: &Act) -> Reception {
     if let Err(refusal) = sender(leg, by, act).and_then(|()| contract::permits(leg, by, act)) {
         return Reception::Refuse(refusal);
     }
-    if let Some(why) = void(leg, act) {
+    if let Some(why) = void(leg, at, act) {
         return Reception::Void(why);
     }
     match leg.closed_at {
@@ -63,13 +63,13 @@ fn sender(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
 }
 
 /// Why the act changes nothing here, in words for the log.
-fn void(leg: &Leg, act: &Act) -> Option<&'static str> {
+fn void(leg: &Leg, at: Time, act: &Act) -> Option<&'static str> {
     let open = leg.is_open();
     match act {
         Act::Offer(_) => Some("known"),
         Act::Receipt => leg.delivered_at.map(|_| "known"),
         Act::Sign { .. } => leg.signed_at.map(|_| "known"),
-        Act::Request { no, .. } => (*no < leg.next_request()).then_some("known"),
+        Act::Request { no, .. } => (!leg.is_new_request(*no, at)).then_some("known"),
         Act::WithdrawRequest { no } => match &leg.request {
             Some(last) if last.no == *no => match last.outcome {
                 Outcome::Open | Outcome::Late => None,
@@ -78,13 +78,18 @@ fn void(leg: &Leg, act: &Act) -> Option<&'static str> {
             },
             _ => Some("no such request"),
         },
-        Act::Ruling { request, .. } => match &leg.request {
-            _ if !open => Some("closed"),
-            Some(last) if last.no == *request => {
-                matches!(last.outcome, Outcome::Granted | Outcome::Denied).then_some("known")
-            }
-            _ => None,
-        },
+        Act::Ruling {
+            request,
+            of,
+            granted,
+            due,
+            ..
+        } => {
+            let closes = *granted && of.closure().is_some();
+            let newer_due = due.is_some_and(|(no, _)| no > leg.due_no);
+            let known = !closes && !newer_due && leg.is_ruled(*request);
+            (!open).then_some("closed").or(known.then_some("known"))
+        }
         Act::Recall { .. } | Act::ClosedSince { .. } => (!open).then_some("closed"),
         Act::NewDue { no, .. } if open => (*no <= leg.due_no).then_some("older due date"),
         Act::NameLead { term, .. } if open => (*term <= leg.term).then_some("older term"),

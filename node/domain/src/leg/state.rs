@@ -187,6 +187,23 @@ impl Leg {
         self.request.as_ref().map_or(1, |request| request.no + 1)
     }
 
+    /// Whether a request of that number, made then, is news here. A higher number is; so is a lower one made after the
+    /// latest known: the taker's disk was rolled back, and it counts anew.
+    #[must_use]
+    pub fn is_new_request(&self, no: u32, at: Time) -> bool {
+        self.request
+            .as_ref()
+            .is_none_or(|latest| no > latest.no || at > latest.at)
+    }
+
+    /// True where the giver has ruled on the latest request and that is its number.
+    #[must_use]
+    pub fn is_ruled(&self, no: u32) -> bool {
+        self.request.as_ref().is_some_and(|latest| {
+            latest.no == no && matches!(latest.outcome, Outcome::Granted | Outcome::Denied)
+        })
+    }
+
     /// Since when it is overdue; `None` where the due date did not pass, or a result reported by then was not turned
     /// down.
     #[must_use]

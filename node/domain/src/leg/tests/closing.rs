@@ -28,7 +28,10 @@ fn the_answer_closes_a_leg_whose_closing_was_lost() {
     pair.giver(ruling(&pair.giver, true));
     let answer = pair.giver.closed_since().unwrap();
     let mut restored = pair.taker.clone();
-    assert_eq!(receive(&restored, Party::Giver, &answer), Reception::Apply);
+    assert_eq!(
+        receive(&restored, Party::Giver, pair.tick(), &answer),
+        Reception::Apply
+    );
     let at = pair.tick();
     restored.apply(Party::Giver, at, at, &answer);
     assert_eq!(restored.stage, Stage::Closed(Closure::Done));
@@ -117,7 +120,7 @@ fn a_leg_is_receipted_and_signed_once() {
     pair.settle();
     assert!(pair.giver.deemed);
     assert_eq!(
-        receive(&pair.giver, Party::Taker, &Act::Receipt),
+        receive(&pair.giver, Party::Taker, START, &Act::Receipt),
         Reception::Void("known")
     );
 }
@@ -131,7 +134,7 @@ fn an_offer_is_known_once() {
         "leg.offer.known"
     );
     assert_eq!(
-        receive(&pair.taker, Party::Giver, &again),
+        receive(&pair.taker, Party::Giver, START, &again),
         Reception::Void("known")
     );
 }
@@ -146,7 +149,7 @@ fn work_before_the_receipt_cannot_be() {
             stage: "x".to_owned(),
         },
     ] {
-        let Reception::Refuse(refusal) = receive(&pair.giver, Party::Taker, &act) else {
+        let Reception::Refuse(refusal) = receive(&pair.giver, Party::Taker, START, &act) else {
             panic!("{act:?} must be refused")
         };
         assert_eq!(
@@ -184,7 +187,7 @@ fn each_acts_for_itself() {
         ),
     ] {
         assert!(
-            matches!(receive(leg, by, act), Reception::Refuse(_)),
+            matches!(receive(leg, by, START, act), Reception::Refuse(_)),
             "{by:?} {act:?}"
         );
     }

@@ -7,7 +7,7 @@
 //! Worlds are memoised, so each is judged once however it came about. Records and messages are interned, so that a
 //! world is a few numbers and the rules run once for each record and message.
 
-use super::world::{LegNo, Mix, NOTHING, Queue, Superior, World};
+use super::world::{Incident, LegNo, Mix, NOTHING, Queue, Superior, World};
 use super::*;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
@@ -31,10 +31,11 @@ pub(super) struct Scenario {
     /// Due dates that may pass.
     pub(super) clock_max: u8,
     pub(super) messages_max: u8,
+    pub(super) incident: Incident,
     /// Whether a superior of the giver takes part.
     pub(super) superior: bool,
     /// The rules: the product's own, or broken ones to show that the net holds.
-    pub(super) receive: fn(&Leg, Party, &Act) -> Reception,
+    pub(super) receive: fn(&Leg, Party, Time, &Act) -> Reception,
 }
 
 pub(super) struct Explorer {
@@ -43,7 +44,7 @@ pub(super) struct Explorer {
     leg_numbers: HashMap<(Face, bool), LegNo>,
     /// Interned messages; number 0 is none.
     messages: Vec<(Time, Act)>,
-    own: HashMap<(LegNo, u8), Choices>,
+    own: HashMap<(LegNo, Time), Choices>,
     arriving: HashMap<(LegNo, u8), Reaction>,
     seen: HashSet<World, BuildHasherDefault<Mix>>,
     quiet: usize,
@@ -62,10 +63,6 @@ pub(super) struct Explored {
 
 /// A broken promise and how it came about, last step first.
 pub(super) type Violation = Vec<String>;
-
-fn now(clock: u8) -> Time {
-    due(u32::from(clock)).at.plus_millis(-1_800_000)
-}
 
 impl Explorer {
     pub(super) fn new(scenario: Scenario) -> Self {
@@ -97,6 +94,9 @@ impl Explorer {
             superior: Superior::Idle,
             chosen: 1,
             clock: 0,
+            struck: false,
+            arrived_down: Queue::default(),
+            arrived_up: Queue::default(),
         };
         self.explore(start)?;
         Ok(Explored {
@@ -122,6 +122,11 @@ impl Explorer {
         if world.chosen < self.scenario.messages_max {
             self.choose(world)?;
         }
+        if !world.struck {
+            for after in self.strike(world) {
+                self.explore(after).map_err(step("the incident"))?;
+            }
+        }
         Ok(())
     }
 
@@ -129,6 +134,9 @@ impl Explorer {
         let mut after = world;
         if let Some(message) = after.down.pop() {
             let reaction = self.arrive(world.taker, message)?;
+            if self.scenario.incident == Incident::Repeats && !world.struck {
+                after.arrived_down.push(message);
+            }
             after.taker = reaction.after;
             after.up.append(reaction.sends);
             self.explore(after)
@@ -143,6 +151,9 @@ impl Explorer {
         let mut after = world;
         if let Some(message) = after.up.pop() {
             let reaction = self.arrive(world.giver, message)?;
+            if self.scenario.incident == Incident::Repeats && !world.struck {
+                after.arrived_up.push(message);
+            }
             after.giver = reaction.after;
             after.down.append(reaction.sends);
             self.explore(after)
@@ -152,8 +163,8 @@ impl Explorer {
     }
 
     fn choose(&mut self, world: World) -> Result<(), Violation> {
-        let chosen = world.chosen + 1;
-        for (reaction, message) in self.acts_of(world.giver, world.clock).iter() {
+        let (chosen, now) = (world.chosen + 1, self.now(world));
+        for (reaction, message) in self.acts_of(world.giver, now).iter() {
             let giver = reaction.after;
             let mut after = World {
                 giver,
@@ -164,7 +175,7 @@ impl Explorer {
             self.explore(after)
                 .map_err(|trace| self.traced(trace, "is done by the giver", *message))?;
         }
-        for (reaction, message) in self.acts_of(world.taker, world.clock).iter() {
+        for (reaction, message) in self.acts_of(world.taker, now).iter() {
             let taker = reaction.after;
             let mut after = World {
                 taker,
@@ -178,7 +189,7 @@ impl Explorer {
         // A superior learns of a leg from its taker's delay, so the taker has it.
         if self.scenario.superior && world.taker != NOTHING {
             for (superior, act) in world.superior.acts() {
-                let message = self.message(now(world.clock), act);
+                let message = self.message(now, act);
                 let mut after = World {
                     superior,
                     chosen,
@@ -192,12 +203,73 @@ impl Explorer {
         Ok(())
     }
 
+    /// Acts happen halfway between two due dates; after a disk forgot, each a little later than the one before.
+    fn now(&self, world: World) -> Time {
+        let forgot = world.struck && self.scenario.incident == Incident::Forgets;
+        let tick = i64::from(world.chosen) * i64::from(forgot);
+        due(u32::from(world.clock)).at.plus_millis(tick - 1_800_000)
+    }
+
+    /// The worlds after the incident, should it happen now.
+    fn strike(&mut self, world: World) -> Vec<World> {
+        let none = Queue::default();
+        let after = World {
+            struck: true,
+            arrived_down: none,
+            arrived_up: none,
+            ..world
+        };
+        match self.scenario.incident {
+            Incident::Never => Vec::new(),
+            Incident::Repeats => {
+                let ups = world.arrived_up.suffixes();
+                let pairs = world
+                    .arrived_down
+                    .suffixes()
+                    .flat_map(|down| ups.clone().map(move |up| (down, up)));
+                let again = |(mut down, mut up): (Queue, Queue)| {
+                    down.append(world.down);
+                    up.append(world.up);
+                    World { down, up, ..after }
+                };
+                pairs.map(again).collect()
+            }
+            Incident::Forgets => {
+                let giver = self.legs[world.giver as usize].clone();
+                if world.taker == NOTHING || !giver.is_open() {
+                    return Vec::new();
+                }
+                let (mut down, mut up) = (none, none);
+                if giver.due_no > 0 {
+                    let (no, due) = (giver.due_no, giver.due);
+                    down.push(self.message(START, Act::NewDue { no, due }));
+                }
+                if let Some(lead) = giver.lead {
+                    let term = giver.term;
+                    down.push(self.message(START, Act::NameLead { term, lead }));
+                }
+                // Written down and receipted in one commit.
+                let mut taker = Leg::open(LEG, Side::Taker, giver.offer, START);
+                let now = self.now(world);
+                taker.apply(Party::Taker, now, now, &Act::Receipt);
+                up.push(self.message(now, Act::Receipt));
+                let taker = self.intern(taker);
+                vec![World {
+                    taker,
+                    down,
+                    up,
+                    ..after
+                }]
+            }
+        }
+    }
+
     /// Everything that the side holding this record may do now.
-    fn acts_of(&mut self, leg_no: LegNo, clock: u8) -> Choices {
+    fn acts_of(&mut self, leg_no: LegNo, now: Time) -> Choices {
         if leg_no == NOTHING {
             return Rc::new([]);
         }
-        if let Some(known) = self.own.get(&(leg_no, clock)) {
+        if let Some(known) = self.own.get(&(leg_no, now)) {
             return known.clone();
         }
         let leg = self.legs[leg_no as usize].clone();
@@ -207,7 +279,7 @@ impl Explorer {
             Party::Taker
         };
         let mut acts = (self.scenario.tries)(&leg, by);
-        if leg.due.at < now(clock) {
+        if leg.due.at < now {
             acts.push(Act::Overdue { due: leg.due.at });
         }
         let mut found = Vec::new();
@@ -216,8 +288,8 @@ impl Explorer {
                 continue;
             }
             let mut after = leg.clone();
-            after.apply(by, now(clock), now(clock), &act);
-            let message = self.message(now(clock), act);
+            after.apply(by, now, now, &act);
+            let message = self.message(now, act);
             let mut sends = Queue::default();
             sends.push(message);
             found.push((
@@ -229,7 +301,7 @@ impl Explorer {
             ));
         }
         let found: Choices = found.into();
-        self.own.insert((leg_no, clock), found.clone());
+        self.own.insert((leg_no, now), found.clone());
         found
     }
 
@@ -267,7 +339,7 @@ impl Explorer {
         let mut after = leg.clone();
         after.apply(by, at, at, act);
         let mut sends = Queue::default();
-        match (self.scenario.receive)(&leg, by, act) {
+        match (self.scenario.receive)(&leg, by, at, act) {
             Reception::Apply => {
                 while let Some(ruling) = automatic(&after) {
                     check(&after, Party::Giver, &ruling).map_err(|refusal| refusal.to_string())?;
@@ -329,7 +401,7 @@ impl Explorer {
                     "the taker knows a due date or a lead that the giver never named".to_owned(),
                 );
             }
-            if giver.next_request() > taker.next_request() {
+            if !world.struck && giver.next_request() > taker.next_request() {
                 return Err("the giver knows a request that the taker never made".to_owned());
             }
         }
@@ -338,7 +410,14 @@ impl Explorer {
             let Some(taker) = taker else {
                 return Err("quiet, and the offer is lost".to_owned());
             };
-            let (giver, taker) = (Face::shared(giver), Face::shared(taker));
+            let forgot = world.struck && self.scenario.incident == Incident::Forgets;
+            let (giver, taker) = match self.scenario.incident {
+                Incident::Repeats => (Face::once(giver), Face::once(taker)),
+                Incident::Forgets if forgot => {
+                    (Face::healed(giver, taker), Face::healed(taker, taker))
+                }
+                _ => (Face::shared(giver), Face::shared(taker)),
+            };
             if giver != taker {
                 return Err(format!(
                     "quiet, and yet\n  giver {giver:?}\n  taker {taker:?}"

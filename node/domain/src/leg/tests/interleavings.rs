@@ -1,6 +1,7 @@
 //! Every interleaving of two sides that exchange up to eight messages: scenarios for the explorer.
 
 use super::explorer::{Explorer, Scenario};
+use super::world::Incident;
 use super::*;
 
 /// Messages that both sides together choose to send, the offer included. Answers that a rule sends by itself come on
@@ -163,6 +164,25 @@ fn clocks(leg: &Leg, by: Party) -> Vec<Act> {
     }
 }
 
+/// What a forgetful taker must hear and say again.
+fn forgettable(leg: &Leg, by: Party) -> Vec<Act> {
+    match by {
+        Party::Giver => {
+            let lead = Act::NameLead {
+                term: leg.term + 1,
+                lead: OTHER_LEG,
+            };
+            let mut acts = rulings(leg);
+            acts.extend([recalls()[0].clone(), new_due(leg), lead]);
+            acts
+        }
+        Party::Taker => asks(leg, &[RequestKind::Extension, RequestKind::Result])
+            .into_iter()
+            .chain([Act::Receipt])
+            .collect(),
+    }
+}
+
 /// All of the above that a downward leg knows.
 fn everything(leg: &Leg, by: Party) -> Vec<Act> {
     let mut acts = contract_acts(leg, by);
@@ -188,6 +208,7 @@ fn scenario(kind: LegKind, role: LegRole, tries: fn(&Leg, Party) -> Vec<Act>) ->
         clock_max: 0,
         messages_max: MESSAGES_MAX,
         superior: false,
+        incident: Incident::Never,
         receive,
     }
 }
@@ -275,54 +296,116 @@ fn everything_at_once_agrees() {
     );
 }
 
+#[test]
+fn what_comes_twice_has_no_second_effect() {
+    let tries: [fn(&Leg, Party) -> Vec<Act>; 3] = [contract_acts, joint_acts, orders];
+    for (name, tries) in ["contract twice", "lead twice", "orders twice"]
+        .into_iter()
+        .zip(tries)
+    {
+        let base = scenario(LegKind::Downward, LegRole::CoHandler, tries);
+        let (incident, messages_max) = (Incident::Repeats, 6);
+        hold(
+            name,
+            Scenario {
+                incident,
+                messages_max,
+                ..base
+            },
+            5_000,
+        );
+    }
+}
+
+#[test]
+fn a_taker_that_forgot_the_leg_is_heard_again() {
+    let base = scenario(LegKind::Downward, LegRole::CoHandler, forgettable);
+    let (incident, messages_max) = (Incident::Forgets, 6);
+    hold(
+        "forgets",
+        Scenario {
+            incident,
+            messages_max,
+            ..base
+        },
+        10_000,
+    );
+}
+
 /// Explores with one rule broken, and demands that the net catches it.
-fn caught(tries: fn(&Leg, Party) -> Vec<Act>, receive: fn(&Leg, Party, &Act) -> Reception) {
+fn caught(
+    tries: fn(&Leg, Party) -> Vec<Act>,
+    incident: Incident,
+    receive: fn(&Leg, Party, Time, &Act) -> Reception,
+) {
     let base = scenario(LegKind::Downward, LegRole::Sole, tries);
-    let messages_max = 6;
-    let found = Explorer::new(Scenario {
+    let broken = Scenario {
         receive,
-        messages_max,
+        incident,
+        messages_max: 6,
         ..base
-    })
-    .run();
-    let trace = found.err().expect("a broken rule must be caught");
+    };
+    let trace = Explorer::new(broken).run().err();
+    let trace = trace.expect("a broken rule must be caught");
     assert!(trace[0].starts_with("quiet, and yet"), "{}", trace[0]);
 }
 
 #[test]
 fn a_giver_deaf_to_late_requests_is_caught() {
-    caught(contract_acts, |leg, by, act| match receive(leg, by, act) {
-        Reception::Late { .. } if matches!(act, Act::Request { .. }) => Reception::Void("late"),
-        other => other,
-    });
+    caught(
+        contract_acts,
+        Incident::Never,
+        |leg, by, at, act| match receive(leg, by, at, act) {
+            Reception::Late { .. } if matches!(act, Act::Request { .. }) => Reception::Void("late"),
+            other => other,
+        },
+    );
 }
 
 #[test]
 fn a_taker_deaf_to_rulings_on_older_requests_is_caught() {
-    caught(contract_acts, |leg, by, act| match act {
-        Act::Ruling { request, .. } if *request + 1 < leg.next_request() => {
-            Reception::Void("older")
-        }
-        _ => receive(leg, by, act),
-    });
+    caught(
+        contract_acts,
+        Incident::Never,
+        |leg, by, at, act| match act {
+            Act::Ruling { request, .. } if *request + 1 < leg.next_request() => {
+                Reception::Void("older")
+            }
+            _ => receive(leg, by, at, act),
+        },
+    );
 }
 
 #[test]
 fn a_taker_that_lets_its_withdrawal_stand_is_caught() {
-    caught(contract_acts, |leg, by, act| match (act, &leg.request) {
-        (Act::Ruling { .. }, Some(last)) if last.outcome == Outcome::Withdrawn => {
-            Reception::Void("withdrawn")
+    caught(contract_acts, Incident::Never, |leg, by, at, act| {
+        match (act, &leg.request) {
+            (Act::Ruling { .. }, Some(last)) if last.outcome == Outcome::Withdrawn => {
+                Reception::Void("withdrawn")
+            }
+            _ => receive(leg, by, at, act),
         }
-        _ => receive(leg, by, act),
     });
 }
 
 #[test]
 fn a_side_that_drops_orders_of_a_closed_leg_is_caught() {
-    caught(orders, |leg, by, act| match act {
+    caught(orders, Incident::Never, |leg, by, at, act| match act {
         Act::EndOrder { .. } | Act::ReplyOrder { .. } if !leg.is_open() => {
             Reception::Void("closed")
         }
-        _ => receive(leg, by, act),
+        _ => receive(leg, by, at, act),
     });
+}
+
+#[test]
+fn a_giver_that_goes_by_numbers_alone_is_caught() {
+    caught(
+        forgettable,
+        Incident::Forgets,
+        |leg, by, at, act| match act {
+            Act::Request { no, .. } if *no < leg.next_request() => Reception::Void("known"),
+            _ => receive(leg, by, at, act),
+        },
+    );
 }

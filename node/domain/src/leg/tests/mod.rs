@@ -125,6 +125,36 @@ impl Face {
         face
     }
 
+    /// What both sides agree on where messages came twice: a reminder, or a ruling on a request that was replaced
+    /// meanwhile, may be counted twice.
+    pub(super) fn once(leg: &Leg) -> Face {
+        let mut face = Face::shared(leg);
+        face.counts = (0, 0, 0);
+        face.orders.iter_mut().for_each(|order| order.reminders = 0);
+        face
+    }
+
+    /// What both sides agree on after the taker forgot the leg and got it back: how it ended, due date, lead, and the
+    /// request that the taker waits for.
+    pub(super) fn healed(leg: &Leg, taker: &Leg) -> Face {
+        let waits = taker.open_request().is_some();
+        Face {
+            delivered_at: None,
+            signed: None,
+            request: leg.open_request().filter(|_| waits).cloned(),
+            counts: (0, 0, 0),
+            progress: None,
+            orders: Vec::new(),
+            overdue_since: None,
+            stage: if leg.is_open() {
+                Stage::Delivered
+            } else {
+                leg.stage
+            },
+            ..Face::of(leg)
+        }
+    }
+
     pub(super) fn of(leg: &Leg) -> Face {
         Face {
             stage: leg.stage,
@@ -223,7 +253,7 @@ impl Pair {
     pub(super) fn arrives_up(&mut self) -> Reception {
         let (at, act) = self.up.remove(0);
         let arrived = self.tick();
-        let reception = receive(&self.giver, Party::Taker, &act);
+        let reception = receive(&self.giver, Party::Taker, at, &act);
         match &reception {
             Reception::Apply => {
                 self.giver.apply(Party::Taker, at, arrived, &act);
@@ -252,7 +282,7 @@ impl Pair {
     pub(super) fn arrives_down(&mut self) -> Reception {
         let (at, act) = self.down.remove(0);
         let arrived = self.tick();
-        let reception = receive(&self.taker, Party::Giver, &act);
+        let reception = receive(&self.taker, Party::Giver, at, &act);
         if reception == Reception::Apply {
             self.taker.apply(Party::Giver, at, arrived, &act);
         }

@@ -9,7 +9,7 @@ fn an_order_ends_only_by_its_issuer() {
     let mut pair = Pair::signed();
     let order = supervise(SUPERIOR_ORDER, PROVINCE);
     assert_eq!(
-        receive(&pair.giver, Party::Giver, &order),
+        receive(&pair.giver, Party::Giver, START, &order),
         Reception::Apply,
         "a copy for the giver"
     );
@@ -29,7 +29,10 @@ fn an_order_ends_only_by_its_issuer() {
         },
     ] {
         assert_eq!(refused(pair.try_giver(act.clone())), "leg.order.issuer");
-        assert_eq!(receive(&pair.giver, Party::Giver, &act), Reception::Apply);
+        assert_eq!(
+            receive(&pair.giver, Party::Giver, START, &act),
+            Reception::Apply
+        );
     }
     assert_eq!(pair.try_giver(Act::EndOrder { order: ORDER }), Ok(()));
     let unknown = OrderId([9; 16]);
@@ -38,7 +41,12 @@ fn an_order_ends_only_by_its_issuer() {
         "leg.order.unknown"
     );
     assert_eq!(
-        receive(&pair.giver, Party::Giver, &Act::EndOrder { order: unknown }),
+        receive(
+            &pair.giver,
+            Party::Giver,
+            START,
+            &Act::EndOrder { order: unknown }
+        ),
         Reception::Void("no such order")
     );
 }
@@ -78,12 +86,12 @@ fn older_due_dates_and_terms_have_no_effect() {
     );
     let old = Act::NewDue { no: 1, due: due(2) };
     assert_eq!(
-        receive(&pair.taker, Party::Giver, &old),
+        receive(&pair.taker, Party::Giver, START, &old),
         Reception::Void("older due date")
     );
     let old = Act::NameLead { term: 2, lead: LEG };
     assert_eq!(
-        receive(&pair.taker, Party::Giver, &old),
+        receive(&pair.taker, Party::Giver, START, &old),
         Reception::Void("older term")
     );
 }
@@ -193,4 +201,45 @@ fn news_is_what_the_other_side_did() {
         heard > pair.giver.delivered_at.unwrap(),
         "when it was recorded here"
     );
+}
+
+#[test]
+fn closed_at_the_very_moment_is_in_time() {
+    let mut leg = Pair::signed().giver;
+    let due = leg.due.at;
+    leg.apply(Party::Giver, due, due, &Act::Overdue { due });
+    let mut later = leg.clone();
+    leg.apply(Party::Giver, due, due, &RECALL);
+    assert_eq!(leg.overdue_since, None);
+    later.apply(Party::Giver, due.plus_millis(1), due, &RECALL);
+    assert_eq!(later.overdue_since, Some(due));
+}
+
+#[test]
+fn a_due_date_counts_by_its_number() {
+    let mut leg = Pair::signed().giver;
+    for (no, expected) in [(2, due(2)), (2, due(2)), (1, due(2)), (3, due(3))] {
+        let new = Act::NewDue { no, due: due(no) };
+        leg.apply(Party::Giver, START, START, &new);
+        assert_eq!(leg.due, expected);
+    }
+    let same = Act::NewDue { no: 3, due: due(0) };
+    leg.apply(Party::Giver, START, START, &same);
+    assert_eq!(leg.due, due(3));
+}
+
+#[test]
+fn a_closed_leg_takes_no_new_order() {
+    let mut pair = Pair::signed();
+    pair.giver(RECALL);
+    pair.settle();
+    let order = supervise(SUPERIOR_ORDER, PROVINCE);
+    let closed_at = pair.taker.closed_at.unwrap();
+    let at = pair.tick();
+    assert_eq!(
+        receive(&pair.taker, Party::Giver, at, &order),
+        Reception::Late { closed_at }
+    );
+    pair.taker.apply(Party::Giver, at, at, &order);
+    assert!(pair.taker.orders.is_empty());
 }

@@ -81,9 +81,12 @@ fn a_determined_leg_is_not_returned_even_by_a_message() {
         refused(pair.try_taker(request(1, RequestKind::Return))),
         "leg.return.determined"
     );
-    let Reception::Refuse(refusal) =
-        receive(&pair.giver, Party::Taker, &request(1, RequestKind::Return))
-    else {
+    let Reception::Refuse(refusal) = receive(
+        &pair.giver,
+        Party::Taker,
+        START,
+        &request(1, RequestKind::Return),
+    ) else {
         panic!("a determined leg must not be returned");
     };
     assert_eq!(refusal.rule, "leg.return.determined");
@@ -178,4 +181,59 @@ fn a_withdrawal_comes_too_late_for_a_ruling() {
         pair.taker.request.as_ref().map(|last| last.outcome),
         Some(Outcome::Denied)
     );
+}
+
+#[test]
+fn a_ruling_that_comes_twice_counts_once() {
+    let mut pair = asked(RequestKind::Return);
+    let denial = ruling(&pair.giver, false);
+    pair.giver(denial.clone());
+    pair.settle();
+    let at = pair.tick();
+    assert_eq!(
+        receive(&pair.taker, Party::Giver, at, &denial),
+        Reception::Void("known")
+    );
+    pair.taker.apply(Party::Giver, at, at, &denial);
+    assert_eq!(pair.taker.returns_denied, 1);
+}
+
+#[test]
+fn a_second_ruling_still_closes_and_still_sets_the_date() {
+    let mut pair = asked(RequestKind::Extension);
+    let grant = ruling(&pair.giver, true);
+    pair.giver(ruling(&pair.giver, false));
+    pair.settle();
+    // The giver's disk was set back to before its denial.
+    let at = pair.tick();
+    assert_eq!(
+        receive(&pair.taker, Party::Giver, at, &grant),
+        Reception::Apply
+    );
+    pair.taker.apply(Party::Giver, at, at, &grant);
+    assert_eq!((pair.taker.due_no, pair.taker.extensions), (1, 0));
+
+    let mut pair = asked(RequestKind::Result);
+    let accept = ruling(&pair.giver, true);
+    pair.giver(ruling(&pair.giver, false));
+    pair.settle();
+    let at = pair.tick();
+    assert_eq!(
+        receive(&pair.taker, Party::Giver, at, &accept),
+        Reception::Apply
+    );
+    pair.taker.apply(Party::Giver, at, at, &accept);
+    assert_eq!(pair.taker.stage, Stage::Closed(Closure::Done));
+    let last = pair.taker.request.map(|last| last.outcome);
+    assert_eq!(last, Some(Outcome::Granted));
+}
+
+#[test]
+fn a_request_under_an_old_number_is_news_when_it_is_newer() {
+    let pair = asked(RequestKind::Extension);
+    let known = pair.giver.request.clone().unwrap();
+    let again = request(1, RequestKind::Result);
+    let hear = |at| receive(&pair.giver, Party::Taker, at, &again);
+    assert_eq!(hear(known.at), Reception::Void("known"));
+    assert_eq!(hear(known.at.plus_millis(1)), Reception::Apply);
 }

@@ -76,7 +76,7 @@ fn the_origin_has_nothing_to_rule() {
     let mut pair = upward();
     pair.taker(SIGN);
     pair.asks(RequestKind::Result);
-    let Reception::Apply = receive(&pair.giver, Party::Taker, &SIGN) else {
+    let Reception::Apply = receive(&pair.giver, Party::Taker, START, &SIGN) else {
         panic!("accepted")
     };
     let at = pair.tick();

@@ -24,6 +24,12 @@ impl Queue {
         (oldest != 0).then_some(oldest)
     }
 
+    /// The latest of these, in every number, none and all included.
+    pub(super) fn suffixes(self) -> impl Iterator<Item = Queue> + Clone {
+        let used = (128 - self.0.leading_zeros()).div_ceil(8);
+        (0..=used).map(move |dropped| Queue(self.0.checked_shr(8 * dropped).unwrap_or(0)))
+    }
+
     pub(super) fn append(&mut self, mut later: Queue) {
         while let Some(message) = later.pop() {
             self.push(message);
@@ -50,6 +56,16 @@ impl Hasher for Mix {
     }
 }
 
+/// What may befall the link or a disk, once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Incident {
+    Never,
+    /// The link is re-opened, and the latest messages that had arrived come a second time.
+    Repeats,
+    /// The taker's disk is set back to before the offer; the giver offers again, with the due date and lead in force.
+    Forgets,
+}
+
 /// Two records, what is under way between them, how many messages were chosen, how many due dates passed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct World {
@@ -62,6 +78,11 @@ pub(super) struct World {
     pub(super) superior: Superior,
     pub(super) chosen: u8,
     pub(super) clock: u8,
+    /// True once the incident happened.
+    pub(super) struck: bool,
+    /// What has arrived; kept only as long as it may come again.
+    pub(super) arrived_down: Queue,
+    pub(super) arrived_up: Queue,
 }
 
 impl World {

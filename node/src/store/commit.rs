@@ -28,12 +28,24 @@ pub struct StoreSettings {
     pub checkpoint_memory_bytes: usize,
     /// Whether opening reads the whole log, or only the part behind the newest checkpoint.
     pub verify_whole_log: bool,
+    /// When a view that has grown on disk is made anew at opening; `None` for never.
+    pub view_growth: Option<ViewGrowth>,
     /// The machine's boot, from [`super::machine_boot_id`] or the simulation; `None` counts as another boot.
     pub boot_id: Option<String>,
 }
 
+/// When a view has grown too much: an engine that gives no space back is compacted by a rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewGrowth {
+    /// Below this size on disk nothing is done, in bytes.
+    pub bytes_min: u64,
+    /// How many times the newest checkpoint's size is too much.
+    pub times_max: u64,
+}
+
 impl StoreSettings {
-    /// Usual bounds: segments of 64 MiB, 256 slots a batch, 64 MiB for a checkpoint, the whole log checked.
+    /// Usual bounds: segments of 64 MiB, 256 slots a batch, 64 MiB for a checkpoint, the whole log checked,
+    /// a view above 256 MiB and eight times its checkpoint made anew.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, node: impl Into<String>, boot_id: Option<String>) -> Self {
         Self {
@@ -44,6 +56,10 @@ impl StoreSettings {
             key_batch: 256,
             checkpoint_memory_bytes: 64 << 20,
             verify_whole_log: true,
+            view_growth: Some(ViewGrowth {
+                bytes_min: 256 << 20,
+                times_max: 8,
+            }),
             boot_id,
         }
     }

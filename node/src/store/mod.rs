@@ -39,7 +39,7 @@ pub mod tool;
 mod upkeep;
 pub mod view;
 
-pub use commit::{Parts, Store, StoreSettings};
+pub use commit::{Parts, Store, StoreSettings, ViewGrowth};
 pub use error::StoreError;
 pub use marks::{CleanClose, machine_boot_id};
 pub use report::{OpenReport, ViewOutcome};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkpoint::{self, CHECKPOINT_DIR};
+use super::disk::Disk;
 use super::keys::{KeySettings, Keys, key_path};
 use super::log::{Log, LogSettings, NODE_BYTES_MAX, Verify};
 use super::marks::{CleanClose, Marks};
@@ -34,13 +35,7 @@ impl Store {
             .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
         let marks = Marks::new(disk.clone(), &dir);
         let lock = marks.lock()?;
-        if marks.generation()?.is_none()
-            && let Some(parent) = dir.parent()
-        {
-            // A new folder: its own name must be durable before anything in it counts.
-            disk.sync_dir(parent)
-                .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
-        }
+        name_folder(&*disk, &marks, &dir)?;
         let clean = marks.clean()?;
         let (log, log_report) = Log::open(
             disk.clone(),
@@ -55,23 +50,8 @@ impl Store {
         };
         let (keys, key_report) = Keys::open(disk.clone(), &key_settings, log_report.last, random)?;
 
-        let distrust = match marks.rebuild()? {
-            Some(reason) => Some(reason),
-            None => distrust(
-                &settings,
-                &marks,
-                clean.is_some() || engine.survives_power_cut(),
-            )?,
-        };
-        if let Some(reason) = &distrust {
-            marks.set_rebuild(reason)?;
-        }
-        let boot_id = settings.boot_id.as_deref().unwrap_or_default();
-        if marks.boot()?.as_deref() != Some(boot_id) {
-            marks.set_boot(boot_id)?;
-        }
-        marks.clear_clean()?;
-
+        let proven = clean.is_some() || engine.survives_power_cut();
+        let distrust = turn_marks(&settings, &marks, proven)?;
         let rebuild = Rebuild {
             disk: &disk,
             engine: &*engine,
@@ -79,6 +59,7 @@ impl Store {
             marks: &marks,
             dir: &dir,
             log: &log.reader(),
+            growth: settings.view_growth,
         };
         let (view, outcome, ahead) = match distrust {
             Some(reason) => rebuild.run(reason)?,
@@ -108,6 +89,38 @@ impl Store {
     }
 }
 
+/// A new folder's own name must be durable before anything in it counts.
+fn name_folder(disk: &dyn Disk, marks: &Marks, dir: &Path) -> Result<(), StoreError> {
+    match dir.parent() {
+        Some(parent) if marks.generation()?.is_none() => disk
+            .sync_dir(parent)
+            .map_err(|e| StoreError::io("新建数据目录", dir, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Goes over from the marks of the former opening to those of this one; returns why the view is to be rebuilt, if it
+/// is. That order is durable before the marks that gave rise to it are gone.
+fn turn_marks(
+    settings: &StoreSettings,
+    marks: &Marks,
+    proven: bool,
+) -> Result<Option<String>, StoreError> {
+    let reason = match marks.rebuild()? {
+        Some(reason) => Some(reason),
+        None => distrust(settings, marks, proven)?,
+    };
+    if let Some(reason) = &reason {
+        marks.set_rebuild(reason)?;
+    }
+    let boot_id = settings.boot_id.as_deref().unwrap_or_default();
+    if marks.boot()?.as_deref() != Some(boot_id) {
+        marks.set_boot(boot_id)?;
+    }
+    marks.clear_clean()?;
+    Ok(reason)
+}
+
 fn check_settings(settings: &StoreSettings) -> Result<(), StoreError> {
     let len = settings.node.len();
     if (1..=NODE_BYTES_MAX).contains(&len) {
@@ -120,7 +133,7 @@ fn check_settings(settings: &StoreSettings) -> Result<(), StoreError> {
 
 fn log_settings(
     settings: &StoreSettings,
-    disk: &dyn super::disk::Disk,
+    disk: &dyn Disk,
     marks: &Marks,
     clean: Option<CleanClose>,
 ) -> Result<LogSettings, StoreError> {
@@ -246,6 +259,9 @@ impl Rebuild<'_> {
             if let Err(error) = view.apply(record.no, &ops) {
                 return Ok(Err(error.into()));
             }
+        }
+        if let Some(reason) = self.outgrown(&*view)? {
+            return Ok(Err(Unfit::Because(reason)));
         }
         let upto = self.log.last_commit();
         let outcome = if last == upto {

@@ -11,7 +11,7 @@ use super::marks::Marks;
 use super::open::{Made, generation_dir};
 use super::report::ViewOutcome;
 use super::view::{Direction, Engine, KeyRange, Op, Rows, Tree, View};
-use super::{Fold, StoreError};
+use super::{Fold, StoreError, ViewGrowth};
 
 /// How many rows of a checkpoint are put at a time.
 const LOAD_ROWS: usize = 512;
@@ -24,6 +24,7 @@ pub(super) struct Rebuild<'a> {
     pub marks: &'a Marks,
     pub dir: &'a Path,
     pub log: &'a LogReader,
+    pub growth: Option<ViewGrowth>,
 }
 
 impl Rebuild<'_> {
@@ -44,6 +45,30 @@ impl Rebuild<'_> {
             self.engine.remove(&generation_dir(self.dir, before))?;
         }
         Ok((view, outcome, None))
+    }
+
+    /// Why the view should be made anew although it is whole: what it takes on disk is mostly dead.
+    pub fn outgrown(&self, view: &dyn View) -> Result<Option<String>, StoreError> {
+        let Some(growth) = self.growth else {
+            return Ok(None);
+        };
+        let bytes = view.stat().bytes;
+        if bytes < growth.bytes_min {
+            return Ok(None);
+        }
+        let dir = self.dir.join(CHECKPOINT_DIR);
+        let Some(newest) = checkpoint::list(&**self.disk, &dir)?.pop() else {
+            return Ok(None);
+        };
+        let path = checkpoint::path_of(&dir, newest);
+        let live = self
+            .disk
+            .len(&path)
+            .map_err(|e| StoreError::io("读取检查点", &path, e))?;
+        let times = growth.times_max;
+        Ok((bytes > live.saturating_mul(times)).then(|| {
+            format!("视图占 {bytes} 字节，超过检查点（{live} 字节）的 {times} 倍，重建以收回空间")
+        }))
     }
 
     fn fill(

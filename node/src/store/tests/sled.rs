@@ -27,7 +27,14 @@ impl Real {
         self.folder.path().join("node")
     }
 
-    fn open_at(&self, dir: &Path) -> Result<(Store, OpenReport), StoreError> {
+    fn settings(&self, dir: &Path) -> StoreSettings {
+        StoreSettings {
+            segment_bytes_max: 20_000,
+            ..StoreSettings::new(dir, "440300000000", Some(self.boot.to_owned()))
+        }
+    }
+
+    fn open_with(&self, settings: StoreSettings) -> Result<(Store, OpenReport), StoreError> {
         let parts = Parts {
             disk: Arc::new(RealDisk),
             engine: Arc::new(SledEngine {
@@ -36,11 +43,11 @@ impl Real {
             fold: Arc::new(TestFold { layout: 1 }),
             random: Box::new(|buffer| getrandom::fill(buffer).unwrap()),
         };
-        let settings = StoreSettings {
-            segment_bytes_max: 20_000,
-            ..StoreSettings::new(dir, "440300000000", Some(self.boot.to_owned()))
-        };
         Store::open(settings, parts)
+    }
+
+    fn open_at(&self, dir: &Path) -> Result<(Store, OpenReport), StoreError> {
+        self.open_with(self.settings(dir))
     }
 
     fn open(&self) -> (Store, OpenReport) {
@@ -181,4 +188,33 @@ fn a_value_found_damaged_while_running_is_rebuilt_at_the_next_opening() {
     assert!(reason(&report).contains("校验不符"), "{report}");
     assert_eq!(store.view().get(Tree::Index, b"k"), Ok(Some(b"v".to_vec())));
     assert_eq!(store.last_commit(), 2);
+}
+
+#[test]
+fn an_outgrown_view_is_made_anew_from_the_checkpoint() {
+    let real = Real::new();
+    let (mut store, _) = real.open();
+    filled(&mut store, 70, 200);
+    store.upkeep().run().unwrap();
+    let (before, checkpoint) = (dump(&*store.view()), store.closed_upto());
+    store.close().unwrap();
+    let mut settings = real.settings(&real.dir());
+    settings.view_growth = Some(ViewGrowth {
+        bytes_min: 1 << 40,
+        times_max: 1,
+    });
+    let (store, report) = real.open_with(settings.clone()).unwrap();
+    assert_eq!(report.view, ViewOutcome::Kept);
+    store.close().unwrap();
+    settings.view_growth = Some(ViewGrowth {
+        bytes_min: 1,
+        times_max: 1,
+    });
+    let (store, report) = real.open_with(settings).unwrap();
+    assert!(
+        matches!(&report.view, ViewOutcome::Rebuilt { reason, from_checkpoint, .. }
+            if reason.contains("收回空间") && *from_checkpoint == checkpoint),
+        "{report}"
+    );
+    assert_eq!(dump(&*store.view()), before);
 }

@@ -177,7 +177,7 @@ pub trait Rows: Send + Sync {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError>;
 
     /// Hands at most `limit` keys and values of the range to `visit`, in order, and returns how many it handed
-    /// over. A change made meanwhile may or may not be seen.
+    /// over. A change made meanwhile may or may not be seen. `visit` must not call the view: it may hold a lock.
     ///
     /// # Errors
     /// As for [`Rows::get`].

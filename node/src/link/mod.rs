@@ -142,7 +142,7 @@ impl<P: NodePort> Links<P> {
             }
             Action::Cut { peer, why } => {
                 if let Some(peer) = peer_of(peer) {
-                    peer.cut(ByeCode::Blocked, why.clone());
+                    peer.cut(None, why.clone());
                 }
             }
             Action::Answer { .. } | Action::Alarm { .. } => {}
@@ -159,7 +159,7 @@ impl<P: NodePort> Links<P> {
                     "按第 {} 版拓扑,{} 与 {} 不再直接相连",
                     place.topology_version, peer.region, place.me
                 );
-                peer.cut(ByeCode::NotNeighbour, why);
+                peer.cut(Some(ByeCode::NotNeighbour), why);
             }
         }
     }

@@ -76,7 +76,8 @@ pub(super) struct Peer {
 pub(super) struct Inbox {
     pub acks: [Option<(u64, [u8; 32])>; 3],
     pub pump: bool,
-    pub cut: Option<(ByeCode, String)>,
+    /// The code; `None`: the link's state says why.
+    pub cut: Option<(Option<ByeCode>, String)>,
 }
 
 impl Peer {
@@ -131,7 +132,7 @@ impl Peer {
         self.wake.notify_one();
     }
 
-    pub fn cut(&self, code: ByeCode, why: String) {
+    pub fn cut(&self, code: Option<ByeCode>, why: String) {
         lock(&self.inbox).cut = Some((code, why));
         self.wake.notify_one();
     }

@@ -257,6 +257,11 @@ impl<'a, P: NodePort> Run<'a, P> {
     fn obey(&mut self) -> Option<End> {
         let inbox = self.peer.take_inbox();
         if let Some((code, why)) = inbox.cut {
+            let blocked = || match self.shared.port.view().link(self.peer.region) {
+                Ok(link) if link.blocked.is_some() => ByeCode::Blocked,
+                _ => ByeCode::Unwell,
+            };
+            let code = code.unwrap_or_else(blocked);
             return Some(self.close(code, why));
         }
         self.pumping |= inbox.pump;

@@ -61,6 +61,14 @@ impl<'a> Group<'a> {
                 seq,
                 envelope,
             } => {
+                let mark = self.overlay.link(peer)?.lanes[lane.index()].received;
+                if seq > mark + 1 {
+                    // The session lets no gap through: an earlier envelope was lost with a group whose outcome was
+                    // unknown. The peer sends from the mark when it connects again.
+                    let why = format!("第 {seq} 号之前的内容未能入账,须从第 {} 号起重发", mark + 1);
+                    self.commit.actions.push(Action::Cut { peer, why });
+                    return Ok(());
+                }
                 match self.attempt(ids, |draft| {
                     receive::consume(draft, peer, lane, seq, *envelope)
                 })? {

@@ -23,8 +23,8 @@ const PARKED: Span = Span::NaturalDays(7);
 /// Kept envelopes looked at in one step.
 const KEPT_PAGE: usize = 256;
 
-/// Consumes the next envelope of a lane. `None`: nothing new (a duplicate below the mark, or a gap the session must
-/// close); else the lane's running hash with it.
+/// Consumes the next envelope of a lane. `None`: nothing new, a duplicate below the mark; else the lane's running hash
+/// with it.
 pub(super) fn consume(
     draft: &mut Draft<'_>,
     peer: RegionKey,

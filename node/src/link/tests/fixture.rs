@@ -18,6 +18,7 @@ use hotline_domain::view::{MemoryView, View};
 use hotline_topology::{FieldName, Time};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -111,6 +112,8 @@ pub struct FakeNode {
     pub state: Mutex<State>,
     inputs: mpsc::Sender<Input>,
     links: OnceLock<Links<FakeNode>>,
+    /// How many groups the store shall lose.
+    pub lose: AtomicU64,
 }
 
 impl NodePort for FakeNode {
@@ -156,6 +159,7 @@ impl FakeNode {
             state: Mutex::default(),
             inputs,
             links: OnceLock::new(),
+            lose: AtomicU64::new(0),
         });
         let kernel = Arc::downgrade(&node);
         tokio::spawn(async move {
@@ -163,6 +167,11 @@ impl FakeNode {
             while waiting.recv_many(&mut group, 32).await > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 let Some(node) = kernel.upgrade() else { return };
+                let one_less = |left: u64| left.checked_sub(1);
+                if node.lose.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
+                    group.clear();
+                    continue;
+                }
                 let actions: Vec<_> = group.drain(..).flat_map(|input| node.step(input)).collect();
                 if let Some(links) = node.links.get() {
                     actions.iter().for_each(|action| links.perform(action));
@@ -248,7 +257,10 @@ impl FakeNode {
                 envelope,
             } => {
                 let last = state.link(peer).lanes[lane.index()];
-                assert!(seq <= last.received + 1, "the session let a gap through");
+                if seq > last.received + 1 {
+                    let why = "之前的内容未能入账".to_owned();
+                    return vec![Action::Cut { peer, why }];
+                }
                 if seq == last.received + 1 {
                     let hash = extend(last.received_hash, seq, envelope.digest());
                     state.lane(peer, lane, |s| (s.received, s.received_hash) = (seq, hash));

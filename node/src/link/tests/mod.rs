@@ -100,6 +100,19 @@ async fn exactly_once_in_order_through_cuts_with_fields_under_the_receivers_keys
     assert_eq!(status(pair.county.links()).peer_topology, Some(3));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_store_lost_before_its_commit_is_sent_again() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    pair.city
+        .lose
+        .store(1, std::sync::atomic::Ordering::Relaxed);
+    pair.county.queue(CITY, Lane::Ordinary, 60);
+    until("all is acknowledged", || drained(&pair.county, CITY)).await;
+    check_applied(&pair.county, &pair.city, [0, 60, 0]);
+    assert_eq!(pair.city.lose.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
 #[tokio::test]
 async fn a_silent_cut_is_noticed_by_both_and_mended() {
     let pair = Pair::start().await;

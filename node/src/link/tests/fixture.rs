@@ -169,7 +169,13 @@ impl FakeNode {
                 let Some(node) = kernel.upgrade() else { return };
                 let one_less = |left: u64| left.checked_sub(1);
                 if node.lose.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
+                    // As a node does when a group's outcome is unknown: every stream starts anew from the log.
                     group.clear();
+                    let place = node.place();
+                    for peer in place.children.into_iter().chain(place.parent) {
+                        let why = "本组结果不明".to_owned();
+                        node.links().perform(&Action::Cut { peer, why });
+                    }
                     continue;
                 }
                 let actions: Vec<_> = group.drain(..).flat_map(|input| node.step(input)).collect();

@@ -186,3 +186,5 @@ fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod sample;

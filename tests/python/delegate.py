@@ -1,0 +1,60 @@
+"""A client generated from the .proto files: takes a matter in, delegates it to a child, reads its timeline.
+
+Usage: delegate.py PROTO_FOLDER SOCKET CHILD_REGION
+Prints the timeline's entries, one a line; exits non-zero when something is not as it should be.
+"""
+
+import importlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def generated(proto_folder: Path):
+    """The client's modules, generated from the .proto files as any integrator would."""
+    out = tempfile.mkdtemp()
+    files = sorted(str(path.relative_to(proto_folder)) for path in proto_folder.glob("hotline/operator/**/*.proto"))
+    subprocess.run(
+        [sys.executable, "-m", "grpc_tools.protoc", f"-I{proto_folder}", f"--python_out={out}", f"--grpc_python_out={out}", *files],
+        check=True,
+    )
+    sys.path.insert(0, out)
+    return (
+        importlib.import_module("hotline.operator.v1.operator_pb2"),
+        importlib.import_module("hotline.operator.v1.operator_pb2_grpc"),
+    )
+
+
+def main() -> None:
+    proto_folder, socket, child = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    pb, rpc = generated(proto_folder)
+    import grpc
+
+    node = rpc.OperatorStub(grpc.insecure_channel(f"unix:{socket}"))
+    texts = [pb.Text(field="title", value="路灯不亮"), pb.Text(field="content", value="村口三盏路灯夜里不亮")]
+    taken = node.Execute(
+        pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0101"))
+    )
+    again = node.Execute(
+        pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0101"))
+    )
+    assert again == taken, "the same key and content must give the same answer"
+    try:
+        node.Execute(pb.Command(key="python-1", take_in=pb.TakeIn(channel="app", kind="help", category="0101")))
+        raise AssertionError("the same key with other content must be refused")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
+    node.Execute(
+        pb.Command(key="python-2", assign=pb.Assign(matter=taken.matter, takers=[child], basis="属地管理"))
+    )
+    seen = node.GetTicket(pb.GetTicketRequest(ticket=taken.number, with_texts=True))
+    assert seen.ticket.stage == "assigned", seen.ticket
+    assert any(text.value == "路灯不亮" for text in seen.texts), seen.texts
+    for entry in seen.timeline:
+        print(entry.what, entry.words)
+    assert [entry.what for entry in seen.timeline][:2] == ["ticket.taken-in", "leg.offer"], seen.timeline
+
+
+if __name__ == "__main__":
+    main()

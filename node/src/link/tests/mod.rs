@@ -1,10 +1,12 @@
 //! Links over loopback with real TLS and gRPC.
 
 mod fixture;
+mod net;
 
 use super::*;
-use fixture::{CITY, COUNTY, FakeNode, Mixer, Net, PROVINCE, Proxy, is_met, limits, status, until};
+use fixture::{CITY, COUNTY, FakeNode, Mixer, PROVINCE, is_met, limits, status, until};
 use hotline_domain::leg::Lane;
+use net::{Net, Proxy};
 use std::time::{Duration, Instant};
 
 /// A city and its county, with a wire between them that can be cut.

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! The folder: `LOCK`, `CLEAN` (closed in order, at which commit), `BOOT` (the machine's boot while open), `CURRENT`
-//! (the view's generation), `REBUILD` (the view is not to be trusted, and why), `keys.dat`, `log/`, `checkpoint/`,
-//! `view-<generation>/`.
+//! (the view's generation), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
+//! work), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs` and run
 //! `view/conformance.rs` over it. To change a file's format, raise its version constant, keep the old decoder,

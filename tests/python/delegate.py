@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 
 def generated(proto_folder: Path):
@@ -26,29 +27,36 @@ def generated(proto_folder: Path):
     )
 
 
+def person(name: str):
+    """Metadata by which a front end names the person it speaks for."""
+    return [("hotline-operator", quote(name))]
+
+
 def main() -> None:
     proto_folder, socket, child = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     pb, rpc = generated(proto_folder)
     import grpc
 
     node = rpc.OperatorStub(grpc.insecure_channel(f"unix:{socket}"))
+    clerk, dispatcher = person("受理员"), person("派单员")
     texts = [pb.Text(field="title", value="路灯不亮"), pb.Text(field="content", value="村口三盏路灯夜里不亮")]
-    taken = node.Execute(
-        pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0101"))
-    )
-    again = node.Execute(
-        pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0101"))
-    )
+    take_in = pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0201"))
+    taken = node.Execute(take_in, metadata=clerk)
+    again = node.Execute(take_in, metadata=clerk)
     assert again == taken, "the same key and content must give the same answer"
     try:
-        node.Execute(pb.Command(key="python-1", take_in=pb.TakeIn(channel="app", kind="help", category="0101")))
+        node.Execute(
+            pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="app", kind="help", category="0201")),
+            metadata=clerk,
+        )
         raise AssertionError("the same key with other content must be refused")
     except grpc.RpcError as error:
         assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
     node.Execute(
-        pb.Command(key="python-2", assign=pb.Assign(matter=taken.matter, takers=[child], basis="属地管理"))
+        pb.Command(key="python-2", assign=pb.Assign(matter=taken.matter, takers=[child], basis="属地管理")),
+        metadata=dispatcher,
     )
-    seen = node.GetTicket(pb.GetTicketRequest(ticket=taken.number, with_texts=True))
+    seen = node.GetTicket(pb.GetTicketRequest(ticket=taken.number, with_texts=True), metadata=dispatcher)
     assert seen.ticket.stage == "assigned", seen.ticket
     assert any(text.value == "路灯不亮" for text in seen.texts), seen.texts
     for entry in seen.timeline:

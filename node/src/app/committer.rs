@@ -92,6 +92,7 @@ impl Committer {
                 Err(_) => false,
             };
             if due.is_some_and(|due| due <= self.shared.clock.now()) {
+                self.shared.accepted.fetch_add(1, Ordering::Relaxed);
                 jobs.push(Job::Input(Input::Tick));
             }
             if !jobs.is_empty() {

@@ -11,7 +11,9 @@
 mod committer;
 mod handle;
 mod metrics;
+mod parts;
 mod port;
+mod prepare;
 mod rows;
 pub mod run;
 mod seal;
@@ -22,7 +24,8 @@ mod world;
 pub use committer::{Committer, GROUP_MAX, Opener};
 
 pub use handle::{Asked, Heard, INBOX_MAX, Job, NodeHandle, Outcome, Shared};
+pub use prepare::Prepared;
 pub use rows::CommittedRows;
 pub use seal::{NodeSealer, RowsNow};
-pub use start::{Prepared, Running};
+pub use start::Running;
 pub use world::{Known, Surroundings};

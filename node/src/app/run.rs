@@ -1,6 +1,7 @@
 //! `hotline node run`: one node in this process, until SIGTERM.
 
-use super::start::{Prepared, Running};
+use super::prepare::Prepared;
+use super::start::Running;
 use crate::clock::SystemClock;
 use crate::config::{Config, Format};
 use crate::telemetry::{self, LogFormat, LogOptions};

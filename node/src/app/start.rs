@@ -1,24 +1,20 @@
-//! Starting: everything is checked before a port is bound; then store, committer, links, doors, in that order.
+//! Starting: store, committer, links, doors, in that order; reloading; draining.
 
-use super::committer::{Committer, Opener};
+use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
+use super::parts::{business_clock, opener, rules, start_links};
 use super::port::watch_clock;
-use super::world::{Known, Surroundings};
-use crate::clock::{Clock, ScaledClock, SystemClock};
-use crate::codec::folder::Folder;
-use crate::config::{Config, Engine, Fault, Faults};
-use crate::entropy::{Entropy, OsEntropy};
+use super::prepare::Prepared;
+use super::world::Surroundings;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::entropy::OsEntropy;
 use crate::identity::profile::TrustDomain;
-use crate::identity::{self, Material, NodeTls, PeerIdentity};
+use crate::identity::{self, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
-use crate::net::TcpDialer;
-use crate::store::disk::RealDisk;
-use crate::store::view::{Engine as ViewEngine, MemEngine, SledEngine};
-use crate::store::{self, OpenReport, Store, StoreSettings};
 use crate::{grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
-use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,13 +22,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A configuration whose files were read and found whole.
-pub struct Prepared {
-    config: Config,
-    me: RegionKey,
-    known: Known,
-    material: Material,
-}
+/// How often the certificates of open connections are judged again.
+const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A running node.
 pub struct Running {
@@ -50,36 +41,6 @@ pub struct Running {
 }
 
 impl Prepared {
-    /// Reads what the configuration names.
-    ///
-    /// # Errors
-    /// All faults of topology, packs and certificates at once.
-    pub fn read(config: Config, file: &Path) -> Result<Self, Faults> {
-        let mut faults = Vec::new();
-        let known = read_known(&config, &mut faults);
-        let material = Material::load_node(&config.node.certs)
-            .map_err(|error| faults.push(fault("node.certs", error.to_string())));
-        let me = config
-            .node
-            .key()
-            .map_err(|error| faults.push(fault("node.region", error.to_string())));
-        if let (Some(known), Ok(me)) = (&known, me) {
-            check_place(known, me, &config, &mut faults);
-        }
-        match (known, material, me) {
-            (Some(known), Ok(material), Ok(me)) if faults.is_empty() => Ok(Self {
-                config,
-                me,
-                known,
-                material,
-            }),
-            _ => Err(Faults {
-                file: file.to_owned(),
-                faults,
-            }),
-        }
-    }
-
     /// Opens the store, binds the ports, starts the links.
     ///
     /// # Errors
@@ -96,7 +57,10 @@ impl Prepared {
         let surroundings = Arc::new(Surroundings::new(me, known));
         let opener = opener(&config, me);
         let (store, report) = opener()?;
-        tracing::info!("{report}");
+        report
+            .to_string()
+            .lines()
+            .for_each(|line| tracing::info!("{line}"));
         let shared = Arc::new(Shared::new(
             Arc::clone(&surroundings),
             Arc::clone(&clock),
@@ -147,216 +111,6 @@ impl Prepared {
         Ok(running)
     }
 }
-
-fn fault(key: &str, message: String) -> Fault {
-    Fault {
-        key: key.to_owned(),
-        message,
-    }
-}
-
-/// Topology and packs; faults are collected.
-fn read_known(config: &Config, faults: &mut Vec<Fault>) -> Option<Known> {
-    let mut read = |key: &str, path: &Path| {
-        std::fs::read_to_string(path)
-            .map_err(|error| faults.push(fault(key, format!("{} 读不了:{error}", path.display()))))
-            .ok()
-            .map(|text| (path.display().to_string(), text))
-    };
-    let topology = read("node.topology", &config.node.topology);
-    let packs: Vec<_> = config
-        .node
-        .policy
-        .iter()
-        .map(|path| read("node.policy", path))
-        .collect();
-    let mut parsed = |found: Vec<hotline_topology::Fault>, key: &str| {
-        faults.extend(found.into_iter().map(|found| fault(key, found.to_string())));
-    };
-    let federation = topology.and_then(|(file, text)| {
-        Federation::parse(&file, &text)
-            .map_err(|found| parsed(found, "node.topology"))
-            .ok()
-    });
-    let mut known = Vec::new();
-    for (file, text) in packs.into_iter().flatten() {
-        match PolicyPack::parse(&file, &text) {
-            Ok(pack) => known.push(pack),
-            Err(found) => parsed(found, "node.policy"),
-        }
-    }
-    if config.node.policy.is_empty() {
-        known.push(PolicyPack::default_pack());
-    }
-    if known.is_empty() {
-        return None;
-    }
-    federation.map(|federation| Known {
-        federation,
-        packs: known,
-    })
-}
-
-fn check_place(known: &Known, me: RegionKey, config: &Config, faults: &mut Vec<Fault>) {
-    let federation = &known.federation;
-    match federation.region(me) {
-        None => faults.push(fault("node.region", format!("拓扑文件中没有 {me}"))),
-        Some(region) if !region.node => {
-            faults.push(fault(
-                "node.region",
-                format!("拓扑文件说 {me}({})不设节点", region.name),
-            ));
-        }
-        Some(_) => {}
-    }
-    for pack in &known.packs {
-        if !pack.may_govern(federation, me) {
-            faults.push(fault(
-                "node.policy",
-                format!("规则包 {} 不是 {me} 或其上级发布的", pack.id),
-            ));
-        }
-    }
-    let place = link::Place::of(federation, me);
-    if !place.children.is_empty() && config.links.listen.is_none() {
-        let message = format!(
-            "有 {} 个下级节点,须写明监听地址,如 0.0.0.0:7443",
-            place.children.len()
-        );
-        faults.push(fault("links.listen", message));
-    }
-    if let Some(parent) = place.parent
-        && config.links.parent.is_none()
-        && federation
-            .region(parent)
-            .is_some_and(|region| region.endpoint.is_none())
-    {
-        faults.push(fault(
-            "links.parent",
-            format!("拓扑文件没有上级 {parent} 的地址,须在此写明"),
-        ));
-    }
-}
-
-fn business_clock(config: &Config) -> Arc<dyn Clock> {
-    let Some(demo) = &config.node.demo_clock else {
-        return Arc::new(SystemClock::new());
-    };
-    let start = demo.start.parse().unwrap_or(Time(0));
-    let passed = SystemClock::new().now().0.saturating_sub(demo.epoch_ms);
-    let now = Time(
-        start
-            .0
-            .saturating_add(passed.saturating_mul(i64::from(demo.rate))),
-    );
-    Arc::new(ScaledClock::new(now, demo.rate))
-}
-
-/// Opens the store as often as it must be opened.
-fn opener(config: &Config, me: RegionKey) -> Opener {
-    let mut settings = StoreSettings::new(&config.node.data, me.as_str(), store::machine_boot_id());
-    settings.segment_bytes_max = config.store.segment_mib << 20;
-    settings.verify_whole_log = false;
-    let engine: Arc<dyn ViewEngine> = match config.store.engine {
-        Engine::Sled => Arc::new(SledEngine {
-            cache_bytes: config.store.cache_mib << 20,
-        }),
-        Engine::Memory => Arc::new(MemEngine::new()),
-    };
-    Box::new(move || -> Result<(Store, OpenReport), store::StoreError> {
-        let parts = store::Parts {
-            disk: Arc::new(RealDisk),
-            engine: Arc::clone(&engine),
-            fold: Arc::new(Folder::new(me)),
-            random: Box::new(random),
-        };
-        Store::open(settings.clone(), parts)
-    })
-}
-
-/// Key material from the operating system.
-fn random(out: &mut [u8]) {
-    if let Err(error) = OsEntropy.fill(out) {
-        // Sealing with predictable keys would be worse than stopping.
-        tracing::error!("{error}");
-        std::process::abort();
-    }
-}
-
-/// Peers are neighbours by the topology in force; authorities certify their subtree.
-fn rules(surroundings: &Arc<Surroundings>) -> identity::Rules {
-    let (tree, place) = (Arc::clone(surroundings), Arc::clone(surroundings));
-    identity::Rules {
-        below: Arc::new(move |above, below| tree.known().federation.is_below(below, above)),
-        admits: Arc::new(move |region| {
-            link::Place::of(&place.known().federation, place.me())
-                .side(region)
-                .is_some()
-        }),
-    }
-}
-
-fn start_links(
-    config: &Config,
-    handle: &NodeHandle,
-    tls: &Arc<NodeTls>,
-    surroundings: &Arc<Surroundings>,
-) -> Links<NodeHandle> {
-    let (address, tls, place) = (
-        config.links.parent.clone(),
-        Arc::clone(tls),
-        Arc::clone(surroundings),
-    );
-    // The endpoint is looked up for each dial: a reload may have moved the parent.
-    let dial: link::Dial = Arc::new(move || {
-        let known = place.known();
-        let parent = link::Place::of(&known.federation, place.me())
-            .parent
-            .ok_or("本节点没有上级")?;
-        let endpoint = known
-            .federation
-            .region(parent)
-            .and_then(|region| region.endpoint.clone());
-        let address = address
-            .clone()
-            .or(endpoint.map(|endpoint| endpoint.to_string()))
-            .ok_or_else(|| format!("没有上级 {parent} 的地址"))?;
-        identity::channel(Arc::clone(&tls), TcpDialer, &address, parent)
-            .map_err(|error| error.to_string())
-    });
-    Links::start(link::Parts {
-        port: Arc::new(handle.clone()),
-        sealer: Arc::new(SharedSealer(Arc::clone(handle.shared()))),
-        clock: Arc::clone(&handle.shared().clock),
-        entropy: Box::new(OsEntropy),
-        limits: hotline_domain::link::Limits::default(),
-        parent: Some(dial),
-    })
-}
-
-/// The node's sealer, for the links.
-struct SharedSealer(Arc<Shared>);
-
-impl link::Sealer for SharedSealer {
-    fn open(
-        &self,
-        matter: Option<hotline_domain::id::MatterId>,
-        field: &hotline_domain::field::SealedField,
-    ) -> Result<link::Opened, link::SealFailed> {
-        self.0.sealer.open(matter, field)
-    }
-
-    fn seal(
-        &self,
-        matter: Option<hotline_domain::id::MatterId>,
-        name: hotline_topology::FieldName,
-        salt: &[u8; store::keys::SALT_BYTES],
-        value: &[u8],
-    ) -> Result<hotline_domain::field::SealedField, link::SealFailed> {
-        self.0.sealer.seal(matter, name, salt, value)
-    }
-}
-
 impl Running {
     /// A handle to the node.
     #[must_use]
@@ -426,6 +180,8 @@ impl Running {
         self.tasks
             .spawn(watch_clock(self.handle.clone(), self.stop.clone()));
         self.tasks
+            .spawn(sweep(Arc::clone(&self.tls), self.stop.clone()));
+        self.tasks
             .spawn(super::upkeep::run(self.handle.clone(), self.stop.clone()));
         Ok(())
     }
@@ -475,6 +231,21 @@ impl Running {
         match tokio::task::spawn_blocking(move || committer.join()).await? {
             Ok(closed) => closed,
             Err(_) => anyhow::bail!("提交线程异常终止"),
+        }
+    }
+}
+
+/// Connections whose certificates expired meanwhile end, too.
+async fn sweep(tls: Arc<NodeTls>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        let cut = tls.sweep();
+        if cut > 0 {
+            tracing::warn!("断开 {cut} 条证书已失效的连接");
         }
     }
 }

@@ -185,6 +185,6 @@ fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests;

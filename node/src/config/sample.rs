@@ -36,11 +36,19 @@ fn the_sample_loads_as_it_stands_and_with_every_setting_on() {
 
 #[test]
 fn every_setting_stands_in_the_sample() {
-    let debug = format!("{:?}", Config::parse(&everything(), folder().path()).expect("every setting"));
+    let debug = format!(
+        "{:?}",
+        Config::parse(&everything(), folder().path()).expect("every setting")
+    );
     let sample = everything();
     // Field names as the structures print them; the demonstration's clock is no operator's setting.
-    for name in debug.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| debug.contains(&format!("{word}: "))) {
-        let known = matches!(name, "" | "demo_clock" | "people") || sample.contains(&format!("{name} =")) || sample.contains(&format!("[{name}]"));
+    for name in debug
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| debug.contains(&format!("{word}: ")))
+    {
+        let known = matches!(name, "" | "demo_clock" | "people")
+            || sample.contains(&format!("{name} ="))
+            || sample.contains(&format!("[{name}]"));
         assert!(known, "{name} is missing in deploy/node.toml");
     }
 }

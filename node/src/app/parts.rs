@@ -1,0 +1,135 @@
+//! What a node is put together from: clock, store, links.
+
+use super::committer::Opener;
+use super::handle::{NodeHandle, Shared};
+use super::world::Surroundings;
+use crate::clock::{Clock, ScaledClock, SystemClock};
+use crate::codec::folder::Folder;
+use crate::config::{Config, Engine};
+use crate::entropy::{Entropy, OsEntropy};
+use crate::identity::{self, NodeTls};
+use crate::link::{self, Links};
+use crate::net::TcpDialer;
+use crate::store::disk::RealDisk;
+use crate::store::view::{Engine as ViewEngine, MemEngine, SledEngine};
+use crate::store::{self, OpenReport, Store, StoreSettings};
+use hotline_topology::{RegionKey, Time};
+use std::sync::Arc;
+
+pub(super) fn business_clock(config: &Config) -> Arc<dyn Clock> {
+    let Some(demo) = &config.node.demo_clock else {
+        return Arc::new(SystemClock::new());
+    };
+    let start = demo.start.parse().unwrap_or(Time(0));
+    let passed = SystemClock::new().now().0.saturating_sub(demo.epoch_ms);
+    let now = Time(
+        start
+            .0
+            .saturating_add(passed.saturating_mul(i64::from(demo.rate))),
+    );
+    Arc::new(ScaledClock::new(now, demo.rate))
+}
+
+/// Opens the store as often as it must be opened.
+pub(super) fn opener(config: &Config, me: RegionKey) -> Opener {
+    let mut settings = StoreSettings::new(&config.node.data, me.as_str(), store::machine_boot_id());
+    settings.segment_bytes_max = config.store.segment_mib << 20;
+    settings.verify_whole_log = false;
+    let engine: Arc<dyn ViewEngine> = match config.store.engine {
+        Engine::Sled => Arc::new(SledEngine {
+            cache_bytes: config.store.cache_mib << 20,
+        }),
+        Engine::Memory => Arc::new(MemEngine::new()),
+    };
+    Box::new(move || -> Result<(Store, OpenReport), store::StoreError> {
+        let parts = store::Parts {
+            disk: Arc::new(RealDisk),
+            engine: Arc::clone(&engine),
+            fold: Arc::new(Folder::new(me)),
+            random: Box::new(random),
+        };
+        Store::open(settings.clone(), parts)
+    })
+}
+
+/// Key material from the operating system.
+fn random(out: &mut [u8]) {
+    if let Err(error) = OsEntropy.fill(out) {
+        // Sealing with predictable keys would be worse than stopping.
+        tracing::error!("{error}");
+        std::process::abort();
+    }
+}
+/// Peers are neighbours by the topology in force; authorities certify their subtree.
+pub(super) fn rules(surroundings: &Arc<Surroundings>) -> identity::Rules {
+    let (tree, place) = (Arc::clone(surroundings), Arc::clone(surroundings));
+    identity::Rules {
+        below: Arc::new(move |above, below| tree.known().federation.is_below(below, above)),
+        admits: Arc::new(move |region| {
+            link::Place::of(&place.known().federation, place.me())
+                .side(region)
+                .is_some()
+        }),
+    }
+}
+
+pub(super) fn start_links(
+    config: &Config,
+    handle: &NodeHandle,
+    tls: &Arc<NodeTls>,
+    surroundings: &Arc<Surroundings>,
+) -> Links<NodeHandle> {
+    let (address, tls, place) = (
+        config.links.parent.clone(),
+        Arc::clone(tls),
+        Arc::clone(surroundings),
+    );
+    // The endpoint is looked up for each dial: a reload may have moved the parent.
+    let dial: link::Dial = Arc::new(move || {
+        let known = place.known();
+        let parent = link::Place::of(&known.federation, place.me())
+            .parent
+            .ok_or("本节点没有上级")?;
+        let endpoint = known
+            .federation
+            .region(parent)
+            .and_then(|region| region.endpoint.clone());
+        let address = address
+            .clone()
+            .or(endpoint.map(|endpoint| endpoint.to_string()))
+            .ok_or_else(|| format!("没有上级 {parent} 的地址"))?;
+        identity::channel(Arc::clone(&tls), TcpDialer, &address, parent)
+            .map_err(|error| error.to_string())
+    });
+    Links::start(link::Parts {
+        port: Arc::new(handle.clone()),
+        sealer: Arc::new(SharedSealer(Arc::clone(handle.shared()))),
+        clock: Arc::clone(&handle.shared().clock),
+        entropy: Box::new(OsEntropy),
+        limits: hotline_domain::link::Limits::default(),
+        parent: Some(dial),
+    })
+}
+
+/// The node's sealer, for the links.
+struct SharedSealer(Arc<Shared>);
+
+impl link::Sealer for SharedSealer {
+    fn open(
+        &self,
+        matter: Option<hotline_domain::id::MatterId>,
+        field: &hotline_domain::field::SealedField,
+    ) -> Result<link::Opened, link::SealFailed> {
+        self.0.sealer.open(matter, field)
+    }
+
+    fn seal(
+        &self,
+        matter: Option<hotline_domain::id::MatterId>,
+        name: hotline_topology::FieldName,
+        salt: &[u8; store::keys::SALT_BYTES],
+        value: &[u8],
+    ) -> Result<hotline_domain::field::SealedField, link::SealFailed> {
+        self.0.sealer.seal(matter, name, salt, value)
+    }
+}

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod demo;
 pub mod entropy;
 pub mod grpc;
 pub mod http;

@@ -29,6 +29,8 @@ enum Command {
     Topology(topology::TopologyArgs),
     /// 校验、统计、重建、导出节点的数据
     Store(store::StoreArgs),
+    /// 在本机演示:四级七个节点,从受理到办结,最后逐件核对
+    Demo(crate::demo::DemoArgs),
 }
 
 impl Cli {
@@ -40,6 +42,7 @@ impl Cli {
             Command::Certs(args) => args.run(),
             Command::Topology(args) => args.run(),
             Command::Store(args) => args.run(),
+            Command::Demo(args) => args.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

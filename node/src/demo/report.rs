@@ -1,0 +1,259 @@
+//! What came of it: a table a level for people, one object for programs, and whether all promises were kept.
+
+use super::calm::{Settled, count, figures};
+use super::drive::Told;
+use super::life::Town;
+use super::messages::Messages;
+use super::seconds;
+use super::tell::{NAMED_MAX, Teller};
+use super::verdict::Found;
+use super::world::{CLERK, DISPATCHER, World};
+use comfy_table::{CellAlignment, Table, presets};
+use hotline_proto::operator::v1 as pb;
+use hotline_topology::{Level, RegionKey};
+use serde_json::json;
+use std::time::Duration;
+
+/// Columns of the table of matters, with their measures.
+const MATTERS: [(&str, &str); 8] = [
+    ("受理", "taken-in"),
+    ("直接答复", "answered-directly"),
+    ("不予受理", "refused"),
+    ("转办", "assigned"),
+    ("提级上报", "escalated"),
+    ("重办", "redone"),
+    ("按期办结", "closed-in-time"),
+    ("逾期办结", "closed-late"),
+];
+/// Columns of the table of legs.
+const LEGS: [(&str, &str); 6] = [
+    ("承接", "taken-in"),
+    ("退单", "returned"),
+    ("被督办", "supervised"),
+    ("按期办结", "closed-in-time"),
+    ("逾期办结", "closed-late"),
+    ("在办", "open-now"),
+];
+
+/// Everything that came of it.
+pub struct Report<'a> {
+    /// What was read.
+    pub messages: &'a Messages,
+    /// What the driver saw.
+    pub told: &'a Told,
+    /// What the logs say.
+    pub found: &'a Found,
+    /// What the province said.
+    pub figures: &'a Settled,
+    /// The seed.
+    pub seed: u64,
+    /// How long the matters took in all.
+    pub took: Duration,
+}
+
+/// The figures of the province by level, as people read them.
+///
+/// # Errors
+/// The province does not answer.
+pub async fn tables(town: &Town) -> anyhow::Result<String> {
+    let root = town.world.federation.root();
+    let matters = figures(town, root, "matters", "region").await?;
+    let legs = figures(town, root, "legs", "region").await?;
+    Ok(format!(
+        "\n诉求(按受理节点统计,取自 {} 汇总的数)\n{}\n\n交办(按承办节点统计)\n{}",
+        town.world.name(root),
+        table(&town.world, &matters, &MATTERS),
+        table(&town.world, &legs, &LEGS)
+    ))
+}
+
+fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    let headings = columns.iter().map(|(heading, _)| *heading);
+    table.set_header(std::iter::once("层级").chain(headings));
+    for level in Level::ALL {
+        let of_level = |line: &&pb::FiguresLine| {
+            let key = line.label.split(' ').next().unwrap_or_default();
+            let key: Option<RegionKey> = key.parse().ok();
+            key.and_then(|key| world.federation.region(key))
+                .is_some_and(|region| region.level == level)
+        };
+        let sums = columns.iter().map(|(_, measure)| {
+            let lines = figures.lines.iter().filter(of_level);
+            let sum: i64 = lines.map(|line| count(figures, Some(line), measure)).sum();
+            sum.to_string()
+        });
+        table.add_row(std::iter::once(level.label().to_owned()).chain(sums));
+    }
+    let total = columns
+        .iter()
+        .map(|(_, measure)| count(figures, figures.total.as_ref(), measure).to_string());
+    table.add_row(std::iter::once("合计".to_owned()).chain(total));
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// What to try while the nodes run: real commands.
+#[must_use]
+pub fn what_next(world: &World) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
+    let socket = |level| {
+        let place = world.places.iter().find(|place| place.level == level);
+        place.map_or_else(String::new, |place| place.socket.display().to_string())
+    };
+    let (county, province) = (socket(Level::County), socket(Level::Province));
+    format!(
+        "\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n\
+         \x20 {program} status --socket {province} --as {DISPATCHER}\n\
+         \x20 {program} ticket list --socket {county} --as {DISPATCHER}\n\
+         \x20 {program} ticket take-in --help    # 以「{CLERK}」身份受理一件\n\
+         \x20 {program} figures --socket {province} --as {DISPATCHER} --by region\n\
+         \x20 {program} link list --socket {county} --as 运维员\n\
+         每个节点的配置和日志:{}/<区划代码>/node.toml、node.log\n",
+        world.folder.display()
+    )
+}
+
+impl Report<'_> {
+    /// Every promise that was not kept, in words.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let verdict = &self.found.verdict;
+        let mut faults = self.told.troubles.clone();
+        faults.extend(verdict.faults.iter().cloned());
+        let mut differs = |what: &str, one: i64, other: i64| {
+            if one != other {
+                faults.push(format!("{what}:{one} 与 {other} 不等"));
+            }
+        };
+        let taken_in = i64::try_from(verdict.matters).unwrap_or(i64::MAX);
+        let brought = i64::try_from(self.told.brought).unwrap_or(i64::MAX);
+        differs("送来的留言与受理的件数", brought, taken_in);
+        differs(
+            "省级统计的受理数与日志重算",
+            self.figures.total,
+            verdict.figures.recount,
+        );
+        differs(
+            "受理的与办结的",
+            taken_in,
+            i64::try_from(verdict.closed).unwrap_or(i64::MAX),
+        );
+        if !self.figures.complete {
+            faults.push("省级统计数没有报全".to_owned());
+        }
+        faults
+    }
+
+    /// Shows the outcome.
+    ///
+    /// # Errors
+    /// The object cannot be written.
+    pub fn show(&self, teller: &Teller, as_json: bool) -> anyhow::Result<()> {
+        if as_json {
+            println!("{}", serde_json::to_string(&self.json())?);
+            return Ok(());
+        }
+        let happened = &self.found.happened;
+        teller.say(&format!("\n{}", self.found.verdict));
+        teller.say(&format!(
+            "日志里数得:直接答复 {} 件,不予受理 {} 件,转办 {} 件,提级 {} 次,会办 {} 件,退单 {} 次,督办 {} 次,重办 {} 次,视为签收 {} 次",
+            happened.answered_directly,
+            happened.refused,
+            happened.assigned,
+            happened.escalated,
+            happened.co_handled,
+            happened.returned,
+            happened.supervised,
+            happened.redone,
+            happened.deemed_signed
+        ));
+        if self.told.retried > 0 {
+            teller.say(&format!(
+                "有 {} 次没有得到回答,按同一幂等键重发:没有一件办两次",
+                self.told.retried
+            ));
+        }
+        teller.say(&format!(
+            "交接 {} 次,用时 {},每秒 {:.1} 次(种子 {})",
+            happened.handovers,
+            seconds(self.took),
+            self.rate(),
+            self.seed
+        ));
+        let faults = self.faults();
+        for fault in faults.iter().take(NAMED_MAX) {
+            teller.say(&format!("  问题:{fault}"));
+        }
+        if faults.is_empty() {
+            teller
+                .say("每一件都有着落:没有丢失,没有重复,每份交办都有人负责,统计数与日志重算一致。");
+        }
+        Ok(())
+    }
+
+    /// Succeeds where every promise was kept.
+    ///
+    /// # Errors
+    /// How many were not.
+    pub fn judge(&self) -> anyhow::Result<()> {
+        let faults = self.faults();
+        anyhow::ensure!(
+            faults.is_empty(),
+            "发现 {} 个问题,第一个:{}",
+            faults.len(),
+            faults.first().map_or("", String::as_str)
+        );
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        let handovers = u32::try_from(self.found.happened.handovers).unwrap_or(u32::MAX);
+        f64::from(handovers) / self.took.as_secs_f64().max(0.001)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (verdict, happened) = (&self.found.verdict, &self.found.happened);
+        let faults = self.faults();
+        let round = |number: f64| (number * 100.0).round() / 100.0;
+        json!({
+            "messages": self.told.brought,
+            "bad_rows": self.messages.bad,
+            "taken_in": verdict.matters,
+            "answered_directly": happened.answered_directly,
+            "refused": happened.refused,
+            "assigned": happened.assigned,
+            "escalated": happened.escalated,
+            "co_handled": happened.co_handled,
+            "returned": happened.returned,
+            "supervised": happened.supervised,
+            "redone": happened.redone,
+            "closed": verdict.closed,
+            "lost": verdict.lost,
+            "duplicated": verdict.duplicated,
+            "handovers": happened.handovers,
+            "handovers_per_s": round(self.rate()),
+            "seconds": round(self.took.as_secs_f64()),
+            "seed": self.seed,
+            "stories": self.told.stories,
+            "retried": self.told.retried,
+            "figures": {
+                "total": self.figures.total,
+                "recount": verdict.figures.recount,
+                "complete": self.figures.complete,
+            },
+            "audit": {
+                "ok": faults.is_empty(),
+                "nodes": verdict.nodes,
+                "legs": verdict.legs,
+                "unanswered": verdict.unanswered,
+                "disagreeing": verdict.disagreeing,
+                "chains": verdict.chains.iter().filter(|chain| chain.outcome.is_ok()).count(),
+                "faults": faults,
+            },
+        })
+    }
+}

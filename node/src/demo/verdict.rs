@@ -1,0 +1,153 @@
+//! After the nodes have stopped: their logs alone are exported, checked and judged, and everything is counted again.
+
+use super::drive::Told;
+use super::world::World;
+use crate::audit::{self, Chain, Logs, Verdict};
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::log::LogReader;
+use crate::store::tool;
+use anyhow::Context as _;
+use hotline_domain::fact::Fact;
+use hotline_domain::leg::{Act, LegKind, Party, RequestKind};
+use hotline_domain::ticket::TicketAct;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the logs say happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Happened {
+    /// Answered at the desk.
+    pub answered_directly: usize,
+    /// Refused at the desk.
+    pub refused: usize,
+    /// Matters given to somebody.
+    pub assigned: usize,
+    /// Raised to a superior, own intakes and incoming legs.
+    pub escalated: usize,
+    /// Matters with a lead among several.
+    pub co_handled: usize,
+    /// Returns granted.
+    pub returned: usize,
+    /// Supervision orders issued.
+    pub supervised: usize,
+    /// Redos ordered.
+    pub redone: usize,
+    /// Legs whose taker's receipt the giver has: custody went over.
+    pub handovers: usize,
+    /// Signed for by the timer.
+    pub deemed_signed: usize,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Found {
+    /// The judge's findings.
+    pub verdict: Verdict,
+    /// What happened, counted again.
+    pub happened: Happened,
+}
+
+/// Exports, checks and judges the logs of all nodes.
+///
+/// # Errors
+/// A log cannot be exported or read; damage in one is a finding, no error.
+pub fn examine(world: &World, told: &Told) -> anyhow::Result<Found> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let (mut logs, mut chains) = (Logs::new(), Vec::new());
+    for place in &world.places {
+        let out = place.folder.join("export");
+        let checked = tool::export(&disk, &place.folder.join("data"), &out)
+            .and_then(|_| tool::verify_export(&*disk, &out));
+        chains.push(Chain {
+            node: place.region,
+            outcome: checked
+                .map(|report| report.checked)
+                .map_err(|error| error.to_string()),
+        });
+        let reader = LogReader::open(Arc::clone(&disk), &out)
+            .with_context(|| format!("读不了 {} 导出的日志", place.name))?;
+        let log =
+            audit::export(&reader).with_context(|| format!("{} 导出的日志不能解读", place.name))?;
+        logs.insert(place.region, log);
+    }
+    let verdict = audit::judge(&audit::Case {
+        logs: &logs,
+        federation: &world.federation,
+        quiet: true,
+        confirmed: &told.confirmed,
+        chains: &chains,
+    });
+    Ok(Found {
+        verdict,
+        happened: recount(&logs),
+    })
+}
+
+fn recount(logs: &Logs) -> Happened {
+    let mut happened = Happened::default();
+    let (mut given, mut joint, mut orders) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (node, log) in logs {
+        let mut own = BTreeSet::new();
+        for fact in log.iter().flat_map(|(_, _, facts)| facts) {
+            match fact {
+                Fact::Ticket { matter, act, .. } => {
+                    ticket(&mut happened, act);
+                    if matches!(act, TicketAct::LeadNamed { .. }) {
+                        joint.insert(*matter);
+                    }
+                }
+                Fact::Leg { leg, by, act, .. } => {
+                    if let Act::Offer(offer) = act
+                        && offer.giver == *node
+                    {
+                        own.insert(*leg);
+                        if offer.kind == LegKind::Downward {
+                            given.insert(offer.matter);
+                        } else {
+                            happened.escalated += 1;
+                        }
+                    }
+                    if own.contains(leg) {
+                        given_leg(&mut happened, *by, act);
+                    }
+                }
+                Fact::OrderIssued(issued) => {
+                    orders.insert(issued.order.id);
+                }
+                _ => {}
+            }
+        }
+    }
+    happened.assigned = given.len();
+    happened.co_handled = joint.len();
+    happened.supervised = orders.len();
+    happened
+}
+
+fn ticket(happened: &mut Happened, act: &TicketAct) {
+    match act {
+        TicketAct::AnsweredDirectly => happened.answered_directly += 1,
+        TicketAct::Refused { .. } => happened.refused += 1,
+        TicketAct::RedoOrdered { .. } => happened.redone += 1,
+        _ => {}
+    }
+}
+
+/// An act on a leg in its giver's log.
+fn given_leg(happened: &mut Happened, by: Party, act: &Act) {
+    match (by, act) {
+        (Party::Taker, Act::Receipt) => happened.handovers += 1,
+        (Party::Taker, Act::Sign { deemed: true }) => happened.deemed_signed += 1,
+        (
+            Party::Giver,
+            Act::Ruling {
+                of, granted: true, ..
+            },
+        ) => match of {
+            RequestKind::Return => happened.returned += 1,
+            RequestKind::Escalation => happened.escalated += 1,
+            RequestKind::Extension | RequestKind::Result => {}
+        },
+        _ => {}
+    }
+}

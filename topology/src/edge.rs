@@ -121,7 +121,8 @@ impl Way {
             Answer, Content, Instruction, Place, Reason, ResultText, StageReport, Title,
         };
         match self {
-            Way::Down => &[Title, Content, Place, Instruction, Reason],
+            // Results come down too: a co-handler's goes to the lead through the giver.
+            Way::Down => &[Title, Content, Place, Instruction, Reason, ResultText],
             Way::Up => &[ResultText, Reason, Answer, StageReport],
             Way::EscalationUp => &[Title, Content, Place, Reason, StageReport],
             Way::EscalationDown => &[ResultText, Reason, Answer],

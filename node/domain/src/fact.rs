@@ -186,7 +186,7 @@ pub enum Fact {
         /// The answer.
         done: Done,
     },
-    /// The clock is in doubt: intake and business timers wait for a person.
+    /// The clock is in doubt: business timers wait for a person; intake goes on.
     ClockHeld {
         /// Why.
         why: String,

@@ -61,8 +61,8 @@ pub enum RowKey {
     Timer(Time, TimerKey),
     /// A secondary key.
     Index(IndexKey),
-    /// An exception notice, by time.
-    Notice(Time, MatterId, u8),
+    /// An exception notice, by time; its leg (zeroes where it names none) and reason.
+    Notice(Time, MatterId, LegId, u8),
     /// A figure cell.
     Cell(CellKey),
     /// Every cell by author and version, for reporting what changed; one row a cell.

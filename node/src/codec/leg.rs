@@ -64,6 +64,7 @@ choice!(Act => pb::Act [act: act::Act] {
     Recall: act::Recall { ground },
     NewDue: act::NewDue { no, due },
     NameLead: act::NameLead { term, lead },
+    Forwarded: act::Forwarded { from },
     ClosedSince: act::ClosedSince { at: at_ms, how },
     Supervise: act::Supervise { order, issuer, trigger, reply_by: reply_by_ms },
     Remind: act::Remind { order },

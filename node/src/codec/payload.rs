@@ -148,6 +148,7 @@ fn check_act(act: &Act) -> Result<(), Malformed> {
         | Act::Recall { .. }
         | Act::NewDue { .. }
         | Act::NameLead { .. }
+        | Act::Forwarded { .. }
         | Act::ClosedSince { .. }
         | Act::Remind { .. }
         | Act::ReplyOrder { .. }

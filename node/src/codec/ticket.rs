@@ -32,7 +32,7 @@ noun!(Rating => pb::Rating { at: at_ms, code, satisfied });
 
 noun!(Ticket => pb::Ticket {
     matter, number, origin, taken_in_at: taken_in_at_ms, since: since_ms, channel, kind, category, place, urgency, rules,
-    fields, stage, closed_ground, closed_at: closed_at_ms, due: due_ms, overdue, incoming, incoming_all, outgoing,
+    fields, stage, closed_ground, closed_at: closed_at_ms, due: due_ms, overdue, incoming, incoming_all, outgoing, round,
     sights, returns, hops, determined, term, lead, lead_fixed, ratings, redos, withdrawn_at: withdrawn_at_ms,
     handled_by, entries, version,
 });

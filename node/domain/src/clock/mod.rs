@@ -2,7 +2,7 @@
 //! giver's due date, less a review time only where the giver's policy states one (invariant 3).
 
 use crate::kernel::World;
-use crate::leg::{Due, Leg};
+use crate::leg::{Due, Leg, LegKind};
 use hotline_topology::{Kind, PolicyPack, Span, Time, Urgency};
 
 /// How far the clocks of two nodes may differ before an act's own time is disputed, in milliseconds.
@@ -41,7 +41,8 @@ pub fn handling_due(
 }
 
 /// The due date a giver writes into a new leg: the earlier of the rules' limit from now and what the giver itself owes,
-/// less the review reserve where the giver's pack states one. Never before now.
+/// less the review reserve where the giver's pack states one. What the giver missed itself is on its own account: the
+/// taker gets the rules' time, and where the rules leave that open, as long as a giver has to hand a matter on.
 #[must_use]
 pub fn offered_due(
     world: &World<'_>,
@@ -58,33 +59,31 @@ pub fn offered_due(
         provisional: false,
     };
     let less_review = |at| {
-        pack.review
-            .reserve
-            .map_or(at, |reserve| calendar.before(at, reserve).at)
+        let reserved = pack.review.reserve.map(|span| calendar.before(at, span).at);
+        reserved.filter(|at| *at > now).unwrap_or(at)
     };
-    let owed = owed.map(|at| plain(less_review(at).max(now)));
+    let owed = owed.filter(|at| *at > now).map(|at| plain(less_review(at)));
     let by_rules = handling_due(world, pack, kind, urgency, now);
     match (by_rules, owed) {
         (Some(rules), Some(owed)) if owed.at < rules.at => owed,
         (Some(rules), _) => rules,
         (None, Some(owed)) => owed,
-        (None, None) => plain(now),
+        (None, None) => due(world, now, pack.assign.window),
     }
 }
 
 /// This node's own deadline under an incoming leg: the earlier of the giver's due date and its own rules' limit from
-/// delivery.
+/// delivery. A date that the giver set later replaces both; a superior owes a raised matter by its own rules alone.
 #[must_use]
 pub fn own_due(world: &World<'_>, leg: &Leg) -> Time {
     let from = leg.delivered_at.unwrap_or(leg.offered_at);
-    handling_due(
-        world,
-        world.pack(),
-        leg.offer.request_kind,
-        leg.offer.urgency,
-        from,
-    )
-    .map_or(leg.due.at, |own| own.at.min(leg.due.at))
+    let (kind, urgency) = (leg.offer.request_kind, leg.offer.urgency);
+    let own = handling_due(world, world.pack(), kind, urgency, from).map(|own| own.at);
+    match (own, leg.offer.kind) {
+        (Some(own), LegKind::Upward) => own,
+        (Some(own), LegKind::Downward) if leg.due_no == 0 => own.min(leg.due.at),
+        _ => leg.due.at,
+    }
 }
 
 /// When an act happened: as its author says where that is plausible, else on arrival.

@@ -134,6 +134,17 @@ fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Do
     if command.fields.is_empty() {
         return Err(Refusal::new(Class::Invalid, "note.empty", "记录内容不能为空").into());
     }
+    if let Some(unit) = &command.actor.unit {
+        let mut concerned = false;
+        for id in &ticket.outgoing {
+            let taker = draft.leg(*id)?.taker().clone();
+            concerned |= taker.region() == draft.me() && taker.unit() == Some(unit);
+        }
+        if !concerned {
+            let words = format!("工单 {} 没有交 {unit} 办理,不能记录", ticket.number);
+            return Err(Refusal::new(Class::Forbidden, "authority.unit", words).into());
+        }
+    }
     draft.ticket_act(
         ticket.matter,
         Some(&command.actor),

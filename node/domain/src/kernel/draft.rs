@@ -295,7 +295,7 @@ impl<'a> Draft<'a> {
         self.record(fact)?;
         let after = self.leg(id)?;
         if let Some(other) = other_side(&after, by)
-            && !matches!(act, Act::Overdue { .. })
+            && !(by == Party::Giver && matches!(act, Act::Overdue { .. }))
         {
             let message = Message::Leg {
                 leg: id,

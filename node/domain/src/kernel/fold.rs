@@ -4,11 +4,11 @@ use super::reopen;
 use crate::body::Body;
 use crate::fact::Fact;
 use crate::figures;
-use crate::id::MatterId;
-use crate::leg::{Act, Asking, Closure, Leg, Side, Stage};
+use crate::id::{LegId, MatterId};
+use crate::leg::{Act, Asking, Closure, Leg, LegKind, Side, Stage};
 use crate::link::LinkState;
 use crate::row::{IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
-use crate::ticket::{Ticket, TicketAct};
+use crate::ticket::{Ticket, TicketAct, TicketStage};
 use crate::view::{Overlay, Rows, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 
@@ -54,6 +54,11 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             let before = ticket_before(view, me, *matter, *at, act)?;
             let mut ticket = before.clone();
             ticket.apply(*at, actor.as_deref(), act, fields);
+            if let TicketAct::Received { leg, .. } = act
+                && let Some(leg) = view.leg(*leg)?
+            {
+                ticket.hops = ticket.hops.max(leg.offer.hops);
+            }
             if let TicketAct::TakenIn { number, .. } = act {
                 change_node(view, |node| node.issued += 1)?;
                 view.put(
@@ -74,7 +79,12 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             Ok(())
         }
         Fact::Noticed(notice) => {
-            let key = RowKey::Notice(notice.raised_at, notice.matter, notice.reason as u8);
+            let key = RowKey::Notice(
+                notice.raised_at,
+                notice.matter,
+                notice.leg.unwrap_or(LegId([0; 16])),
+                notice.reason as u8,
+            );
             view.put(key, Row::Notice(Box::new(notice.clone())));
             Ok(())
         }
@@ -227,40 +237,90 @@ fn fold_into_ticket(
         // The ticket of a first incoming leg comes with the next fact; the offer opens its timeline there.
         return Ok(());
     };
-    let Fact::Leg { at, act, .. } = entry else {
+    let Fact::Leg { at, act, actor, .. } = entry else {
         return Ok(());
     };
     let mut ticket = before.clone();
     let outgoing = leg.side != Side::Taker;
-    if outgoing && new {
-        ticket.gave(leg.id);
-    } else if let (true, Some(closure)) = (outgoing, closed) {
-        let (mut open, mut done) = (false, false);
-        for id in &ticket.outgoing {
-            let Some(other) = view.leg(*id)? else {
-                continue;
-            };
-            open |= other.is_open();
-            done |= other.stage == Stage::Closed(Closure::Done);
+    match closed {
+        _ if outgoing && new => ticket.gave(leg.id, leg.offer.hops),
+        Some(closure) if outgoing => {
+            let stage = stage_by_legs(view, &ticket)?;
+            ticket.came_back(leg.offer.kind, closure, stage);
         }
-        ticket.came_back(leg.offer.kind, closure, open, done);
-    } else if let (Side::Taker, Some(closure)) = (leg.side, closed)
-        && ticket.incoming == Some(leg.id)
-        && ticket.origin != leg.taker().region()
+        Some(closure) => fold_incoming_closed(view, &mut ticket, leg, *at, closure)?,
+        None => ticket.touched_by(act),
+    }
+    if let (
+        Act::Request {
+            asking: Asking::Result { .. },
+            ..
+        },
+        Some(actor),
+    ) = (act, actor)
     {
-        let result = leg
-            .request
-            .as_ref()
-            .and_then(|request| match &request.asking {
-                Asking::Result { ground } => Some(ground.as_str()),
-                _ => None,
-            });
-        ticket.incoming_closed(*at, closure, result);
-    } else {
-        ticket.touched_by(act);
+        ticket.handled(actor);
     }
     put_ticket(view, &before, ticket, Some(entry));
     Ok(())
+}
+
+/// An incoming leg is over. The ticket ends with the last of them, unless the matter is this node's own.
+fn fold_incoming_closed(
+    view: &Overlay<'_>,
+    ticket: &mut Ticket,
+    leg: &Leg,
+    at: Time,
+    closure: Closure,
+) -> Result<(), ViewFailed> {
+    let mut other = None;
+    for id in &ticket.incoming_all {
+        if view.leg(*id)?.is_some_and(|other| other.is_open()) {
+            other = Some(*id);
+        }
+    }
+    let own = ticket.origin == leg.taker().region();
+    if own || other.is_some() {
+        ticket.incoming = other.or(ticket.incoming);
+        let stage = match stage_by_legs(view, ticket)? {
+            TicketStage::Open if closure == Closure::Done => TicketStage::Reviewing,
+            stage => stage,
+        };
+        ticket.goes_on(stage);
+        return Ok(());
+    }
+    let result = leg
+        .request
+        .as_ref()
+        .and_then(|request| match &request.asking {
+            Asking::Result { ground } => Some(ground.as_str()),
+            _ => None,
+        });
+    ticket.incoming_closed(at, closure, result);
+    Ok(())
+}
+
+/// Where an open ticket stands by its legs. Whoever was given the matter from above does not wait for its own upward
+/// leg: what is asked of it comes first.
+fn stage_by_legs(view: &Overlay<'_>, ticket: &Ticket) -> Result<TicketStage, ViewFailed> {
+    let mut awaited = false;
+    for id in &ticket.incoming_all {
+        let open = |leg: Leg| leg.is_open() && leg.offer.kind == LegKind::Downward;
+        awaited |= view.leg(*id)?.is_some_and(open);
+    }
+    let (mut at_work, mut done) = (false, false);
+    for (at, id) in ticket.outgoing.iter().enumerate() {
+        let Some(leg) = view.leg(*id)? else {
+            continue;
+        };
+        at_work |= leg.is_open() && (leg.offer.kind == LegKind::Downward || !awaited);
+        done |= at >= ticket.round as usize && leg.stage == Stage::Closed(Closure::Done);
+    }
+    Ok(match (at_work, done) {
+        (true, _) => TicketStage::Assigned,
+        (false, true) => TicketStage::Reviewing,
+        (false, false) => TicketStage::Open,
+    })
 }
 
 /// Which half of a leg the node `me` holds.

@@ -209,7 +209,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         Input::WorldChanged => receive::take_up_kept(draft),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
-                "节点时钟存疑,已停止受理和业务计时:{why};核对时间后执行 hotline clock confirm"
+                "节点时钟存疑,业务计时已停止,受理照常:{why};核对时间后执行 hotline clock confirm"
             ));
             draft.record(Fact::ClockHeld { why })
         }

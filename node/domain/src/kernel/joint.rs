@@ -3,11 +3,14 @@
 
 use super::draft::{Draft, Stop};
 use crate::body::Actor;
+use crate::fact::Fact;
+use crate::field::SealedField;
 use crate::id::LegId;
 use crate::lead::{self, Naming, Receipt};
-use crate::leg::{Act, Leg, Party};
+use crate::leg::{Act, Closure, Leg, Party, Stage};
+use crate::row::{Row, RowKey};
 use crate::ticket::{Ticket, TicketAct};
-use crate::view::Rows;
+use crate::view::{Rows, View};
 use hotline_topology::policy::LeadRule;
 
 /// Looks at the lead after an act on an outgoing leg.
@@ -65,16 +68,61 @@ fn announce(
     actor: Option<&Actor>,
 ) -> Result<(), Stop> {
     settle(draft, ticket, naming, actor)?;
+    let another = ticket.lead != Some(naming.lead);
     for leg in joint_legs(draft, ticket)? {
+        // Naming one may settle the question anew: then a newer term is out already.
+        if draft.ticket(ticket.matter)?.term > naming.term {
+            break;
+        }
         if leg.is_open() {
             let act = Act::NameLead {
                 term: naming.term,
                 lead: naming.lead,
             };
             draft.leg_fact(leg.id, Party::Giver, draft.now(), act, actor, Vec::new())?;
+        } else if another && leg.stage == Stage::Closed(Closure::Done) {
+            forward(draft, &leg, naming.lead, actor)?;
         }
     }
     Ok(())
+}
+
+/// Passes a co-handler's accepted result on to the lead: results go to it through the giver.
+///
+/// # Errors
+/// The view failed.
+pub fn forward(
+    draft: &mut Draft<'_>,
+    from: &Leg,
+    lead: LegId,
+    actor: Option<&Actor>,
+) -> Result<(), Stop> {
+    let open = Rows::leg(draft, lead)?.is_some_and(|leg| leg.is_open());
+    if lead == from.id || !open {
+        return Ok(());
+    }
+    let fields = result_of(draft, from)?;
+    let act = Act::Forwarded { from: from.id };
+    draft.leg_fact(lead, Party::Giver, draft.now(), act, actor, fields)
+}
+
+/// The fields of the taker's latest request, from the ticket's timeline.
+fn result_of(draft: &Draft<'_>, leg: &Leg) -> Result<Vec<SealedField>, Stop> {
+    let entries = draft.ticket(leg.matter())?.entries;
+    for no in (0..entries).rev() {
+        if let Some(Row::Timeline(fact)) = draft.get(&RowKey::Timeline(leg.matter(), no))?
+            && let Fact::Leg {
+                leg: of,
+                act: Act::Request { .. },
+                fields,
+                ..
+            } = *fact
+            && of == leg.id
+        {
+            return Ok(fields);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn settle(
@@ -92,10 +140,10 @@ fn settle(
     )
 }
 
-/// The outgoing legs of the ticket that several bodies share.
+/// The legs in hand that several bodies share.
 pub fn joint_legs(draft: &Draft<'_>, ticket: &Ticket) -> Result<Vec<Leg>, Stop> {
     let mut legs = Vec::new();
-    for id in &ticket.outgoing {
+    for id in ticket.in_hand() {
         if let Some(leg) = Rows::leg(draft, *id)?
             && leg.is_joint()
         {

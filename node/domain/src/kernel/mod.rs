@@ -19,6 +19,8 @@ mod joint;
 mod receive;
 mod reopen;
 mod send;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod watch;
 
@@ -27,5 +29,5 @@ pub use draft::{Draft, Stop, is_own_unit};
 pub use event::{Action, Commit, Event, Input, LinkNews};
 pub use fold::{fold, fold_commit, timers_until};
 pub use group::Group;
-pub use joint::{joint_legs, name as name_lead};
+pub use joint::{forward as forward_result, joint_legs, name as name_lead};
 pub use timers::next_timer;

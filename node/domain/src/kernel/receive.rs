@@ -12,11 +12,12 @@ use crate::leg::{self, Act, Lane, Leg, LegKind, Offer, Party, Reception};
 use crate::link::{Consumption, Envelope, Message, Unreadable, extend};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
-use crate::row::{Row, RowKey, TimerKey};
+use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::supervision;
-use crate::ticket::TicketAct;
+use crate::ticket::{self, Ticket, TicketAct};
 use crate::view::{Rows, View};
 use hotline_topology::{RegionKey, Span, Time};
+use std::collections::BTreeSet;
 
 /// How long an envelope written under an unknown topology version waits for that version.
 const PARKED: Span = Span::NaturalDays(7);
@@ -167,8 +168,9 @@ fn leg_message(
     let happened_at = clock::happened(at, known.offered_at, draft.now());
     match leg::receive(&known, by, happened_at, &act) {
         Reception::Apply => {
-            draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
-            supervision::received(draft, &act)
+            let (matter, kept) = (known.matter(), fields.clone());
+            draft.received_fact(id, matter, by, happened_at, act.clone(), kept)?;
+            supervision::received(draft, &known, by, &act, fields)
         }
         Reception::Late { .. } => {
             draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
@@ -214,8 +216,7 @@ fn offered(
     }
     let ticket = Rows::ticket(draft, offer.matter)?;
     if let Some(ticket) = &ticket
-        && let Some(incoming) = ticket.incoming
-        && Rows::leg(draft, incoming)?.is_some_and(|leg| leg.is_open())
+        && !may_take(draft, ticket, offer.kind)?
     {
         let words = format!(
             "工单 {} 在本节点已有未结的上级交办,不能再接一个",
@@ -229,9 +230,29 @@ fn offered(
     draft.received_fact(id, matter, Party::Giver, happened_at, act, Vec::new())?;
     draft.leg_fact(id, Party::Taker, now, Act::Receipt, None, Vec::new())?;
     let leg = draft.leg(id)?;
-    let due = clock::own_due(&draft.world, &leg);
+    // An own matter keeps its own date: the clock runs on while it is raised and comes down again.
+    let kept = ticket.filter(|ticket| ticket.is_own(draft.me()));
+    let due = kept
+        .and_then(|ticket| ticket.due)
+        .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
     draft.ticket_act(matter, None, TicketAct::Received { leg: id, due }, fields)?;
     draft.set_timer(due, TimerKey::TicketDue(matter))
+}
+
+/// At most one incoming leg is open; but what was raised from below and passed on upward may come down again.
+fn may_take(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<bool, Stop> {
+    if ticket::given_from_above(draft, ticket)?.is_some() {
+        return Ok(false);
+    }
+    if ticket::raised_from_below(draft, ticket)?.is_none() {
+        return Ok(true);
+    }
+    let mut passed_on = false;
+    for id in &ticket.outgoing {
+        let open = |leg: Leg| leg.is_open() && leg.offer.kind == LegKind::Upward;
+        passed_on |= Rows::leg(draft, *id)?.is_some_and(open);
+    }
+    Ok(passed_on && kind == LegKind::Downward)
 }
 
 /// The receiver refuses what the edge's policy does not let a leg carry (invariant 5).
@@ -302,7 +323,8 @@ fn refuse_offer(draft: &mut Draft<'_>, leg: &Leg, rule: &str) -> Result<(), Stop
         basis: rule.to_owned(),
         due: None,
     };
-    draft.received_fact(leg.id, leg.matter(), Party::Giver, now, ruling, Vec::new())
+    draft.received_fact(leg.id, leg.matter(), Party::Giver, now, ruling, Vec::new())?;
+    supervision::bounced(draft, leg)
 }
 
 /// Passes an envelope on; what it does not understand, too.
@@ -330,10 +352,28 @@ fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
     if draft.node()?.kept == 0 {
         return Ok(false);
     }
-    let parked = draft.scan(&RowKey::Kept(0), &RowKey::Kept(u64::MAX), KEPT_PAGE)?;
-    Ok(parked.iter().any(|(_, row)| {
-        matches!(row, Row::Kept(kept) if kept.until.is_some() && kept.envelope.leg == Some(leg))
-    }))
+    let parked = parked(draft)?;
+    Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
+}
+
+/// What waits for a version, in the order it came.
+fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
+    let mut parked = Vec::new();
+    let mut from = 0;
+    loop {
+        let page = draft.scan(&RowKey::Kept(from), &RowKey::Kept(u64::MAX), KEPT_PAGE)?;
+        let Some((RowKey::Kept(last), _)) = page.last() else {
+            return Ok(parked);
+        };
+        from = last + 1;
+        for (_, row) in page {
+            if let Row::Kept(kept) = row
+                && kept.until.is_some()
+            {
+                parked.push(*kept);
+            }
+        }
+    }
 }
 
 fn set_aside(
@@ -368,13 +408,16 @@ fn keep(
 
 /// Takes up what waited for a version that is known now, in the order it came.
 pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
-    let parked = draft.scan(&RowKey::Kept(0), &RowKey::Kept(u64::MAX), KEPT_PAGE)?;
-    for (_, row) in parked {
-        let Row::Kept(kept) = row else { continue };
-        if kept.until.is_some() && kept.envelope.topology <= draft.world.federation.version() {
-            draft.record(Fact::Unkept { no: kept.no })?;
-            open(draft, kept.peer, kept.envelope)?;
+    let known = draft.world.federation.version();
+    let mut still = BTreeSet::new();
+    for kept in parked(draft)? {
+        let leg = kept.envelope.leg;
+        if kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg)) {
+            still.extend(leg);
+            continue;
         }
+        draft.record(Fact::Unkept { no: kept.no })?;
+        open(draft, kept.peer, kept.envelope)?;
     }
     Ok(())
 }
@@ -398,10 +441,8 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
         rule: "link.version-unknown".to_owned(),
         message: words,
     };
-    draft.send(
-        kept.envelope.author,
-        kept.envelope.lane,
-        &answer,
-        Vec::new(),
-    )
+    let (author, lane) = (kept.envelope.author, kept.envelope.lane);
+    draft.send(author, lane, &answer, Vec::new())?;
+    // What queued behind it need not wait any longer.
+    take_up_kept(draft)
 }

@@ -62,7 +62,10 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
             continue;
         };
         draft.record(Fact::TimerGone { at, key: timer })?;
-        fire(draft, timer)?;
+        // A rule that refuses must not keep the timer, nor the others that are due.
+        if let Err(refusal) = draft.attempt(|inner| fire(inner, timer))? {
+            draft.alarm(format!("定时事项 {timer:?} 未能执行:{refusal}"));
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
-use crate::ticket::{Sight, TicketAct, TicketStage};
+use crate::ticket::{self, Sight, TicketAct, TicketStage};
 use crate::view::Rows;
 
 /// Sees to what follows; called after the act was recorded.
@@ -47,10 +47,12 @@ fn closed_now(before: Option<&Leg>, after: &Leg) -> bool {
 }
 
 fn timers(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg, act: &Act) -> Result<(), Stop> {
-    if after.is_open()
-        && before.is_none_or(|before| before.due != after.due)
-        && after.offer.kind == LegKind::Downward
-    {
+    let new_due = before.is_none_or(|before| before.due != after.due);
+    // A result in time stopped the clock; sent back or taken back after the date, it did not.
+    let passed_after_all = after.due.at <= draft.now()
+        && before.is_some_and(|before| before.reported_by(after.due.at))
+        && !after.reported_by(after.due.at);
+    if after.is_open() && (new_due || passed_after_all) && after.offer.kind == LegKind::Downward {
         draft.set_timer(after.due.at, TimerKey::LegDue(after.id))?;
     }
     let sign = &draft.world.pack_for(&after.offer.rules).sign;
@@ -126,24 +128,24 @@ fn follow_giver(
     after: &Leg,
     act: &Act,
 ) -> Result<(), Stop> {
-    if let Stage::Closed(Closure::Recalled(ground)) = after.stage
-        && closed_now(before, after)
-    {
+    if closed_now(before, after) {
+        let withdrawn = Stage::Closed(Closure::Recalled(RecallGround::Withdrawn));
+        let ground = if after.stage == withdrawn {
+            RecallGround::Withdrawn
+        } else {
+            RecallGround::Recalled
+        };
         return recall_below(draft, after, ground);
     }
-    if let Stage::Closed(Closure::Returned | Closure::Escalated) = after.stage
-        && closed_now(before, after)
-    {
-        return recall_below(draft, after, RecallGround::Recalled);
-    }
-    let ticket = draft.ticket(after.matter());
-    let Ok(ticket) = ticket else { return Ok(()) };
+    let Some(ticket) = Rows::ticket(draft, after.matter())? else {
+        return Ok(());
+    };
     if ticket.incoming != Some(after.id) {
         return Ok(());
     }
     match act {
         Act::Ruling { granted: false, .. }
-            if ticket.stage != TicketStage::Open
+            if ticket.stage == TicketStage::Reviewing
                 && after
                     .request
                     .as_ref()
@@ -163,25 +165,19 @@ fn follow_giver(
             due: Some(_),
             ..
         } if after.is_open() => {
+            if ticket.is_own(draft.me()) {
+                return Ok(());
+            }
             let due = clock::own_due(&draft.world, after);
-            draft.ticket_act(
-                ticket.matter,
-                None,
-                TicketAct::DueChanged { due },
-                Vec::new(),
-            )?;
-            draft.set_timer(due, TimerKey::TicketDue(ticket.matter))
+            ticket::change_due(draft, ticket.matter, due, None)
         }
         _ => Ok(()),
     }
 }
 
-/// A recall runs down: this node takes back what it gave on for that leg.
+/// The leg ended: what this node gave on for it is taken back. An upward leg goes on, unless the petitioner withdrew.
 fn recall_below(draft: &mut Draft<'_>, incoming: &Leg, ground: RecallGround) -> Result<(), Stop> {
     let ticket = draft.ticket(incoming.matter())?;
-    if ticket.origin == draft.me() {
-        return Ok(());
-    }
     for id in ticket.outgoing {
         let Some(leg) = Rows::leg(draft, id)? else {
             continue;

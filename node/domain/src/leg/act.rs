@@ -89,6 +89,11 @@ pub enum Act {
         /// The leg whose taker leads.
         lead: LegId,
     },
+    /// Giver: a co-handler's result, accepted, goes on to the lead; the fields that may travel go along.
+    Forwarded {
+        /// The co-handler's leg.
+        from: LegId,
+    },
     /// Giver: answer to what arrived on a closed leg ("closed since …").
     ClosedSince {
         /// When the giver closed it.
@@ -139,6 +144,7 @@ impl Act {
             | Act::Recall { .. }
             | Act::NewDue { .. }
             | Act::NameLead { .. }
+            | Act::Forwarded { .. }
             | Act::ClosedSince { .. }
             | Act::Supervise { .. }
             | Act::Remind { .. }
@@ -167,6 +173,7 @@ impl Act {
             Act::Recall { .. } => "recall",
             Act::NewDue { .. } => "new-due",
             Act::NameLead { .. } => "name-lead",
+            Act::Forwarded { .. } => "forwarded",
             Act::ClosedSince { .. } => "closed-since",
             Act::Supervise { .. } => "supervise",
             Act::Remind { .. } => "remind",
@@ -190,6 +197,7 @@ impl Act {
             Act::Recall { .. } => "收回",
             Act::NewDue { .. } => "调整办理期限",
             Act::NameLead { .. } => "确定主办",
+            Act::Forwarded { .. } => "转会办结果",
             Act::ClosedSince { .. } => "告知已结束",
             Act::Supervise { .. } => "督办",
             Act::Remind { .. } => "催办",

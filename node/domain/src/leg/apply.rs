@@ -70,6 +70,8 @@ impl Leg {
             Act::Recall { ground } => self.close(Closure::Recalled(*ground), happened_at),
             Act::NewDue { no, due } => self.set_due(*no, *due),
             Act::NameLead { term, lead } => self.name_lead(*term, *lead),
+            // What it brings are fields; they stand in the record of the act.
+            Act::Forwarded { .. } => {}
             Act::ClosedSince { at, how } => self.close(*how, *at),
             Act::Supervise {
                 order,

@@ -32,7 +32,7 @@ pub fn check(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
         Act::Ruling {
             request, of, due, ..
         } => ruling(leg, *request, *of, due.map(|(no, _)| no)),
-        Act::Recall { .. } => Ok(()),
+        Act::Recall { .. } | Act::Forwarded { .. } => Ok(()),
         Act::NewDue { no, .. } => due_number(leg, *no),
         Act::NameLead { term, .. } => lead_term(leg, *term),
         Act::ClosedSince { .. } => closed_since(leg, act),

@@ -58,6 +58,10 @@ fn downward(leg: &Leg, act: &Act) -> Result<(), Refusal> {
             "leg.return.determined",
             "本交办已由上级指定承办单位，不得退单；确需调整的请申请提级",
         ),
+        Act::Forwarded { .. } if !leg.is_joint() => barred(
+            "leg.forward.sole",
+            "本交办只有一个承办单位，没有会办结果可转",
+        ),
         Act::NameLead { .. } if !leg.is_joint() => {
             barred("leg.lead.sole", "本交办只有一个承办单位，无需确定主办")
         }
@@ -98,6 +102,9 @@ fn upward(leg: &Leg, act: &Act) -> Result<(), Refusal> {
             ground: RecallGround::Recalled | RecallGround::Released,
         } => barred("leg.upward.recall", "上报件只能因诉求人撤诉而撤回"),
         Act::NewDue { .. } => barred("leg.upward.due", "上报件的办理期限由上级自定，下级不能改"),
+        Act::Forwarded { .. } => {
+            barred("leg.forward.sole", "上报件只有一个承办方，没有会办结果可转")
+        }
         Act::NameLead { .. } => barred("leg.lead.sole", "上报件只有一个承办方，无需确定主办"),
         Act::Supervise { issuer, .. } if *issuer == leg.giver() => {
             barred("leg.upward.order", "下级不能督办上级；请电话或书面协调")

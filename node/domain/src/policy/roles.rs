@@ -54,14 +54,18 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
     }
 }
 
-/// Refuses a verb that none of the actor's roles permits.
+/// Refuses a verb that none of the actor's roles permits; a unit's people do what handlers do, whatever else they are.
 ///
 /// # Errors
-/// Refuses as `authority.role`.
+/// Refuses as `authority.role`, `authority.unit`.
 pub fn permit(actor: &Actor, verb: &Verb) -> Result<(), Refusal> {
     let permitting = permitting(verb);
     if actor.roles.iter().any(|role| permitting.contains(role)) {
-        return Ok(());
+        return if permitting.contains(&Role::Handler) {
+            Ok(())
+        } else {
+            permit_giver(actor)
+        };
     }
     let needed: Vec<_> = permitting.iter().map(|role| role.as_str()).collect();
     let words = format!(

@@ -1,13 +1,18 @@
-//! What raises an exception notice (异常通报): a leg overdue, returned past the bound, unsatisfactory a second time, a
-//! supervision order unanswered. Every level above learns it; no content, no person.
+//! What raises an exception notice (异常通报): a leg overdue, returned past the bound, not delivered, unsatisfactory a
+//! second time, a supervision order unanswered. Every level above learns it; no content, no person.
+//!
+//! Whether a leg at another node is overdue only its taker can say: until it does, or the bound for silence has passed,
+//! the giver has no news since it last heard of it. What never arrived there is overdue by the giver's own clock.
 
+use super::subject::{Subject, find};
 use super::{Notice, NoticeReason};
-use crate::body::Body;
+use crate::clock;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId, OrderId};
 use crate::kernel::{Draft, Stop};
-use crate::leg::{Act, Lane, Leg, LegKind, Party, Side};
+use crate::leg::{Act, Lane, Leg, LegKind, Party, Side, Stage};
 use crate::link::Message;
+use crate::row::TimerKey;
 use crate::ticket::{Ticket, TicketAct};
 use crate::view::Rows;
 use hotline_topology::Time;
@@ -27,25 +32,25 @@ pub fn leg_due(draft: &mut Draft<'_>, id: LegId) -> Result<(), Stop> {
     {
         return Ok(());
     }
-    let by = if leg.side == Side::Taker {
-        Party::Taker
-    } else {
-        Party::Giver
-    };
-    draft.act(id, by, Act::Overdue { due: leg.due.at }, None, Vec::new())?;
+    let act = Act::Overdue { due: leg.due.at };
     if leg.side == Side::Taker {
+        draft.act(id, Party::Taker, act, None, Vec::new())?;
         return Ok(());
     }
-    let ticket = draft.ticket(leg.matter())?;
-    let taker = leg.taker().clone();
-    raise(
-        draft,
-        &ticket,
-        Some(id),
-        taker,
-        NoticeReason::Overdue,
-        Some(leg.due.at),
-    )
+    if leg.side == Side::Giver && leg.stage != Stage::Offered {
+        let bound = clock::end_of(&draft.world, leg.due.at, draft.pack().silence.bound);
+        if draft.now() < bound {
+            return draft.set_timer(bound, TimerKey::LegDue(id));
+        }
+    }
+    draft.act(id, Party::Giver, act, None, Vec::new())?;
+    overdue(draft, &leg)
+}
+
+/// The taker's own clock says so.
+pub(super) fn overdue(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    let due = Some(leg.due.at);
+    raise(draft, Subject::of_leg(leg), NoticeReason::Overdue, due)
 }
 
 /// The ticket's own due date came.
@@ -76,17 +81,8 @@ pub fn reply_due(draft: &mut Draft<'_>, order: OrderId) -> Result<(), Stop> {
     if issued.order.replied_at.is_some() || issued.order.ended_at.is_some() {
         return Ok(());
     }
-    let known = Rows::ticket(draft, issued.matter)?;
-    let Some(ticket) = known else { return Ok(()) };
-    let (leg, due) = (Some(issued.leg), Some(issued.order.reply_by));
-    raise(
-        draft,
-        &ticket,
-        leg,
-        issued.taker,
-        NoticeReason::OrderUnanswered,
-        due,
-    )
+    let (subject, due) = (find(draft, issued.leg)?, Some(issued.order.reply_by));
+    raise(draft, subject, NoticeReason::OrderUnanswered, due)
 }
 
 /// A return was granted: past the bound, every level above learns of it.
@@ -99,14 +95,16 @@ pub fn returned(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     if leg.offer.kind == LegKind::Upward || ticket.returns < bound {
         return Ok(());
     }
-    raise(
-        draft,
-        &ticket,
-        Some(leg.id),
-        leg.taker().clone(),
-        NoticeReason::RefusedPastBound,
-        None,
-    )
+    let reason = NoticeReason::RefusedPastBound;
+    raise(draft, Subject::of_leg(leg), reason, None)
+}
+
+/// The taker's node refused to take the leg.
+///
+/// # Errors
+/// The view failed.
+pub fn bounced(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    raise(draft, Subject::of_leg(leg), NoticeReason::Bounced, None)
 }
 
 /// Rated poorly after a redo.
@@ -114,39 +112,29 @@ pub fn returned(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
 /// # Errors
 /// The view failed.
 pub fn unsatisfied_again(draft: &mut Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
-    let leg = ticket.outgoing.last().copied();
-    let taker = match leg {
-        Some(leg) => draft.leg(leg)?.taker().clone(),
-        None => Body::Node(draft.me()),
+    let subject = match ticket.outgoing.last() {
+        Some(leg) => Subject::of_leg(&draft.leg(*leg)?),
+        None => Subject::of_ticket(draft.me(), ticket),
     };
-    raise(
-        draft,
-        ticket,
-        leg,
-        taker,
-        NoticeReason::UnsatisfactoryAgain,
-        None,
-    )
+    raise(draft, subject, NoticeReason::UnsatisfactoryAgain, None)
 }
 
 /// Records a notice here and sends it to every node above.
 fn raise(
     draft: &mut Draft<'_>,
-    ticket: &Ticket,
-    leg: Option<LegId>,
-    taker: Body,
+    about: Subject,
     reason: NoticeReason,
     due: Option<Time>,
 ) -> Result<(), Stop> {
     let notice = Notice {
-        matter: ticket.matter,
-        number: ticket.number.clone(),
-        leg,
-        giver: draft.me(),
-        taker,
+        matter: about.matter,
+        number: about.number,
+        leg: about.leg,
+        giver: about.giver,
+        taker: about.taker,
         reason,
-        kind: ticket.kind,
-        category: ticket.category.clone(),
+        kind: about.kind,
+        category: about.category,
         raised_by: draft.me(),
         raised_at: draft.now(),
         due,
@@ -158,12 +146,8 @@ fn raise(
         .filter(|region| federation.region(*region).is_some_and(|region| region.node))
         .collect();
     for superior in above {
-        draft.send(
-            superior,
-            Lane::Ordinary,
-            &Message::Notice(notice.clone()),
-            Vec::new(),
-        )?;
+        let message = Message::Notice(notice.clone());
+        draft.send(superior, Lane::Ordinary, &message, Vec::new())?;
     }
     Ok(())
 }

@@ -3,7 +3,11 @@
 mod exceptions;
 mod notice;
 mod orders;
+mod subject;
 
-pub use exceptions::{leg_due, reply_due, returned, ticket_due, unsatisfied_again};
+#[cfg(test)]
+mod tests;
+
+pub use exceptions::{bounced, leg_due, reply_due, returned, ticket_due, unsatisfied_again};
 pub use notice::{IssuedOrder, Notice, NoticeReason};
 pub use orders::{end_order, received, remind, reply_arrived, reply_order, supervise};

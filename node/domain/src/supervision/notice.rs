@@ -11,7 +11,7 @@ pub enum NoticeReason {
     Overdue,
     /// Returned past the bound.
     RefusedPastBound,
-    /// Handed around past the bound of hops.
+    /// It could not be delivered: the taker's node refused it.
     Bounced,
     /// Unsatisfactory a second time.
     UnsatisfactoryAgain,

@@ -1,34 +1,21 @@
 //! 督办 and 催办: an order by the giver or any superior on the path, on a named leg; it needs no consent and ends only by
 //! its issuer.
 
-use super::{IssuedOrder, Notice};
-use crate::body::Body;
+use super::subject::{Subject, find};
+use super::{IssuedOrder, exceptions};
 use crate::clock;
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::field::SealedField;
-use crate::id::{LegId, MatterId, OrderId};
+use crate::id::{LegId, OrderId};
 use crate::kernel::{Draft, Stop};
-use crate::leg::{Act, Lane, Leg, LegKind, Order, Party, Side};
+use crate::leg::{Act, Leg, Order, Party, Side};
 use crate::link::Message;
 use crate::policy::roles;
 use crate::refusal::{Class, Refusal};
-use crate::row::{Done, Row, RowKey, TimerKey};
-use crate::view::{Rows, View};
+use crate::row::{Done, TimerKey};
+use crate::view::Rows;
 use hotline_topology::{RegionKey, Time};
-
-/// Notices looked through for a leg that this node does not hold.
-const NOTICES_PAGE: usize = 4096;
-
-/// The leg an order is on, as this node knows it.
-struct Subject {
-    leg: LegId,
-    matter: MatterId,
-    number: String,
-    taker: Body,
-    lane: Lane,
-    held: Option<Leg>,
-}
 
 /// Issues a supervision order.
 ///
@@ -93,8 +80,8 @@ pub fn supervise(
         trigger: trigger.to_owned(),
         reply_by,
     };
-    order_act(draft, command, &subject, act)?;
-    Ok(done(&subject, id))
+    order_act(draft, command, &subject, leg, act)?;
+    Ok(done(&subject, leg, id))
 }
 
 /// Reminds of an own order.
@@ -177,13 +164,38 @@ pub fn reply_arrived(draft: &mut Draft<'_>, author: RegionKey, order: OrderId) -
     }
 }
 
-/// An act of the other side on a held leg was applied: replies reach the issuer's own record.
+/// An act of the other side, or of a superior, on a held leg was applied: replies reach the issuer's own record, a
+/// superior's order is handed on to the taker, and a taker that is late is late for every level above.
 ///
 /// # Errors
 /// The view failed.
-pub fn received(draft: &mut Draft<'_>, act: &Act) -> Result<(), Stop> {
+pub fn received(
+    draft: &mut Draft<'_>,
+    before: &Leg,
+    by: Party,
+    act: &Act,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
     match act {
         Act::ReplyOrder { order } if draft.order(*order)?.is_some() => note_reply(draft, *order),
+        Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
+            if before.side == Side::Giver && by == Party::Giver =>
+        {
+            let (leg, at) = (before.id, draft.now());
+            let message = Message::Leg {
+                leg,
+                at,
+                act: act.clone(),
+            };
+            draft.send(before.taker().region(), before.offer.lane, &message, fields)
+        }
+        Act::Overdue { .. } if before.side == Side::Giver => {
+            let leg = draft.leg(before.id)?;
+            match leg.overdue() {
+                Some(_) if leg.is_open() => exceptions::overdue(draft, &leg),
+                _ => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
 }
@@ -215,115 +227,44 @@ fn change(
     act: Act,
 ) -> Result<Done, Stop> {
     roles::permit_giver(&command.actor)?;
-    let (subject, id) = (find(draft, issued.leg)?, issued.order.id);
+    let (leg, id) = (issued.leg, issued.order.id);
+    let subject = find(draft, leg)?;
     draft.record(Fact::OrderIssued(issued))?;
-    order_act(draft, command, &subject, act)?;
-    Ok(done(&subject, id))
+    order_act(draft, command, &subject, leg, act)?;
+    Ok(done(&subject, leg, id))
 }
 
-/// On a leg this node gave, the act is on the leg; on another's, it travels to the taker.
+/// On a leg this node gave, the act is on the leg; on another's, it goes through the giver, whose record shows it too.
 fn order_act(
     draft: &mut Draft<'_>,
     command: &Command,
     subject: &Subject,
+    leg: LegId,
     act: Act,
 ) -> Result<(), Stop> {
-    match &subject.held {
-        Some(leg) if leg.side != Side::Taker => draft
+    match &subject.given {
+        Some(leg) => draft
             .act(
-                subject.leg,
+                leg.id,
                 Party::Giver,
                 act,
                 Some(&command.actor),
                 command.fields.clone(),
             )
             .map(|_| ()),
-        _ => {
-            let message = Message::Leg {
-                leg: subject.leg,
-                at: draft.now(),
-                act,
-            };
-            let fields: Vec<SealedField> = command.fields.clone();
-            draft.send(subject.taker.region(), subject.lane, &message, fields)
+        None => {
+            let (at, fields) = (draft.now(), command.fields.clone());
+            let message = Message::Leg { leg, at, act };
+            draft.send(subject.giver, subject.lane, &message, fields)
         }
     }
 }
 
-/// The leg: one this node gave, one seen as origin, or one a notice named; its taker must be below.
-fn find(draft: &Draft<'_>, leg: LegId) -> Result<Subject, Stop> {
-    if let Some(held) = Rows::leg(draft, leg)?.filter(|held| held.side != Side::Taker) {
-        if held.offer.kind == LegKind::Upward {
-            let words = "提级给上级的事项不受下级督办".to_owned();
-            return Err(Refusal::new(Class::Forbidden, "supervise.upward", words).into());
-        }
-        return Ok(Subject {
-            leg,
-            matter: held.matter(),
-            number: held.offer.number.clone(),
-            taker: held.taker().clone(),
-            lane: held.offer.lane,
-            held: Some(held),
-        });
-    }
-    match noticed(draft, leg)? {
-        Some(notice)
-            if draft
-                .world
-                .federation
-                .is_below(notice.taker.region(), draft.me()) =>
-        {
-            Ok(Subject {
-                leg,
-                matter: notice.matter,
-                number: notice.number,
-                taker: notice.taker,
-                lane: Lane::Ordinary,
-                held: None,
-            })
-        }
-        _ => {
-            let words = format!("本节点没有交出 {leg},也没有收到过它的异常通报,无从督办");
-            Err(Refusal::new(Class::NotFound, "supervise.leg", words).into())
-        }
-    }
-}
-
-fn noticed(draft: &Draft<'_>, leg: LegId) -> Result<Option<Notice>, Stop> {
-    let first = RowKey::Notice(Time(i64::MIN), MatterId([0; 16]), 0);
-    let mut from = first;
-    let last = RowKey::Notice(Time(i64::MAX), MatterId([0xff; 16]), u8::MAX);
-    loop {
-        let page = draft.scan(&from, &last, NOTICES_PAGE)?;
-        let full = page.len() == NOTICES_PAGE;
-        for (key, row) in page {
-            match row {
-                Row::Notice(notice) if notice.leg == Some(leg) => return Ok(Some(*notice)),
-                _ => from = after(key),
-            }
-        }
-        if !full {
-            return Ok(None);
-        }
-    }
-}
-
-/// The smallest key of the notices above this one.
-fn after(key: RowKey) -> RowKey {
-    match key {
-        RowKey::Notice(at, matter, reason) if reason < u8::MAX => {
-            RowKey::Notice(at, matter, reason + 1)
-        }
-        RowKey::Notice(at, ..) => RowKey::Notice(at.plus_millis(1), MatterId([0; 16]), 0),
-        other => other,
-    }
-}
-
-fn done(subject: &Subject, order: OrderId) -> Done {
+fn done(subject: &Subject, leg: LegId, order: OrderId) -> Done {
     Done {
         matter: Some(subject.matter),
         number: subject.number.clone(),
-        legs: vec![subject.leg],
+        legs: vec![leg],
         order: Some(order),
         version: 0,
     }

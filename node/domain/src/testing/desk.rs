@@ -107,6 +107,16 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Where it stands.
+    pub(crate) fn place(&self) -> RegionKey {
+        self.me
+    }
+
+    /// Where its superior's stands.
+    pub(crate) fn parent(&self) -> Option<RegionKey> {
+        self.fed.nodes[&self.me].tree.parent(self.me)
+    }
+
     /// Another person of the hotline.
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.actor.name = name.to_owned();

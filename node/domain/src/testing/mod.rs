@@ -12,6 +12,7 @@
 
 mod desk;
 mod fed;
+mod forge;
 mod law;
 mod places;
 mod wire;

@@ -1,5 +1,6 @@
 //! 转办: a ticket is given to a unit of the own level, to a child, or to several with a lead (主办会办).
 
+use super::incoming::{accept_raised, owed};
 use super::{Ticket, TicketAct, TicketStage};
 use crate::body::Body;
 use crate::clock;
@@ -12,7 +13,7 @@ use crate::refusal::{Class, Refusal};
 use crate::row::Done;
 use crate::view::Rows;
 use hotline_topology::policy::LeadRule;
-use hotline_topology::{Target, Time, Urgency};
+use hotline_topology::{RegionKey, Target, Time, UnitKey, Urgency};
 
 /// Most bodies that may share one matter.
 const TAKERS_MAX: usize = 16;
@@ -42,6 +43,8 @@ pub fn assign(draft: &mut Draft<'_>, command: &Command, asked: &Assign<'_>) -> R
     let ticket = draft.ticket(asked.matter)?;
     draft.check_seen(command, &ticket)?;
     assignable(&ticket)?;
+    accept_raised(draft, &ticket, &command.actor)?;
+    let ticket = draft.ticket(asked.matter)?;
     let (takers, basis) = takers(draft, &ticket, asked)?;
     for taker in &takers {
         permit_new_leg(draft, &ticket, taker, asked.determination)?;
@@ -188,8 +191,8 @@ fn fields_for(
 }
 
 fn due_of(draft: &Draft<'_>, ticket: &Ticket, plan: Plan<'_>) -> Result<Due, Stop> {
-    let world = &draft.world;
-    let due = clock::offered_due(world, ticket.kind, ticket.urgency, draft.now(), ticket.due);
+    let (world, owed) = (&draft.world, owed(draft, ticket)?);
+    let due = clock::offered_due(world, ticket.kind, ticket.urgency, draft.now(), owed);
     let Some(wished) = plan.due else {
         return Ok(due);
     };
@@ -213,6 +216,19 @@ pub(crate) fn permit_new_leg(
 }
 
 fn assignable(ticket: &Ticket) -> Result<(), Stop> {
+    still_wanted(ticket)?;
+    if ticket.stage == TicketStage::Assigned {
+        let words = format!(
+            "工单 {} 已在办理;增加或更换承办单位请先收回或用「改派」",
+            ticket.number
+        );
+        return Err(Refusal::new(Class::State, "assign.again", words).into());
+    }
+    Ok(())
+}
+
+/// Open here, and the petitioner did not withdraw.
+pub(super) fn still_wanted(ticket: &Ticket) -> Result<(), Stop> {
     if !ticket.is_open() {
         let words = format!(
             "工单 {} 已办结,不能再转办;如需重办请用「重办」",
@@ -223,13 +239,6 @@ fn assignable(ticket: &Ticket) -> Result<(), Stop> {
     if ticket.withdrawn_at.is_some() {
         let words = format!("工单 {} 诉求人已撤回,不再转办", ticket.number);
         return Err(Refusal::new(Class::State, "assign.withdrawn", words).into());
-    }
-    if ticket.stage == TicketStage::Assigned {
-        let words = format!(
-            "工单 {} 已在办理;增加或更换承办单位请先收回或用「改派」",
-            ticket.number
-        );
-        return Err(Refusal::new(Class::State, "assign.again", words).into());
     }
     Ok(())
 }
@@ -255,10 +264,16 @@ fn takers(
     }
     let me = draft.me();
     let federation = draft.world.federation;
-    let taker = match federation.lookup(me, &ticket.category, ticket.place) {
-        Some(Target::Unit(unit)) => Body::Unit(me, unit),
-        Some(Target::Region(below)) => Body::Node(federation.next_hop(me, below).unwrap_or(below)),
-        Some(Target::Local) | None => {
+    let found = match federation.lookup(me, &ticket.category, ticket.place) {
+        Some(Target::Unit(unit)) => Some(Body::Unit(me, unit)),
+        Some(Target::Region(below)) => {
+            body_of(draft, federation.next_hop(me, below).unwrap_or(below))
+        }
+        Some(Target::Local) | None => None,
+    };
+    let taker = match found {
+        Some(taker) => taker,
+        None => {
             let words = format!(
                 "派单目录没有分类 {} 的承办单位;请指明承办单位",
                 ticket.category
@@ -272,6 +287,16 @@ fn takers(
         asked.basis.to_owned()
     };
     Ok((vec![taker], basis))
+}
+
+/// A region below as a taker: its hotline, or, without one, a unit of this level.
+fn body_of(draft: &Draft<'_>, region: RegionKey) -> Option<Body> {
+    let runs_a_node = draft.world.federation.region(region)?.node;
+    if runs_a_node {
+        return Some(Body::Node(region));
+    }
+    let unit = UnitKey::new(region.as_str()).ok()?;
+    Some(Body::Unit(draft.me(), unit))
 }
 
 /// Own units, and children that run a node.

@@ -1,6 +1,7 @@
 //! 回访: the origin asks the petitioner for a rating; never the one who handled the matter.
 
 use super::{Ticket, TicketAct, TicketStage};
+use crate::clock;
 use crate::command::Command;
 use crate::id::MatterId;
 use crate::kernel::{Draft, Stop};
@@ -83,6 +84,11 @@ fn known_rating(draft: &Draft<'_>, code: &str) -> Result<bool, Stop> {
 pub fn call_back_due(draft: &mut Draft<'_>, matter: MatterId) -> Result<(), Stop> {
     match Rows::ticket(draft, matter)? {
         Some(ticket) if ticket.stage == TicketStage::Closed && !is_rated(&ticket) => {
+            // Closed anew after a redo: that closing has a window of its own.
+            let closed = ticket.closed_at.unwrap_or(ticket.since);
+            if draft.now() < clock::end_of(&draft.world, closed, draft.pack().callback.window) {
+                return Ok(());
+            }
             draft.ticket_act(matter, None, TicketAct::CallBackMissed, Vec::new())
         }
         _ => Ok(()),

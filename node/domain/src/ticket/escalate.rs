@@ -3,6 +3,7 @@
 
 use super::TicketStage;
 use super::assign::{Plan, give};
+use super::incoming::{accept_raised, given_from_above, raised_from_below};
 use super::requests::known_escalation_ground;
 use crate::body::Body;
 use crate::command::Command;
@@ -11,13 +12,12 @@ use crate::kernel::{Draft, Stop};
 use crate::leg::LegKind;
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
-use crate::view::Rows;
 
 /// Raises a ticket to the parent.
 ///
 /// # Errors
-/// Refuses as `escalate.incoming`, `escalate.assigned`, `escalate.top`, `escalate.report`, `escalation.ground`,
-/// `ticket.closed`.
+/// Refuses as `escalate.incoming`, `escalate.assigned`, `escalate.top`, `escalate.report`, `escalate.withdrawn`,
+/// `escalation.ground`, `ticket.closed`.
 pub fn escalate(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -25,12 +25,8 @@ pub fn escalate(
     ground: &str,
 ) -> Result<Done, Stop> {
     let ticket = super::open_ticket(draft, command, matter)?;
-    let from_below = match ticket.incoming {
-        Some(leg) => Rows::leg(draft, leg)?
-            .is_some_and(|leg| leg.offer.kind == LegKind::Upward && leg.is_open()),
-        None => false,
-    };
-    if ticket.origin != draft.me() && !from_below {
+    let free = ticket.is_own(draft.me()) || raised_from_below(draft, &ticket)?.is_some();
+    if !free || given_from_above(draft, &ticket)?.is_some() {
         let words = "上级交办的事项请对该交办申请提级,由交办方裁定".to_owned();
         return Err(Refusal::new(Class::State, "escalate.incoming", words).into());
     }
@@ -46,10 +42,17 @@ pub fn escalate(
             .citing(article)
             .into());
     }
-    let parent = draft.world.federation.parent(draft.me()).ok_or_else(|| {
+    let federation = draft.world.federation;
+    let parent = federation.parent(draft.me()).ok_or_else(|| {
         let words = "本节点已是最上级,无上级可报".to_owned();
         Refusal::new(Class::Invalid, "escalate.top", words)
     })?;
+    if ticket.withdrawn_at.is_some() {
+        let words = format!("工单 {} 诉求人已撤回,不再上报", ticket.number);
+        return Err(Refusal::new(Class::State, "escalate.withdrawn", words).into());
+    }
+    accept_raised(draft, &ticket, &command.actor)?;
+    let ticket = draft.ticket(matter)?;
     let plan = Plan {
         kind: LegKind::Upward,
         basis: ground,

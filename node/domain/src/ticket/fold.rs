@@ -2,7 +2,7 @@
 
 use super::{Rating, Sight, Ticket, TicketAct, TicketStage};
 use crate::field::SealedField;
-use crate::id::MatterId;
+use crate::id::{LegId, MatterId};
 use crate::leg::{Act, Closure, LegKind, Offer, RecallGround, RuleVersion};
 use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
@@ -34,6 +34,7 @@ impl Ticket {
             incoming: None,
             incoming_all: Vec::new(),
             outgoing: Vec::new(),
+            round: 0,
             sights: Vec::new(),
             returns: 0,
             hops: 0,
@@ -60,6 +61,7 @@ impl Ticket {
             category: offer.category.clone(),
             place: offer.place,
             urgency: offer.urgency,
+            hops: offer.hops,
             rules: offer.rules.clone(),
             since: at,
             ..Self::blank(offer.matter, offer.origin, offer.taken_in_at)
@@ -102,12 +104,11 @@ impl Ticket {
             TicketAct::Received { leg, due } => {
                 self.incoming = Some(*leg);
                 self.incoming_all.push(*leg);
-                self.due = Some(*due);
-                self.overdue = false;
+                self.set_due(*due);
                 self.add_fields(fields);
-                self.open_again();
+                self.begin_round();
             }
-            TicketAct::DueChanged { due } => self.due = Some(*due),
+            TicketAct::DueChanged { due } => self.set_due(*due),
             TicketAct::AnsweredDirectly => self.close(at, actor, "answered-directly"),
             // The pack's ground stays in the timeline; figures know refusals by this word.
             TicketAct::Refused { .. } => self.close(at, actor, "refused"),
@@ -123,9 +124,8 @@ impl Ticket {
             }
             TicketAct::RedoOrdered { due } => {
                 self.redos += 1;
-                self.due = Some(*due);
-                self.overdue = false;
-                self.open_again();
+                self.set_due(*due);
+                self.begin_round();
             }
             TicketAct::Withdrawn => self.withdrawn_at = Some(at),
             TicketAct::Overdue => self.overdue = true,
@@ -138,32 +138,41 @@ impl Ticket {
         }
     }
 
-    /// Folds an offer of an outgoing leg.
-    pub fn gave(&mut self, leg: crate::id::LegId) {
+    /// Folds an offer of an outgoing leg; `hops` is what the offer says. Bodies that share a matter got it in one hop.
+    pub fn gave(&mut self, leg: LegId, hops: u32) {
         self.version += 1;
         self.outgoing.push(leg);
-        self.hops += 1;
+        self.hops = self.hops.max(hops);
         self.stage = TicketStage::Assigned;
         self.closed_ground = None;
         self.closed_at = None;
     }
 
-    /// Folds the closing of an outgoing leg; `open` tells whether others are still open, `done` whether any is done.
-    pub fn came_back(&mut self, kind: LegKind, closure: Closure, open: bool, done: bool) {
-        self.version += 1;
+    /// Folds the closing of an outgoing leg; `stage` is where the ticket stands by the legs that remain.
+    pub fn came_back(&mut self, kind: LegKind, closure: Closure, stage: TicketStage) {
         if closure == Closure::Returned && kind == LegKind::Downward {
             self.returns += 1;
         }
-        if !open && self.is_open() {
-            self.stage = if done {
-                TicketStage::Reviewing
-            } else {
-                TicketStage::Open
-            };
+        self.goes_on(stage);
+    }
+
+    /// Folds the closing of an incoming leg that does not end this node's part: the matter is its own, or another
+    /// incoming leg is open.
+    pub fn goes_on(&mut self, stage: TicketStage) {
+        self.version += 1;
+        if self.is_open() {
+            self.stage = stage;
         }
     }
 
-    /// Folds the closing of the incoming leg: this node's part is over. `result` is the accepted result's ground.
+    /// Folds who handled the matter here.
+    pub fn handled(&mut self, actor: &str) {
+        if !self.handled_by.iter().any(|known| known == actor) {
+            self.handled_by.push(actor.to_owned());
+        }
+    }
+
+    /// Folds the closing of the last incoming leg: this node's part is over. `result` is the accepted result's ground.
     pub fn incoming_closed(&mut self, at: Time, closure: Closure, result: Option<&str>) {
         let ground = match closure {
             Closure::Done => result.unwrap_or("leg-done"),
@@ -206,6 +215,17 @@ impl Ticket {
         }
     }
 
+    /// A date that passed stays passed; another one is another chance.
+    fn set_due(&mut self, due: Time) {
+        self.overdue &= self.due == Some(due);
+        self.due = Some(due);
+    }
+
+    fn begin_round(&mut self) {
+        self.round = u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX);
+        self.open_again();
+    }
+
     fn open_again(&mut self) {
         self.stage = TicketStage::Open;
         self.closed_ground = None;
@@ -216,9 +236,8 @@ impl Ticket {
         self.stage = TicketStage::Closed;
         self.closed_ground = Some(ground.to_owned());
         self.closed_at = Some(at);
-        if let Some(actor) = actor.filter(|name| !self.handled_by.iter().any(|known| known == name))
-        {
-            self.handled_by.push(actor.to_owned());
+        if let Some(actor) = actor {
+            self.handled(actor);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! 收回 and 改派: the giver takes a leg back; re-assignment is a recall and a new leg that names the old, in one commit.
 
-use super::assign::{Plan, give, permit_new_leg};
+use super::assign::{Plan, give, permit_new_leg, still_wanted};
 use super::{TicketAct, giver_leg};
 use crate::body::Body;
 use crate::command::Command;
 use crate::id::LegId;
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, joint_legs};
+use crate::lead;
 use crate::leg::{Act, Leg, LegRole, Party, RecallGround};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
@@ -22,20 +23,22 @@ pub fn recall(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Do
 /// Releases a co-handler with a reason; the lead cannot be released.
 ///
 /// # Errors
-/// Refuses as `release.lead`, `release.sole` and as [`recall`].
+/// Refuses as `release.lead`, `release.sole`, and as [`lead::may_release`] and [`recall`].
 pub fn release(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Done, Stop> {
     let known = giver_leg(draft, command, leg)?;
     if !known.is_joint() {
         let words = "这一交办没有会办单位,请用「收回」".to_owned();
         return Err(Refusal::new(Class::State, "release.sole", words).into());
     }
-    if draft.ticket(known.matter())?.lead == Some(leg) {
+    let ticket = draft.ticket(known.matter())?;
+    if ticket.lead == Some(leg) {
         let words = "主办单位不能解除;请先指定新的主办单位".to_owned();
         let article = draft.pack().co_handling.article.clone();
         return Err(Refusal::new(Class::Policy, "release.lead", words)
             .citing(article)
             .into());
     }
+    lead::may_release(&joint_legs(draft, &ticket)?, leg)?;
     take_back(draft, command, leg, RecallGround::Released)?;
     super::done(draft, known.matter(), vec![leg])
 }
@@ -53,6 +56,7 @@ pub fn reassign(
 ) -> Result<Done, Stop> {
     let old = take_back(draft, command, leg, RecallGround::Recalled)?;
     let ticket = draft.ticket(old.matter())?;
+    still_wanted(&ticket)?;
     permit_new_leg(draft, &ticket, taker, None)?;
     let role = if old.is_joint() {
         LegRole::CoHandler

@@ -1,6 +1,7 @@
 //! 重办: handled once more after a poor rating, as often as the pack allows, under a new leg that names the old.
 
 use super::assign::{Plan, give, permit_new_leg};
+use super::call_back::is_rated;
 use super::{TicketAct, TicketStage};
 use crate::body::Body;
 use crate::clock;
@@ -36,11 +37,9 @@ pub fn redo(
             format!("工单 {} 尚未办结,无须重办", ticket.number),
         ));
     }
-    let unsatisfied = ticket
-        .ratings
-        .last()
-        .is_some_and(|rating| rating.satisfied == Some(false));
-    if !unsatisfied {
+    let latest = ticket.ratings.iter().rev().find(|r| r.satisfied.is_some());
+    let unsatisfied = latest.is_some_and(|rating| rating.satisfied == Some(false));
+    if !unsatisfied || !is_rated(&ticket) {
         return Err(refuse(
             Class::Policy,
             "redo.rating",

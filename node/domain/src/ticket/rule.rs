@@ -2,10 +2,11 @@
 //! denied request goes back with a reason. And the giver's own orders on time: a new due date.
 
 use super::giver_leg;
+use super::incoming::{change_due, given_from_above, owed};
 use crate::clock;
 use crate::command::Command;
 use crate::id::LegId;
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, forward_result};
 use crate::leg::{Act, Asking, Due, Leg, LegKind, Party};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
@@ -37,7 +38,7 @@ pub fn rule(
     with_reason(draft, command, &asking, granted, basis)?;
     let due = match (&asking, granted) {
         (Asking::Extension { until }, true) => {
-            Some((leg.due_no + 1, within_own(draft, &leg, *until)?))
+            Some((leg.due_no + 1, within_giver(draft, &leg, *until)?))
         }
         _ => None,
     };
@@ -55,10 +56,24 @@ pub fn rule(
         Some(&command.actor),
         command.fields.clone(),
     )?;
+    if let Some((_, due)) = due {
+        stretch_own(draft, command, &leg, due)?;
+    }
+    if granted && matches!(asking, Asking::Result { .. }) {
+        to_the_lead(draft, command, &leg)?;
+    }
     if granted && matches!(asking, Asking::Return { .. }) {
         supervision::returned(draft, &leg)?;
     }
     super::done(draft, leg.matter(), vec![leg.id])
+}
+
+/// A co-handler's result was accepted: the lead sums up.
+fn to_the_lead(draft: &mut Draft<'_>, command: &Command, leg: &Leg) -> Result<(), Stop> {
+    match draft.ticket(leg.matter())?.lead {
+        Some(lead) if leg.is_joint() => forward_result(draft, leg, lead, Some(&command.actor)),
+        _ => Ok(()),
+    }
 }
 
 fn with_reason(
@@ -86,19 +101,30 @@ fn with_reason(
     }
 }
 
-/// What would exceed what this node itself owes becomes its own request upward first.
-fn within_own(draft: &Draft<'_>, leg: &Leg, until: Due) -> Result<Due, Stop> {
+/// What would exceed what the giver above allows becomes this node's own request upward first. A matter that no giver
+/// waits for has only the rules' limit, and those allow the extension.
+fn within_giver(draft: &Draft<'_>, leg: &Leg, until: Due) -> Result<Due, Stop> {
     let ticket = draft.ticket(leg.matter())?;
-    match ticket.due {
-        Some(own) if until.at > own && ticket.origin != draft.me() => {
-            let words = format!(
-                "延至 {} 超过本级自身的期限 {own};请先向上级申请延期",
-                until.at
-            );
-            Err(Refusal::new(Class::Policy, "rule.exceeds-own", words).into())
-        }
+    match given_from_above(draft, &ticket)? {
+        Some(incoming) if until.at > incoming.due.at => Err(exceeds(until.at, incoming.due.at)),
         _ => Ok(until),
     }
+}
+
+fn exceeds(until: Time, own: Time) -> Stop {
+    let words = format!("延至 {until} 超过本级自身的期限 {own};请先向上级申请延期");
+    Refusal::new(Class::Policy, "rule.exceeds-own", words).into()
+}
+
+/// An extension that this node may grant moves its own date along, up to what the giver above allows.
+fn stretch_own(draft: &mut Draft<'_>, command: &Command, leg: &Leg, due: Due) -> Result<(), Stop> {
+    let ticket = draft.ticket(leg.matter())?;
+    let own = ticket.is_own(draft.me());
+    let other_clock = own && given_from_above(draft, &ticket)?.is_some();
+    if other_clock || ticket.due.is_none_or(|known| known >= due.at) {
+        return Ok(());
+    }
+    change_due(draft, ticket.matter, due.at, Some(&command.actor))
 }
 
 /// Sets a new due date; only the giver may, within what it owes itself.
@@ -124,7 +150,9 @@ pub fn set_due(
         at,
         ..clock::due(&draft.world, draft.now(), hotline_topology::Span::Hours(0))
     };
-    let due = within_own(draft, &leg, due)?;
+    if let Some(own) = owed(draft, &draft.ticket(leg.matter())?)?.filter(|own| due.at > *own) {
+        return Err(exceeds(due.at, own));
+    }
     let act = Act::NewDue {
         no: leg.due_no + 1,
         due,

@@ -11,7 +11,8 @@ use hotline_topology::{Kind, RegionKey, Time, Urgency};
 pub enum TicketStage {
     /// Nobody was given it yet, or all legs came back: the node must decide.
     Open,
-    /// At least one outgoing leg is open.
+    /// Others are at work: an outgoing leg is open. A matter that was raised and came down again does not wait for its
+    /// own upward leg: it is handled like any other that was given from above.
     Assigned,
     /// Everything is in; the node reviews, answers upward or closes.
     Reviewing,
@@ -96,6 +97,9 @@ pub struct Ticket {
     pub incoming_all: Vec<LegId>,
     /// All outgoing legs, oldest first.
     pub outgoing: Vec<LegId>,
+    /// How many of them there were when the work in hand began (received, redo ordered): those from there on belong to
+    /// it, and only they say who leads and whether anything is done.
+    pub round: u32,
     /// Legs between other nodes, known at the origin.
     pub sights: Vec<Sight>,
     /// Returns granted at this node so far; bounded, then determination.
@@ -135,5 +139,11 @@ impl Ticket {
     #[must_use]
     pub fn is_own(&self, me: RegionKey) -> bool {
         self.origin == me
+    }
+
+    /// The outgoing legs that belong to the work in hand.
+    #[must_use]
+    pub fn in_hand(&self) -> &[LegId] {
+        self.outgoing.get(self.round as usize..).unwrap_or_default()
     }
 }

@@ -100,9 +100,10 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             write_timer(&mut out, *timer);
         }
         RowKey::Index(index) => write_index(&mut out, index),
-        RowKey::Notice(at, matter, reason) => {
+        RowKey::Notice(at, matter, leg, reason) => {
             out.time(*at);
             out.raw(&matter.0);
+            out.raw(&leg.0);
             out.u8(*reason);
         }
         RowKey::Cell(cell) => write_cell(&mut out, cell),
@@ -141,7 +142,12 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         7 => RowKey::Kept(from.u64()?),
         8 => RowKey::Timer(from.time()?, read_timer(&mut from)?),
         9 => RowKey::Index(read_index(&mut from)?),
-        10 => RowKey::Notice(from.time()?, MatterId(from.raw()?), from.u8()?),
+        10 => RowKey::Notice(
+            from.time()?,
+            MatterId(from.raw()?),
+            LegId(from.raw()?),
+            from.u8()?,
+        ),
         11 => RowKey::Cell(read_cell(&mut from)?),
         12 => RowKey::CellVersion(from.region()?, from.u64()?),
         13 => RowKey::Watermark(from.region()?),

@@ -257,6 +257,7 @@ pub(super) fn acts(draw: &mut Draw) -> Vec<Act> {
             term: draw.u32(),
             lead: draw.leg(),
         },
+        Act::Forwarded { from: draw.leg() },
         Act::ClosedSince {
             at: draw.time(),
             how: draw.closure(),

@@ -3,7 +3,7 @@
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::{invalid, unwell};
-use hotline_domain::id::MatterId;
+use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::supervision::Notice;
 use hotline_proto::operator::v1 as pb;
@@ -27,8 +27,8 @@ pub(in crate::grpc) fn list(
     let (mut notices, mut next) = (Vec::new(), String::new());
     while now.0 - end.0 < LOOKED_BACK_DAYS * DAY_MS && notices.len() < limit {
         let start = end.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let from = RowKey::Notice(start, MatterId([0; 16]), 0);
-        let to = RowKey::Notice(end, MatterId([0; 16]), 0);
+        let from = RowKey::Notice(start, MatterId([0; 16]), LegId([0; 16]), 0);
+        let to = RowKey::Notice(end, MatterId([0; 16]), LegId([0; 16]), 0);
         for (_, row) in rows
             .scan(&from, &to, FETCHED)
             .map_err(unwell)?

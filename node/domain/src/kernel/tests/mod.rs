@@ -1,0 +1,7 @@
+//! What holds for every verb: keys, versions, clocks, what may cross an edge, and what becomes of every envelope.
+
+mod commands;
+mod envelopes;
+
+mod locality;
+

@@ -1,0 +1,141 @@
+//! The leg that an order or a notice is about, as far as this node knows it.
+
+use super::Notice;
+use crate::body::Body;
+use crate::id::{LegId, MatterId};
+use crate::kernel::{Draft, Stop};
+use crate::leg::{Lane, Leg, LegKind, Side};
+use crate::refusal::{Class, Refusal};
+use crate::row::{Row, RowKey};
+use crate::ticket::Ticket;
+use crate::view::{Rows, View};
+use hotline_topology::{Kind, RegionKey, Time};
+
+/// Notices read at once.
+const NOTICES_PAGE: usize = 256;
+
+/// What may be said of a leg at every level: no content, no person.
+pub(super) struct Subject {
+    pub matter: MatterId,
+    pub number: String,
+    pub leg: Option<LegId>,
+    pub giver: RegionKey,
+    pub taker: Body,
+    pub kind: Kind,
+    pub category: String,
+    pub lane: Lane,
+    /// This node's record of the leg, where it gave it.
+    pub given: Option<Leg>,
+}
+
+impl Subject {
+    /// A leg that this node holds.
+    pub(super) fn of_leg(leg: &Leg) -> Self {
+        Self {
+            matter: leg.matter(),
+            number: leg.offer.number.clone(),
+            leg: Some(leg.id),
+            giver: leg.giver(),
+            taker: leg.taker().clone(),
+            kind: leg.offer.request_kind,
+            category: leg.offer.category.clone(),
+            lane: leg.offer.lane,
+            given: (leg.side != Side::Taker).then(|| leg.clone()),
+        }
+    }
+
+    /// A matter that the node handled itself.
+    pub(super) fn of_ticket(me: RegionKey, ticket: &Ticket) -> Self {
+        Self {
+            matter: ticket.matter,
+            number: ticket.number.clone(),
+            leg: None,
+            giver: me,
+            taker: Body::Node(me),
+            kind: ticket.kind,
+            category: ticket.category.clone(),
+            lane: Lane::Ordinary,
+            given: None,
+        }
+    }
+
+    fn of_notice(notice: Notice) -> Self {
+        Self {
+            matter: notice.matter,
+            number: notice.number,
+            leg: notice.leg,
+            giver: notice.giver,
+            taker: notice.taker,
+            kind: notice.kind,
+            category: notice.category,
+            lane: Lane::Ordinary,
+            given: None,
+        }
+    }
+}
+
+/// The leg: one this node gave, or one below that a notice named.
+///
+/// # Errors
+/// Refuses as `supervise.upward` where the superior took it, as `supervise.leg` where this node knows nothing of it.
+pub(super) fn find(draft: &Draft<'_>, leg: LegId) -> Result<Subject, Stop> {
+    let known = Rows::leg(draft, leg)?;
+    if let Some(given) = known.filter(|known| known.side != Side::Taker) {
+        if given.offer.kind == LegKind::Upward {
+            let words = "提级给上级的事项不受下级督办".to_owned();
+            return Err(Refusal::new(Class::Forbidden, "supervise.upward", words).into());
+        }
+        return Ok(Subject::of_leg(&given));
+    }
+    let (me, federation) = (draft.me(), draft.world.federation);
+    match noticed(draft, leg)? {
+        Some(notice) if federation.is_below(notice.taker.region(), me) => {
+            Ok(Subject::of_notice(notice))
+        }
+        _ => {
+            let words = format!("本节点没有交出 {leg},也没有收到过它的异常通报,无从督办");
+            Err(Refusal::new(Class::NotFound, "supervise.leg", words).into())
+        }
+    }
+}
+
+/// The oldest notice about a leg.
+pub(super) fn noticed(draft: &Draft<'_>, leg: LegId) -> Result<Option<Notice>, Stop> {
+    let key =
+        |at, byte, reason| RowKey::Notice(at, MatterId([byte; 16]), LegId([byte; 16]), reason);
+    let (mut from, last) = (
+        key(Time(i64::MIN), 0, 0),
+        key(Time(i64::MAX), u8::MAX, u8::MAX),
+    );
+    loop {
+        let page = draft.scan(&from, &last, NOTICES_PAGE)?;
+        let Some((end, _)) = page.last() else {
+            return Ok(None);
+        };
+        from = after(end);
+        for (_, row) in page {
+            if let Row::Notice(notice) = row
+                && notice.leg == Some(leg)
+            {
+                return Ok(Some(*notice));
+            }
+        }
+    }
+}
+
+/// A key above this one, and above none of the others that are.
+fn after(key: &RowKey) -> RowKey {
+    match key {
+        RowKey::Notice(at, matter, leg, reason) if *reason < u8::MAX => {
+            RowKey::Notice(*at, *matter, *leg, reason + 1)
+        }
+        RowKey::Notice(at, matter, leg, _) if leg.0 != [u8::MAX; 16] => {
+            let next = u128::from_be_bytes(leg.0) + 1;
+            RowKey::Notice(*at, *matter, LegId(next.to_be_bytes()), 0)
+        }
+        RowKey::Notice(at, ..) => {
+            RowKey::Notice(at.plus_millis(1), MatterId([0; 16]), LegId([0; 16]), 0)
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,68 @@
+//! What this node owes, and to whom: the incoming legs of a ticket.
+
+use super::{Ticket, TicketAct};
+use crate::body::Actor;
+use crate::clock;
+use crate::id::MatterId;
+use crate::kernel::{Draft, Stop};
+use crate::leg::{Act, Leg, LegKind, Party, Stage};
+use crate::row::TimerKey;
+use crate::view::Rows;
+use hotline_topology::Time;
+
+/// The open leg by which a superior gave this matter.
+pub(crate) fn given_from_above(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Leg>, Stop> {
+    open_of(draft, ticket, LegKind::Downward)
+}
+
+/// The open leg by which a subordinate raised this matter.
+pub(crate) fn raised_from_below(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Leg>, Stop> {
+    open_of(draft, ticket, LegKind::Upward)
+}
+
+fn open_of(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<Option<Leg>, Stop> {
+    for id in ticket.incoming_all.iter().rev() {
+        let leg = Rows::leg(draft, *id)?;
+        if let Some(leg) = leg.filter(|leg| leg.is_open() && leg.offer.kind == kind) {
+            return Ok(Some(leg));
+        }
+    }
+    Ok(None)
+}
+
+/// Whoever sets to work on a raised matter accepts it: it cannot be declined any more.
+pub(crate) fn accept_raised(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    actor: &Actor,
+) -> Result<(), Stop> {
+    match raised_from_below(draft, ticket)? {
+        Some(leg) if leg.stage == Stage::Delivered => {
+            let act = Act::Sign { deemed: false };
+            draft.act(leg.id, Party::Taker, act, Some(actor), Vec::new())?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// By when this node must be done with the work in hand: its own matter that came down again has two clocks, and the
+/// giver's counts.
+pub(crate) fn owed(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Time>, Stop> {
+    if !ticket.is_own(draft.me()) {
+        return Ok(ticket.due);
+    }
+    let given = given_from_above(draft, ticket)?;
+    Ok(given.map_or(ticket.due, |leg| Some(clock::own_due(&draft.world, &leg))))
+}
+
+/// Moves the ticket's own due date, with its timer.
+pub(crate) fn change_due(
+    draft: &mut Draft<'_>,
+    matter: MatterId,
+    due: Time,
+    actor: Option<&Actor>,
+) -> Result<(), Stop> {
+    draft.ticket_act(matter, actor, TicketAct::DueChanged { due }, Vec::new())?;
+    draft.set_timer(due, TimerKey::TicketDue(matter))
+}

@@ -41,6 +41,17 @@ enum GroupFailed {
     Entropy(#[from] std::io::Error),
 }
 
+impl GroupFailed {
+    /// Whether nothing happened and the store goes on.
+    fn is_harmless(&self) -> bool {
+        match self {
+            Self::View(_) => false,
+            Self::Store(error) => error.is_harmless(),
+            Self::Entropy(_) => true,
+        }
+    }
+}
+
 /// The committer's own state.
 pub struct Committer {
     shared: Arc<Shared>,
@@ -98,7 +109,7 @@ impl Committer {
             if !jobs.is_empty() {
                 let count = jobs.len() as u64;
                 if let Err(failed) = self.group(jobs) {
-                    stop |= !self.reopen(&runtime, &failed.to_string());
+                    stop |= !self.reopen(&runtime, &failed);
                 }
                 self.shared.applied.fetch_add(count, Ordering::Relaxed);
             }
@@ -194,14 +205,24 @@ impl Committer {
 
     /// The outcome of the group is unknown: nobody is answered as if it were known, the store is opened anew. False when
     /// told to stop meanwhile.
-    fn reopen(&mut self, runtime: &tokio::runtime::Runtime, why: &str) -> bool {
+    fn reopen(&mut self, runtime: &tokio::runtime::Runtime, failed: &GroupFailed) -> bool {
+        let why = &failed.to_string();
+        if failed.is_harmless() {
+            tracing::error!("本组没有写入,存储照常:{why}");
+            for (_, waiting) in std::mem::take(&mut self.answers) {
+                drop(waiting.send(Outcome::NotTaken(why.clone())));
+            }
+            self.shared.cut_all(why);
+            return true;
+        }
         tracing::error!("存储失败,本组结果不明,重新打开:{why}");
         self.shared.fail(Some(why.to_owned()));
         for (_, waiting) in std::mem::take(&mut self.answers) {
             drop(waiting.send(Outcome::Unknown(why.to_owned())));
         }
         self.shared.cut_all(why);
-        if let Some(store) = &self.store
+        // A full or failing disk says nothing against the view; the store itself marks an engine that failed.
+        if let (Some(store), GroupFailed::View(_)) = (&self.store, failed)
             && let Err(error) = store.distrust_view(why)
         {
             tracing::warn!("不能记下视图须重建:{error}");

@@ -3,12 +3,26 @@
 
 pub mod certs;
 pub mod client;
+pub mod clock;
+pub mod door;
+pub mod figures;
+mod json;
+pub mod leg;
+pub mod link;
 pub mod node;
+pub mod notice;
+pub mod status;
 pub mod store;
+mod table;
+pub mod text;
+pub mod ticket;
 pub mod topology;
+pub mod words;
 
 use crate::config::Faults;
 use clap::{Parser, Subcommand};
+use client::CallError;
+use door::Usage;
 use std::process::ExitCode;
 
 /// 12345 热线联动节点:省、市、县、乡同用一个程序
@@ -31,6 +45,20 @@ enum Command {
     Store(store::StoreArgs),
     /// 在本机演示:四级七个节点,从受理到办结,最后逐件核对
     Demo(crate::demo::DemoArgs),
+    /// 工单:受理、转办、签收、审核、办结、查询
+    Ticket(ticket::TicketArgs),
+    /// 交办
+    Leg(leg::LegArgs),
+    /// 异常通报
+    Notice(notice::NoticeArgs),
+    /// 与上级、下级节点的链路
+    Link(link::LinkArgs),
+    /// 统计
+    Figures(figures::FiguresArgs),
+    /// 节点状况
+    Status(status::StatusArgs),
+    /// 节点时钟
+    Clock(clock::ClockArgs),
 }
 
 impl Cli {
@@ -43,6 +71,13 @@ impl Cli {
             Command::Topology(args) => args.run(),
             Command::Store(args) => args.run(),
             Command::Demo(args) => args.run(),
+            Command::Ticket(args) => args.run(),
+            Command::Leg(args) => args.run(),
+            Command::Notice(args) => args.run(),
+            Command::Link(args) => args.run(),
+            Command::Figures(args) => args.run(),
+            Command::Status(args) => args.run(),
+            Command::Clock(args) => args.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -69,9 +104,21 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn code(error: &anyhow::Error) -> ExitCode {
+    ExitCode::from(number(error))
+}
+
+fn number(error: &anyhow::Error) -> u8 {
     if error.is::<Faults>() {
-        ExitCode::from(64)
-    } else {
-        ExitCode::from(1)
+        return 64;
+    }
+    if error.is::<Usage>() {
+        return 2;
+    }
+    match error.downcast_ref::<CallError>() {
+        Some(call) if !call.reached => 3,
+        _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Tables that line up, also where half of the text is Chinese.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+
+/// A table without lines but one below its header, so that it pastes well into other programs.
+#[derive(Debug)]
+pub struct Listing {
+    table: Table,
+    rows: usize,
+}
+
+impl Listing {
+    /// An empty table with a header.
+    #[must_use]
+    pub fn new(header: &[&str]) -> Self {
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_NO_BORDERS)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(header.iter().copied());
+        table.style_mut().row_separator = LineStyle::none();
+        Self { table, rows: 0 }
+    }
+
+    /// Numbers stand right in the columns from this one on.
+    #[must_use]
+    pub fn numbers_from(mut self, column: usize) -> Self {
+        for column in self.table.column_iter_mut().skip(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        self
+    }
+
+    /// Adds a row.
+    pub fn row<I>(&mut self, cells: I)
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.rows += 1;
+        self.table
+            .add_row(cells.into_iter().map(|cell| one_line(cell.into())));
+    }
+
+    /// The table, or what to say where it has no rows.
+    #[must_use]
+    pub fn or(self, empty: &str) -> String {
+        if self.rows == 0 {
+            return format!("{empty}\n");
+        }
+        let lines: Vec<_> = self
+            .table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        format!("{}\n", lines.join("\n"))
+    }
+}
+
+/// A cell is one line, and nothing in it moves a terminal's cursor.
+fn one_line(text: String) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_width::UnicodeWidthStr as _;
+
+    #[test]
+    fn columns_stand_below_each_other_whatever_the_script() {
+        let mut listing = Listing::new(&["编号", "承办单位", "期限"]);
+        listing.row(["A1", "县 泽州县 住房和城乡建设局", "2026-03-04"]);
+        listing.row(["B22222", "abc", "2026-03-05\n"]);
+        let text = listing.or("");
+        let columns: Vec<Vec<usize>> = text
+            .lines()
+            .filter(|line| line.contains('┆'))
+            .map(|line| {
+                line.match_indices('┆')
+                    .map(|(at, _)| line[..at].width())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(columns.len(), 3, "{text}");
+        assert_eq!(columns[0].len(), 2, "{text}");
+        assert!(columns.iter().all(|places| *places == columns[0]), "{text}");
+    }
+
+    #[test]
+    fn an_empty_table_says_so() {
+        assert_eq!(Listing::new(&["编号"]).or("没有工单"), "没有工单\n");
+    }
+}

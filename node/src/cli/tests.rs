@@ -1,0 +1,74 @@
+use super::*;
+use crate::config::Fault;
+use clap::CommandFactory as _;
+use tonic::Code;
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_exit_code_tells_the_kind_of_failure() {
+    let call = |reached| CallError {
+        rule: None,
+        article: None,
+        message: "不行".to_owned(),
+        code: Code::Unavailable,
+        reached,
+    };
+    assert_eq!(number(&call(true).into()), 1);
+    assert_eq!(number(&call(false).into()), 3);
+    assert_eq!(number(&Usage("写错了".to_owned()).into()), 2);
+    let faults = Faults {
+        file: "node.toml".into(),
+        faults: vec![Fault {
+            key: "node".to_owned(),
+            message: "缺".to_owned(),
+        }],
+    };
+    assert_eq!(number(&faults.into()), 64);
+    assert_eq!(number(&anyhow::anyhow!("磁盘坏了")), 1);
+}
+
+#[test]
+fn options_of_the_door_may_stand_after_the_verb() {
+    for line in [
+        "hotline ticket show A --socket s --json --texts",
+        "hotline ticket list --stage open,assigned --as zhang --socket s",
+        "hotline ticket take-in --kind help --category 0201 --title 路灯 --content @f --socket s",
+        "hotline ticket rule A --grant --basis 同意 --socket s",
+        "hotline ticket assign A --to 住建局,140525100000 --instruction 速办 --key k --seen 2",
+        "hotline ticket call-back A --rating satisfied --rating-text 好",
+        "hotline --help",
+        "hotline leg list --taker 住建局 --overdue",
+        "hotline link queue 140525000000",
+        "hotline figures show --by day --json",
+        "hotline clock confirm",
+    ] {
+        let parsed = Cli::try_parse_from(line.split(' '));
+        let help = parsed
+            .as_ref()
+            .is_err_and(|error| error.kind() == clap::error::ErrorKind::DisplayHelp);
+        assert!(parsed.is_ok() || help, "{line}: {parsed:?}");
+    }
+    for wrong in [
+        "hotline ticket rule A",
+        "hotline ticket rule A --grant --deny",
+        "hotline ticket assign",
+        "hotline link reopen 12",
+    ] {
+        assert!(Cli::try_parse_from(wrong.split(' ')).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_cause_is_not_said_twice() {
+    let inner = anyhow::anyhow!("磁盘已满");
+    assert_eq!(
+        chain(&inner.context("写日志失败:磁盘已满")),
+        "写日志失败:磁盘已满"
+    );
+    let inner = anyhow::anyhow!("磁盘已满");
+    assert_eq!(chain(&inner.context("写日志失败")), "写日志失败:磁盘已满");
+}

@@ -1,0 +1,106 @@
+//! Texts of a command: given as they are, from a file (`@file`), or from standard input (`-`).
+
+use super::door::Usage;
+use hotline_proto::operator::v1 as pb;
+use std::io::Read as _;
+use std::str::FromStr;
+
+/// Longest text read from a file, in bytes; the door takes less.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// A text of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(String);
+
+impl FromStr for Words {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Words {
+    fn read(&self) -> Result<String, Usage> {
+        let mut text = String::new();
+        let (from, what) = match self.0.strip_prefix('@') {
+            Some(file) => {
+                let open = std::fs::File::open(file)
+                    .map_err(|error| Usage(format!("读不了文件 {file}:{error}")))?;
+                (Box::new(open) as Box<dyn std::io::Read>, file)
+            }
+            None if self.0 == "-" => (
+                Box::new(std::io::stdin()) as Box<dyn std::io::Read>,
+                "标准输入",
+            ),
+            None => return Ok(self.0.clone()),
+        };
+        let read = from.take(FILE_BYTES_MAX + 1).read_to_string(&mut text);
+        read.map_err(|error| Usage(format!("读不了 {what}:{error}")))?;
+        if text.len() as u64 > FILE_BYTES_MAX {
+            return Err(Usage(format!("{what} 超过 {FILE_BYTES_MAX} 字节")));
+        }
+        Ok(text.trim_end().to_owned())
+    }
+}
+
+/// The texts that were given, by field name.
+///
+/// # Errors
+/// A file cannot be read; standard input asked for twice.
+pub fn texts(given: &[(&str, &Option<Words>)]) -> Result<Vec<pb::Text>, Usage> {
+    let given: Vec<_> = given
+        .iter()
+        .filter_map(|(field, words)| words.as_ref().map(|words| (*field, words)))
+        .collect();
+    if given.iter().filter(|(_, words)| words.0 == "-").count() > 1 {
+        return Err(Usage("只能有一段文字取自标准输入".to_owned()));
+    }
+    given
+        .into_iter()
+        .map(|(field, words)| {
+            Ok(pb::Text {
+                field: field.to_owned(),
+                value: words.read()?,
+                erased: false,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stands_for_itself_or_for_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("正文.txt");
+        std::fs::write(&file, "路灯不亮\n").unwrap();
+        let from_file = Some(Words(format!("@{}", file.display())));
+        let read = texts(&[
+            ("title", &Some(Words("路灯".to_owned()))),
+            ("content", &from_file),
+            ("note", &None),
+        ])
+        .unwrap();
+        let read: Vec<_> = read
+            .iter()
+            .map(|text| (text.field.as_str(), text.value.as_str()))
+            .collect();
+        assert_eq!(read, [("title", "路灯"), ("content", "路灯不亮")]);
+    }
+
+    #[test]
+    fn a_missing_file_and_two_standard_inputs_are_wrong_usage() {
+        let missing = Some(Words("@/no/such/file".to_owned()));
+        assert!(
+            texts(&[("note", &missing)])
+                .unwrap_err()
+                .0
+                .contains("/no/such/file")
+        );
+        let stdin = Some(Words("-".to_owned()));
+        assert!(texts(&[("note", &stdin), ("title", &stdin)]).is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! What people mean when they name a ticket: the one leg, request or order of it that the verb can be about.
+
+use crate::cli::client::Client;
+use crate::cli::door::{Caller, Usage};
+use crate::cli::words::word;
+use hotline_proto::operator::v1 as pb;
+
+/// Which half of a leg a verb is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The giver's: rule, recall, …
+    Giver,
+    /// The taker's: sign, return, …
+    Taker,
+    /// Anyone's with sight of it: supervise.
+    Any,
+}
+
+impl Half {
+    fn fits(self, leg: &pb::Leg) -> bool {
+        match self {
+            Half::Giver => ["giver", "both"].contains(&leg.side.as_str()),
+            Half::Taker => ["taker", "both"].contains(&leg.side.as_str()),
+            Half::Any => true,
+        }
+    }
+}
+
+/// The leg that a text names: by its own id, or as the only open one of a ticket.
+///
+/// # Errors
+/// The node refuses; no open leg, or several: the words list them.
+pub async fn leg(caller: &Caller, text: &str, half: Half) -> anyhow::Result<pb::Leg> {
+    let detail = ticket(&caller.client, caller.who(), text).await?;
+    Ok(pick(detail.legs, text, half)?)
+}
+
+fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
+    if let Some(leg) = legs.iter().find(|leg| leg.id == text) {
+        return Ok(leg.clone());
+    }
+    let mut open: Vec<_> = legs
+        .into_iter()
+        .filter(|leg| leg.closure.is_empty() && half.fits(leg))
+        .collect();
+    if open.len() > 1 {
+        let lines: Vec<_> = open
+            .iter()
+            .map(|leg| {
+                format!(
+                    "  {}  {}  {}",
+                    leg.id,
+                    leg.taker_name,
+                    word("leg", &leg.stage)
+                )
+            })
+            .collect();
+        return Err(Usage(format!(
+            "工单 {text} 有 {} 项交办,请写明是哪一项:\n{}",
+            open.len(),
+            lines.join("\n")
+        )));
+    }
+    open.pop()
+        .ok_or_else(|| Usage(format!("工单 {text} 在本节点没有可以这样办理的未结交办")))
+}
+
+/// The request to answer or to take back: the one named, or the leg's open one.
+///
+/// # Errors
+/// None is open and none was named.
+pub fn request(leg: &pb::Leg, named: Option<u32>) -> Result<u32, Usage> {
+    match named {
+        Some(request) => Ok(request),
+        None if leg.request != 0 => Ok(leg.request),
+        None => Err(Usage(format!("交办 {} 没有待审的申请或结果", leg.id))),
+    }
+}
+
+/// The order to reply to: the one named, or the leg's only unanswered one.
+///
+/// # Errors
+/// None is unanswered, or several are.
+pub fn order(leg: &pb::Leg, named: Option<String>) -> Result<String, Usage> {
+    if let Some(order) = named {
+        return Ok(order);
+    }
+    let open: Vec<_> = leg
+        .orders
+        .iter()
+        .filter(|order| order.replied_at_ms == 0 && order.ended_at_ms == 0)
+        .collect();
+    match open[..] {
+        [order] => Ok(order.id.clone()),
+        [] => Err(Usage(format!("交办 {} 没有待复的督办单", leg.id))),
+        _ => {
+            let ids: Vec<_> = open.iter().map(|order| order.id.as_str()).collect();
+            Err(Usage(format!(
+                "有 {} 份待复的督办单,请用 --order 写明:{}",
+                open.len(),
+                ids.join("、")
+            )))
+        }
+    }
+}
+
+async fn ticket(
+    client: &Client,
+    person: Option<&str>,
+    text: &str,
+) -> anyhow::Result<pb::TicketDetail> {
+    let request = pb::GetTicketRequest {
+        ticket: text.to_owned(),
+        with_texts: false,
+    };
+    Ok(client.get_ticket(person, request).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leg(id: &str, side: &str, closure: &str) -> pb::Leg {
+        pb::Leg {
+            id: id.to_owned(),
+            side: side.to_owned(),
+            closure: closure.to_owned(),
+            ..pb::Leg::default()
+        }
+    }
+
+    #[test]
+    fn the_only_open_leg_of_the_half_is_meant() {
+        let legs = || {
+            vec![
+                leg("1", "taker", ""),
+                leg("2", "giver", "returned"),
+                leg("3", "giver", ""),
+                leg("4", "sight", ""),
+            ]
+        };
+        assert_eq!(pick(legs(), "N", Half::Taker).unwrap().id, "1");
+        assert_eq!(pick(legs(), "N", Half::Giver).unwrap().id, "3");
+        assert_eq!(pick(legs(), "2", Half::Giver).unwrap().id, "2");
+        let several = pick(legs(), "N", Half::Any).unwrap_err();
+        assert!(several.0.contains("3 项"), "{several}");
+        assert!(pick(Vec::new(), "N", Half::Any).is_err());
+    }
+
+    #[test]
+    fn requests_and_orders_are_found_on_their_leg() {
+        let mut found = leg("1", "taker", "");
+        assert!(request(&found, None).is_err());
+        found.request = 2;
+        assert_eq!(request(&found, None).unwrap(), 2);
+        assert_eq!(request(&found, Some(1)).unwrap(), 1);
+        assert!(order(&found, None).is_err());
+        found.orders = vec![
+            pb::SupervisionOrder {
+                id: "a".to_owned(),
+                replied_at_ms: 1,
+                ..pb::SupervisionOrder::default()
+            },
+            pb::SupervisionOrder {
+                id: "b".to_owned(),
+                ..pb::SupervisionOrder::default()
+            },
+        ];
+        assert_eq!(order(&found, None).unwrap(), "b");
+    }
+}

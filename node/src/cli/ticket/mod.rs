@@ -1,0 +1,76 @@
+//! `hotline ticket`: everything that people do with tickets.
+//!
+//! ```text
+//! args.rs   what is written on the command line
+//! verb.rs   arguments → command of the door
+//! find.rs   a ticket's number → the leg, request or order that is meant
+//! show.rs   one ticket, in full
+//! list.rs   many tickets, as a table
+//! ```
+//!
+//! To add a verb: its arguments in `args.rs`, its arm in `verb.rs`.
+
+mod args;
+mod find;
+mod list;
+mod show;
+mod verb;
+
+use super::door::{Caller, DoorArgs, Shown};
+use super::json::Json as _;
+use clap::{Args, Subcommand};
+
+pub(super) use list::more;
+pub(super) use show::leg_table;
+
+/// `hotline ticket`.
+#[derive(Debug, Args)]
+pub struct TicketArgs {
+    #[command(flatten)]
+    door: DoorArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 列出工单
+    List(list::List),
+    /// 一张工单:正由谁办、督办、经过
+    Show(show::Show),
+    #[command(flatten)]
+    Verb(Box<verb::Verb>),
+}
+
+impl TicketArgs {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// Wrong usage, a refusal, or the node is not reachable.
+    pub fn run(self) -> anyhow::Result<()> {
+        self.door.run(async |caller| match self.command {
+            Command::List(list) => list.run(caller).await,
+            Command::Show(show) => show.run(caller).await,
+            Command::Verb(verb) => run(*verb, caller).await,
+        })
+    }
+}
+
+async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
+    let asked = verb.ask(caller).await?;
+    let done = caller.execute(&asked.send, asked.verb, asked.texts).await?;
+    let mut text = String::from("已办理");
+    if !done.number.is_empty() {
+        text = format!("{text}:工单 {}(第 {} 版)", done.number, done.version);
+    }
+    for leg in &done.legs {
+        text = format!("{text}\n  交办 {leg}");
+    }
+    if !done.order.is_empty() {
+        text = format!("{text}\n  督办单 {}", done.order);
+    }
+    Ok(Shown {
+        text,
+        json: done.json(),
+    })
+}

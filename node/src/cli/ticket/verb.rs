@@ -1,0 +1,344 @@
+//! The verbs, and the command that each makes.
+
+use super::args::{
+    Assign, CallBack, Due, Extend, Give, Lead, OnBasis, OnGround, OnRequest, Plain, Progress, Redo,
+    Reply, Rule, Supervise, TakeIn, Texts,
+};
+use super::find::{self, Half};
+use crate::cli::door::{Caller, Send};
+use crate::cli::text::texts;
+use clap::Subcommand;
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::command::Verb as Asks;
+
+/// A command, ready to be sent.
+#[derive(Debug)]
+pub struct Asked {
+    /// Key and version seen.
+    pub send: Send,
+    /// What to do.
+    pub verb: Asks,
+    /// Its texts.
+    pub texts: Vec<pb::Text>,
+}
+
+/// What is done with a ticket. A leg (交办) is named by its id, or by the ticket where it has only one that fits.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// 受理一件诉求
+    TakeIn(TakeIn),
+    /// 不予受理
+    Refuse(OnBasis),
+    /// 直接答复
+    Answer(Plain),
+    /// 转办给承办单位或下级
+    Assign(Assign),
+    /// 签收
+    Sign(Plain),
+    /// 报告进展
+    Progress(Progress),
+    /// 申请退单
+    Return(OnBasis),
+    /// 申请延期
+    Extend(Extend),
+    /// 对上级的交办申请提级上报
+    Escalate(OnGround),
+    /// 把本级受理的诉求提级上报
+    Raise(OnGround),
+    /// 报送办理结果
+    Result(OnGround),
+    /// 撤回待审的申请或结果
+    TakeBack(OnRequest),
+    /// 审核申请或结果
+    Rule(Rule),
+    /// 收回交办
+    Recall(Plain),
+    /// 改派给另一单位
+    Reassign(Give),
+    /// 改办理期限
+    Due(Due),
+    /// 办结
+    Close(OnGround),
+    /// 记录回访
+    CallBack(CallBack),
+    /// 重办
+    Redo(Redo),
+    /// 诉求人撤回诉求
+    Withdraw(Plain),
+    /// 解除一个会办单位
+    Release(Plain),
+    /// 指定主办
+    Lead(Lead),
+    /// 督办
+    Supervise(Supervise),
+    /// 催办
+    Remind(Plain),
+    /// 回复督办
+    Reply(Reply),
+    /// 了结督办
+    EndOrder(Plain),
+    /// 写一条备注
+    Note(Plain),
+}
+
+impl Asked {
+    fn new(verb: Asks, texts: &Texts, send: Send) -> anyhow::Result<Self> {
+        Ok(Self {
+            send,
+            verb,
+            texts: texts.read()?,
+        })
+    }
+}
+
+impl Verb {
+    /// The command; asks the node first where a ticket was named and a leg is meant.
+    ///
+    /// # Errors
+    /// A file cannot be read; no leg, or several, fit; the node refuses.
+    pub async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        match self {
+            Verb::TakeIn(args) => args.ask(),
+            Verb::Assign(args) => args.ask(),
+            Verb::CallBack(args) => args.ask(),
+            Verb::Redo(args) => args.ask(),
+            Verb::Lead(args) => args.ask(),
+            Verb::Answer(args) => args.of(|matter| Asks::AnswerDirectly(pb::OnMatter { matter })),
+            Verb::Withdraw(args) => args.of(|matter| Asks::Withdraw(pb::OnMatter { matter })),
+            Verb::Note(args) => args.of(|matter| Asks::Note(pb::OnMatter { matter })),
+            Verb::Remind(args) => args.of_order(Asks::Remind),
+            Verb::EndOrder(args) => args.of_order(Asks::EndOrder),
+            Verb::Sign(args) => args.of_leg(caller, Half::Taker, Asks::Sign).await,
+            Verb::Recall(args) => args.of_leg(caller, Half::Giver, Asks::Recall).await,
+            Verb::Release(args) => args.of_leg(caller, Half::Giver, Asks::Release).await,
+            Verb::Refuse(args) => args.refuse(),
+            Verb::Raise(args) => args.of_matter(Asks::Escalate),
+            Verb::Close(args) => args.of_matter(Asks::Close),
+            Verb::Return(args) => args.ask_return(caller).await,
+            Verb::Escalate(args) => args.of_leg(caller, Asks::AskEscalation).await,
+            Verb::Result(args) => args.of_leg(caller, Asks::SubmitResult).await,
+            Verb::Progress(args) => args.ask(caller).await,
+            Verb::Extend(args) => args.ask(caller).await,
+            Verb::TakeBack(args) => args.take_back(caller).await,
+            Verb::Rule(args) => args.ask(caller).await,
+            Verb::Reassign(args) => args.ask(caller).await,
+            Verb::Due(args) => args.ask(caller).await,
+            Verb::Supervise(args) => args.ask(caller).await,
+            Verb::Reply(args) => args.ask(caller).await,
+        }
+    }
+}
+
+impl TakeIn {
+    fn ask(self) -> anyhow::Result<Asked> {
+        let own = texts(&[
+            ("title", &self.title),
+            ("content", &self.content),
+            ("place", &self.place_text),
+            ("petitioner_name", &self.name),
+            ("contact", &self.contact),
+        ])?;
+        let verb = Asks::TakeIn(pb::TakeIn {
+            channel: self.channel,
+            kind: self.kind,
+            category: self.category,
+            urgency: self.urgency,
+            place: self.place,
+            happened_at_ms: self.happened_at.map_or(0, |at| at.0),
+        });
+        let mut asked = Asked::new(verb, &self.texts, self.send)?;
+        asked.texts.splice(0..0, own);
+        Ok(asked)
+    }
+}
+
+impl Assign {
+    fn ask(self) -> anyhow::Result<Asked> {
+        let verb = Asks::Assign(pb::Assign {
+            matter: self.ticket,
+            takers: self.takers,
+            lead: self.lead,
+            basis: self.basis,
+            due_ms: self.due.map_or(0, |at| at.0),
+            determination: self.determination,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl CallBack {
+    fn ask(self) -> anyhow::Result<Asked> {
+        let (matter, rating) = (self.ticket, self.rating);
+        let verb = Asks::CallBack(pb::CallBack { matter, rating });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Redo {
+    fn ask(self) -> anyhow::Result<Asked> {
+        let (matter, taker) = (self.ticket, self.taker);
+        Asked::new(
+            Asks::Redo(pb::Redo { matter, taker }),
+            &self.texts,
+            self.send,
+        )
+    }
+}
+
+impl Lead {
+    fn ask(self) -> anyhow::Result<Asked> {
+        let (matter, leg) = (self.ticket, self.leg);
+        Asked::new(
+            Asks::NameLead(pb::NameLead { matter, leg }),
+            &self.texts,
+            self.send,
+        )
+    }
+}
+
+impl Plain {
+    fn of(self, make: impl FnOnce(String) -> Asks) -> anyhow::Result<Asked> {
+        Asked::new(make(self.what), &self.texts, self.send)
+    }
+
+    fn of_order(self, make: impl FnOnce(pb::OnOrder) -> Asks) -> anyhow::Result<Asked> {
+        let leg = String::new();
+        self.of(|order| make(pb::OnOrder { order, leg }))
+    }
+
+    async fn of_leg(
+        self,
+        caller: &Caller,
+        half: Half,
+        make: impl FnOnce(pb::OnLeg) -> Asks,
+    ) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, half).await?.id;
+        self.of(|_| make(pb::OnLeg { leg }))
+    }
+}
+
+impl OnGround {
+    fn of_matter(self, make: impl FnOnce(pb::Close) -> Asks) -> anyhow::Result<Asked> {
+        let (matter, ground) = (self.what, self.ground);
+        Asked::new(make(pb::Close { matter, ground }), &self.texts, self.send)
+    }
+
+    async fn of_leg(
+        self,
+        caller: &Caller,
+        make: impl FnOnce(pb::OnGround) -> Asks,
+    ) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?.id;
+        let verb = make(pb::OnGround {
+            leg,
+            ground: self.ground,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl OnBasis {
+    fn refuse(self) -> anyhow::Result<Asked> {
+        let (matter, ground, basis) = (self.what, self.ground, self.basis);
+        let verb = Asks::Refuse(pb::Refuse {
+            matter,
+            ground,
+            basis,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+
+    async fn ask_return(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?.id;
+        let (ground, basis) = (self.ground, self.basis);
+        let verb = Asks::AskReturn(pb::AskReturn { leg, ground, basis });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Progress {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?.id;
+        let verb = Asks::Progress(pb::Progress {
+            leg,
+            stage: self.stage,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Extend {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?.id;
+        let verb = Asks::AskExtension(pb::AskExtension {
+            leg,
+            days: self.days,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl OnRequest {
+    async fn take_back(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?;
+        let request = find::request(&leg, self.request)?;
+        let verb = Asks::WithdrawRequest(pb::OnRequest {
+            leg: leg.id,
+            request,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Rule {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.on.what, Half::Giver).await?;
+        let verb = Asks::Rule(pb::Rule {
+            request: find::request(&leg, self.on.request)?,
+            leg: leg.id,
+            granted: self.ruling.grant,
+            basis: self.basis,
+        });
+        Asked::new(verb, &self.on.texts, self.on.send)
+    }
+}
+
+impl Give {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Giver).await?.id;
+        let (taker, basis) = (self.taker, self.basis);
+        let verb = Asks::Reassign(pb::Reassign { leg, taker, basis });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Due {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Giver).await?.id;
+        let verb = Asks::SetDue(pb::SetDue {
+            leg,
+            due_ms: self.until.0,
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Supervise {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let verb = Asks::Supervise(pb::Supervise {
+            leg: find::leg(caller, &self.what, Half::Any).await?.id,
+            trigger: self.trigger,
+            reply_by_ms: self.reply_by.map_or(0, |at| at.0),
+        });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}
+
+impl Reply {
+    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+        let leg = find::leg(caller, &self.what, Half::Taker).await?;
+        let order = find::order(&leg, self.order)?;
+        let verb = Asks::ReplyOrder(pb::OnOrder { order, leg: leg.id });
+        Asked::new(verb, &self.texts, self.send)
+    }
+}

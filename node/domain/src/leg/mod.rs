@@ -3,23 +3,21 @@
 //! A leg is the fold of its acts. Each act is recorded by its author, travels, and is recorded by the other side:
 //!
 //! ```text
-//!   giver's node                                                     taker's node
+//!      author's node                                     other side's node
 //!
-//!   check ── fact ── apply ──────────── act ─────────────► receive ── fact ── apply
-//!                                                                               │
-//!   apply ── fact ── receive ◄──────────── act ──────────── apply ── fact ── check
-//!     │
-//!     └─► automatic (upward legs): the giver's ruling, in the same commit
+//!      check ──► fact ──► apply ─ ─ ─ ─ act ─ ─ ─ ─► receive ──► fact ──► apply
+//!                                                                           │
+//!                                    upward legs, at the giver: automatic ◄─┘  its ruling, in the same commit
 //! ```
 //!
 //! ```text
-//!                  receipt              sign
-//!     Offered ───────────► Delivered ─────────► Signed        requests, progress, orders, due dates
-//!        │                     │                   │          leave the stage as it is
-//!        └─────────────────────┴───────────────────┘
-//!                              │  granted return, accepted escalation, accepted result, recall
-//!                              ▼
-//!                           Closed
+//!                 receipt               sign
+//!      Offered ───────────► Delivered ─────────► Signed      requests, progress, orders and due dates
+//!         │                     │                   │        leave the stage as it is
+//!         └─────────────────────┴───────────────────┘
+//!                               │  granted return, accepted escalation, accepted result, recall
+//!                               ▼
+//!                            Closed
 //! ```
 //!
 //! The rules of the machine:
@@ -53,6 +51,7 @@
 //! link be re-opened after a rollback: what comes a second time has no second effect (but on how often was reminded or
 //! denied), and a taker that forgot the leg, and got it back by a repeated offer, is heard again though it counts its
 //! requests anew: a request is news by its number or by its time.
+//!
 #![doc = include_str!("crossings.md")]
 
 mod act;

@@ -11,7 +11,7 @@ use super::state::{Leg, Side};
 /// commit accepts either, and with it custody comes back.
 #[must_use]
 pub fn automatic(leg: &Leg) -> Option<Act> {
-    if leg.side == Side::Taker || leg.offer.kind != LegKind::Upward || !leg.is_open() {
+    if leg.side == Side::Taker || leg.offer.kind != LegKind::Upward {
         return None;
     }
     let request = leg.open_request()?;

@@ -94,6 +94,11 @@ fn older_due_dates_and_terms_have_no_effect() {
         receive(&pair.taker, Party::Giver, START, &old),
         Reception::Void("older term")
     );
+    let same = Act::NameLead { term: 3, lead: LEG };
+    assert_eq!(
+        receive(&pair.taker, Party::Giver, START, &same),
+        Reception::Void("older term")
+    );
 }
 
 #[test]
@@ -242,4 +247,16 @@ fn a_closed_leg_takes_no_new_order() {
     );
     pair.taker.apply(Party::Giver, at, at, &order);
     assert!(pair.taker.orders.is_empty());
+}
+
+#[test]
+fn a_result_reported_late_is_overdue_all_the_same() {
+    let mut pair = Pair::signed();
+    let due = due(0).at;
+    pair.pass(due);
+    pair.asks(RequestKind::Result);
+    pair.taker(Act::Overdue { due });
+    pair.settle();
+    assert_eq!(pair.giver.overdue(), Some(due));
+    assert_eq!(stage_word(&pair.giver), "result-reported");
 }

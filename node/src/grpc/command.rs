@@ -1,5 +1,6 @@
 //! Requests as commands: words become ids, bodies and codes; texts stay in the clear until the node seals them.
 
+use super::bounds;
 use super::name;
 use super::refusal::{invalid, unwell};
 use crate::app::{Asked, NodeHandle};
@@ -20,18 +21,14 @@ use tonic::Status;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Most texts of one command.
 const TEXTS_MAX: usize = 16;
-/// Longest idempotency key, in bytes.
-const KEY_BYTES_MAX: usize = 128;
 
 /// Reads a request.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with the field; `NOT_FOUND` for an unknown number.
 pub fn read(node: &NodeHandle, actor: Actor, mut request: pb::Command) -> Result<Asked, Status> {
+    bounds::check(&actor, &request)?;
     let key = std::mem::take(&mut request.key);
-    if key.len() > KEY_BYTES_MAX {
-        return Err(invalid("key", format!("幂等键最长 {KEY_BYTES_MAX} 字节")));
-    }
     // The key itself is not content: the same key with other content must be found out.
     let digest = Sha256::digest(request.encode_to_vec()).into();
     let texts = texts(&request.texts)?;

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! caller.rs    who calls → the person of the configuration → domain Actor
+//! bounds.rs    how long keys, codes and words may be
 //! command.rs   request → verb, texts, content hash
 //! refusal.rs   outcome → status with rich error
 //! query/       tickets, lists, links, figures, status
@@ -11,6 +12,7 @@
 //! To add a verb: its message in `proto/hotline/operator/v1`, its arm in `command.rs`. To add a query: its file in
 //! `query/`, its method below.
 
+mod bounds;
 pub mod caller;
 mod command;
 mod name;
@@ -198,3 +200,6 @@ impl Operator for Door {
         query::status::get(&self.node).map(Response::new)
     }
 }
+
+#[cfg(test)]
+mod tests;

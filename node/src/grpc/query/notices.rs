@@ -6,6 +6,7 @@ use crate::grpc::refusal::{invalid, unwell};
 use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::supervision::Notice;
+use hotline_domain::view::View;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Time, time::DAY_MS};
 use tonic::Status;
@@ -13,8 +14,8 @@ use tonic::Status;
 /// Days looked back at a time, and in all.
 const WINDOW_DAYS: i64 = 30;
 const LOOKED_BACK_DAYS: i64 = 3660;
-/// Most notices of one window.
-const FETCHED: usize = 20_000;
+/// Rows fetched at a time.
+const FETCHED: usize = 256;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
@@ -24,35 +25,47 @@ pub(in crate::grpc) fn list(
     let rows = node.shared().rows();
     let now = node.shared().clock.now();
     let mut end = cursor(&request.cursor)?.unwrap_or(now.plus_millis(DAY_MS));
-    let (mut notices, mut next) = (Vec::new(), String::new());
-    while now.0 - end.0 < LOOKED_BACK_DAYS * DAY_MS && notices.len() < limit {
+    let mut notices: Vec<pb::Notice> = Vec::new();
+    while now.0 - end.0 < LOOKED_BACK_DAYS * DAY_MS {
         let start = end.plus_millis(-WINDOW_DAYS * DAY_MS);
-        let from = RowKey::Notice(start, MatterId([0; 16]), LegId([0; 16]), 0);
-        let to = RowKey::Notice(end, MatterId([0; 16]), LegId([0; 16]), 0);
-        for (_, row) in rows
-            .scan(&from, &to, FETCHED)
-            .map_err(unwell)?
-            .into_iter()
-            .rev()
-        {
-            let Row::Notice(notice) = row else { continue };
+        for notice in between(&*rows, start, end)?.iter().rev() {
             // A page ends between two moments, so that its cursor can be a moment.
-            if notices.len() >= limit
-                && notices
-                    .last()
-                    .is_some_and(|last: &pb::Notice| last.raised_at_ms != notice.raised_at.0)
+            if let Some(last) = notices.last().filter(|_| notices.len() >= limit)
+                && last.raised_at_ms != notice.raised_at.0
             {
-                next = (notice.raised_at.0 + 1).to_string();
-                break;
+                let cursor = last.raised_at_ms.to_string();
+                return Ok(pb::ListNoticesResponse { notices, cursor });
             }
-            notices.push(show(&notice));
+            notices.push(show(notice));
         }
         end = start;
     }
     Ok(pb::ListNoticesResponse {
         notices,
-        cursor: next,
+        cursor: String::new(),
     })
+}
+
+/// All notices of a window, oldest first.
+fn between(rows: &dyn View, start: Time, end: Time) -> Result<Vec<Notice>, Status> {
+    let mut from = RowKey::Notice(start, MatterId([0; 16]), LegId([0; 16]), 0);
+    let to = RowKey::Notice(end, MatterId([0; 16]), LegId([0; 16]), 0);
+    let mut notices = Vec::new();
+    loop {
+        let found = rows.scan(&from, &to, FETCHED).map_err(unwell)?;
+        let full = found.len() == FETCHED;
+        for (key, row) in found {
+            if let RowKey::Notice(at, matter, leg, reason) = key {
+                from = RowKey::Notice(at, matter, leg, reason.saturating_add(1));
+            }
+            if let Row::Notice(notice) = row {
+                notices.push(*notice);
+            }
+        }
+        if !full {
+            return Ok(notices);
+        }
+    }
 }
 
 fn cursor(text: &str) -> Result<Option<Time>, Status> {

@@ -7,6 +7,7 @@ use crate::grpc::refusal::unwell;
 use hotline_domain::body::Actor;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
+use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::Party;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::Ticket;
@@ -22,8 +23,8 @@ pub(in crate::grpc) fn get(
     actor: &Actor,
     request: &pb::GetTicketRequest,
 ) -> Result<pb::TicketDetail, Status> {
-    let matter = name::matter(node, &request.ticket)?;
     let rows = node.shared().rows();
+    let matter = matter(node, &*rows, &request.ticket)?;
     let ticket = rows
         .ticket(matter)
         .map_err(unwell)?
@@ -54,6 +55,16 @@ pub(in crate::grpc) fn get(
         ticket: Some(show::ticket(&ticket)),
         legs,
     })
+}
+
+/// The matter that a text names: by id, by number, or by the id of one of its legs.
+fn matter(node: &NodeHandle, rows: &dyn View, text: &str) -> Result<MatterId, Status> {
+    if let Ok(leg) = text.parse::<LegId>()
+        && let Some(leg) = rows.leg(leg).map_err(unwell)?
+    {
+        return Ok(leg.matter());
+    }
+    name::matter(node, text)
 }
 
 /// A handler sees the tickets that its own unit has or had.

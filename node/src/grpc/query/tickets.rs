@@ -1,4 +1,5 @@
-//! Tickets in pages: by stage index, filtered; a cursor names where the next page goes on.
+//! Tickets in pages, whatever their stages: by age, newest first, or by due date; a cursor names where the next page
+//! goes on.
 
 use super::show;
 use crate::app::NodeHandle;
@@ -7,96 +8,249 @@ use crate::grpc::refusal::{invalid, unwell};
 use hotline_domain::id::MatterId;
 use hotline_domain::row::{IndexKey, RowKey};
 use hotline_domain::ticket::{Ticket, TicketStage};
-use hotline_domain::view::Rows;
+use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::{Kind, Time};
+use hotline_topology::{Kind, Time, time::DAY_MS};
 use std::str::FromStr;
 use tonic::Status;
 
-/// Most tickets looked at for one page; past that the page ends early with a cursor.
+/// Most tickets looked at for one page; past that a page by age ends early with a cursor.
 const LOOKED_AT_MAX: usize = 20_000;
 /// Index rows fetched at a time.
 const FETCHED: usize = 256;
+/// How far back the newest are looked for, in milliseconds.
+const LOOKED_BACK_MS: i64 = 20 * 366 * DAY_MS;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
     request: &pb::ListTicketsRequest,
 ) -> Result<pb::ListTicketsResponse, Status> {
-    let wanted = Wanted::read(node, request)?;
-    let limit = name::page(request.limit);
-    let mut at = Cursor::read(&request.cursor, &wanted.stages)?;
-    let rows = node.shared().rows();
-    let (mut found, mut looked_at) = (Vec::new(), 0);
-    while found.len() < limit && looked_at < LOOKED_AT_MAX {
-        let Some(stage) = wanted.stages.get(at.stage) else {
-            break;
-        };
-        let from = RowKey::Index(IndexKey::Stage(*stage, at.since, at.matter));
-        let to = RowKey::Index(IndexKey::Stage(
-            *stage,
-            Time(i64::MAX),
-            MatterId([0xff; 16]),
-        ));
-        let page = rows.scan(&from, &to, FETCHED).map_err(unwell)?;
-        let ended = page.len() < FETCHED;
-        for (key, _) in page {
-            let RowKey::Index(IndexKey::Stage(_, since, matter)) = key else {
-                continue;
-            };
-            if found.len() >= limit {
-                break;
-            }
-            looked_at += 1;
-            at = Cursor {
-                stage: at.stage,
-                since,
-                matter: next(matter),
-            };
-            if let Some(ticket) = rows.ticket(matter).map_err(unwell)?
-                && wanted.fits(&ticket)
-            {
-                found.push(show::ticket(&ticket));
-            }
-        }
-        if ended && found.len() < limit {
-            at = Cursor {
-                stage: at.stage + 1,
-                since: Time(i64::MIN),
-                matter: MatterId([0; 16]),
-            };
-        }
-    }
-    let cursor = if at.stage < wanted.stages.len() {
-        at.write()
-    } else {
-        String::new()
+    let search = Search {
+        rows: &*node.shared().rows(),
+        wanted: Wanted::read(node, request)?,
+        limit: name::page(request.limit),
     };
-    Ok(pb::ListTicketsResponse {
-        tickets: sorted(found, &request.sort)?,
-        cursor,
-    })
-}
-
-/// Sorted within the page; pages themselves go by stage and age.
-fn sorted(mut tickets: Vec<pb::Ticket>, sort: &str) -> Result<Vec<pb::Ticket>, Status> {
-    match sort {
-        "" | "oldest" => tickets.sort_by_key(|ticket| ticket.since_ms),
-        "newest" => tickets.sort_by_key(|ticket| std::cmp::Reverse(ticket.since_ms)),
-        "due" => tickets.sort_by_key(|ticket| {
-            if ticket.due_ms == 0 {
-                i64::MAX
-            } else {
-                ticket.due_ms
-            }
-        }),
+    let cursor = name::given(&request.cursor).map(Place::read).transpose()?;
+    let page = match request.sort.as_str() {
+        "" | "oldest" => search.oldest(cursor)?,
+        "newest" => search.newest(cursor)?,
+        "due" => search.by_due(cursor)?,
         other => {
             return Err(invalid(
                 "sort",
                 format!("“{other}”不是排序;应为 oldest、newest、due 之一"),
             ));
         }
+    };
+    Ok(pb::ListTicketsResponse {
+        tickets: page.tickets.iter().map(show::ticket).collect(),
+        cursor: page.next.map_or_else(String::new, Place::write),
+    })
+}
+
+/// A ticket's place in an order: a moment (of arrival, or due), and the matter among those of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    at: Time,
+    matter: MatterId,
+}
+
+impl Place {
+    const FIRST: Place = Place::start_of(Time(i64::MIN));
+
+    /// Before everything of that moment.
+    const fn start_of(at: Time) -> Self {
+        let matter = MatterId([0; 16]);
+        Self { at, matter }
     }
-    Ok(tickets)
+
+    fn next(self) -> Self {
+        let matter = u128::from_be_bytes(self.matter.0).wrapping_add(1);
+        Self {
+            matter: MatterId(matter.to_be_bytes()),
+            ..self
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, Status> {
+        let read = || {
+            let (at, matter) = text.split_once('.')?;
+            Some(Self {
+                at: Time(at.parse().ok()?),
+                matter: matter.parse().ok()?,
+            })
+        };
+        read().ok_or_else(|| invalid("cursor", "翻页标记不认识;请从头列起".to_owned()))
+    }
+
+    fn write(self) -> String {
+        format!("{}.{}", self.at.0, self.matter)
+    }
+}
+
+#[derive(Default)]
+struct Page {
+    tickets: Vec<Ticket>,
+    next: Option<Place>,
+}
+
+struct Search<'a> {
+    rows: &'a (dyn View + Send + Sync),
+    wanted: Wanted,
+    limit: usize,
+}
+
+impl Search<'_> {
+    /// Oldest first; the cursor is the first place of the next page.
+    fn oldest(&self, cursor: Option<Place>) -> Result<Page, Status> {
+        let mut from = cursor.unwrap_or(Place::FIRST);
+        let (mut page, mut looked_at) = (Page::default(), 0);
+        loop {
+            let (places, ended) = self.ahead(from)?;
+            for place in places {
+                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
+                    page.next = Some(place);
+                    return Ok(page);
+                }
+                looked_at += 1;
+                from = place.next();
+                page.tickets.extend(self.ticket(place)?);
+            }
+            if ended {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Newest first, in windows that go back; the cursor is the last place of the page before.
+    fn newest(&self, cursor: Option<Place>) -> Result<Page, Status> {
+        let now = self.wanted.now;
+        let mut to = cursor.unwrap_or(Place::start_of(now.plus_millis(DAY_MS)));
+        let (mut page, mut looked_at, mut window) = (Page::default(), 0, DAY_MS);
+        while to.at.0 > now.0 - LOOKED_BACK_MS {
+            let start = Place::start_of(to.at.plus_millis(-window));
+            let places = self.between(start, to)?;
+            window = if places.is_empty() {
+                window.saturating_mul(2)
+            } else {
+                window
+            };
+            for place in places.into_iter().rev() {
+                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
+                    page.next = Some(to);
+                    return Ok(page);
+                }
+                looked_at += 1;
+                to = place;
+                page.tickets.extend(self.ticket(place)?);
+            }
+            to = start;
+        }
+        Ok(page)
+    }
+
+    /// Most pressing first, without due date last; the cursor is the last place of the page before.
+    fn by_due(&self, cursor: Option<Place>) -> Result<Page, Status> {
+        let (mut found, mut from) = (Vec::new(), Place::FIRST);
+        loop {
+            let (places, ended) = self.ahead(from)?;
+            for place in places {
+                from = place.next();
+                found.extend(self.ticket(place)?.map(|ticket| (due(&ticket), ticket)));
+            }
+            if found.len() > LOOKED_AT_MAX {
+                let words = format!(
+                    "超过 {LOOKED_AT_MAX} 张工单,不能按期限排列;请用状态、类型、分类缩小范围"
+                );
+                return Err(invalid("sort", words));
+            }
+            if ended {
+                break;
+            }
+        }
+        found.sort_by_key(|(due, _)| *due);
+        found.retain(|(due, _)| cursor.is_none_or(|cursor| *due > cursor));
+        let more = found.len() > self.limit;
+        found.truncate(self.limit);
+        Ok(Page {
+            next: found.last().filter(|_| more).map(|(due, _)| *due),
+            tickets: found.into_iter().map(|(_, ticket)| ticket).collect(),
+        })
+    }
+
+    /// What comes next by age over all wanted stages, and whether that is all there is.
+    fn ahead(&self, from: Place) -> Result<(Vec<Place>, bool), Status> {
+        let (mut places, mut horizon) = (Vec::new(), None);
+        for stage in &self.wanted.stages {
+            let found = self.fetch(*stage, from, None)?;
+            if let Some(last) = found.last().filter(|_| found.len() == FETCHED) {
+                // What other stages have beyond this place has to wait for the rest of this stage.
+                horizon = Some(horizon.map_or(*last, |horizon: Place| horizon.min(*last)));
+            }
+            places.extend(found);
+        }
+        places.retain(|place| horizon.is_none_or(|horizon| *place <= horizon));
+        places.sort();
+        // A ticket that changed its stage in between was met in both.
+        places.dedup();
+        Ok((places, horizon.is_none()))
+    }
+
+    /// All places of the wanted stages in `from..to`.
+    fn between(&self, from: Place, to: Place) -> Result<Vec<Place>, Status> {
+        let mut places = Vec::new();
+        for stage in &self.wanted.stages {
+            let mut from = from;
+            loop {
+                let found = self.fetch(*stage, from, Some(to))?;
+                let full = found.len() == FETCHED;
+                from = found.last().map_or(from, |last| last.next());
+                places.extend(found);
+                if !full {
+                    break;
+                }
+            }
+        }
+        places.sort();
+        places.dedup();
+        Ok(places)
+    }
+
+    fn fetch(
+        &self,
+        stage: TicketStage,
+        from: Place,
+        to: Option<Place>,
+    ) -> Result<Vec<Place>, Status> {
+        let last = Place {
+            at: Time(i64::MAX),
+            matter: MatterId([0xff; 16]),
+        };
+        let key = |place: Place| RowKey::Index(IndexKey::Stage(stage, place.at, place.matter));
+        let found = self
+            .rows
+            .scan(&key(from), &key(to.unwrap_or(last)), FETCHED)
+            .map_err(unwell)?;
+        Ok(found
+            .into_iter()
+            .filter_map(|(key, _)| match key {
+                RowKey::Index(IndexKey::Stage(_, at, matter)) => Some(Place { at, matter }),
+                _ => None,
+            })
+            .collect())
+    }
+
+    fn ticket(&self, place: Place) -> Result<Option<Ticket>, Status> {
+        let ticket = self.rows.ticket(place.matter).map_err(unwell)?;
+        Ok(ticket.filter(|ticket| self.wanted.fits(ticket)))
+    }
+}
+
+fn due(ticket: &Ticket) -> Place {
+    Place {
+        at: ticket.due.unwrap_or(Time(i64::MAX)),
+        matter: ticket.matter,
+    }
 }
 
 struct Wanted {
@@ -150,45 +304,4 @@ impl Wanted {
             && (!self.overdue || late)
             && self.own.is_none_or(|me| ticket.origin == me)
     }
-}
-
-/// Where the next page goes on: stage, age, matter.
-struct Cursor {
-    stage: usize,
-    since: Time,
-    matter: MatterId,
-}
-
-impl Cursor {
-    fn read(text: &str, stages: &[TicketStage]) -> Result<Self, Status> {
-        if text.is_empty() {
-            return Ok(Self {
-                stage: 0,
-                since: Time(i64::MIN),
-                matter: MatterId([0; 16]),
-            });
-        }
-        let parts: Vec<_> = text.split('.').collect();
-        let read = || {
-            let [stage, since, matter] = parts[..] else {
-                return None;
-            };
-            let stage: usize = stage.parse().ok()?;
-            let cursor = Self {
-                stage,
-                since: Time(since.parse().ok()?),
-                matter: matter.parse().ok()?,
-            };
-            (stage < stages.len()).then_some(cursor)
-        };
-        read().ok_or_else(|| invalid("cursor", "翻页标记不认识;请从头列起".to_owned()))
-    }
-
-    fn write(&self) -> String {
-        format!("{}.{}.{}", self.stage, self.since.0, self.matter)
-    }
-}
-
-fn next(matter: MatterId) -> MatterId {
-    MatterId(u128::from_be_bytes(matter.0).wrapping_add(1).to_be_bytes())
 }

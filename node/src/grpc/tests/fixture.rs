@@ -1,0 +1,210 @@
+//! A city and a county of it as real nodes in this process: their certificates, their links over loopback, their doors.
+
+use crate::app::{Prepared, Running};
+use crate::cli::client::{CallError, Client};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::entropy::SeededEntropy;
+use crate::identity::authority::{Authority, Signer};
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::command::Verb;
+use hotline_topology::new::{Select, Settings, generate};
+use hotline_topology::{Federation, RegionKey};
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub const CITY: RegionKey = RegionKey::literal("140500000000");
+pub const COUNTY: RegionKey = RegionKey::literal("140525000000");
+/// Long enough for a loaded machine; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Folder, tree and certificates of both.
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub federation: Federation,
+}
+
+impl World {
+    pub fn make() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let federation =
+            generate(&Select::Regions(vec![CITY, COUNTY]), &Settings::default()).unwrap();
+        std::fs::write(folder.path().join("federation.toml"), federation.to_toml()).unwrap();
+        let (now, entropy) = (SystemClock::new().now(), &mut SeededEntropy::new(7));
+        let domain = federation.trust_domain().parse().unwrap();
+        let keeper = Authority::init(&folder.path().join("certs"), &domain, now, entropy).unwrap();
+        let root = federation.root();
+        keeper
+            .issue_authority(root, Signer::Root, now, entropy)
+            .unwrap();
+        for node in [CITY, COUNTY] {
+            keeper.issue_node(node, root, now, entropy).unwrap();
+        }
+        Self { folder, federation }
+    }
+
+    /// The first two units of a region that handle tickets.
+    pub fn units(&self, region: RegionKey) -> [String; 2] {
+        let units = &self.federation.region(region).unwrap().units;
+        [units[1].key.to_string(), units[2].key.to_string()]
+    }
+
+    /// A node with its people; `front_end` lets this process speak for them.
+    pub async fn node(
+        &self,
+        region: RegionKey,
+        parent: Option<SocketAddr>,
+        front_end: bool,
+    ) -> Desk {
+        let own = self.folder.path().join(region.as_str());
+        std::fs::create_dir_all(&own).unwrap();
+        let uid = std::fs::metadata(&own).unwrap().uid();
+        let front_ends = if front_end {
+            uid.to_string()
+        } else {
+            String::new()
+        };
+        let parent = parent.map_or(String::new(), |parent| format!("parent = \"{parent}\""));
+        let [first, second] = self.units(region);
+        let text = format!(
+            r#"
+[node]
+region = "{region}"
+data = "data"
+topology = "../federation.toml"
+certs = "../certs/nodes/{region}"
+[links]
+listen = "127.0.0.1:0"
+{parent}
+[operator]
+socket = "door.sock"
+front_ends = [{front_ends}]
+[[operator.person]]
+name = "话务员甲"
+roles = ["clerk"]
+[[operator.person]]
+name = "派单员乙"
+roles = ["dispatcher"]
+[[operator.person]]
+name = "承办人丙"
+roles = ["handler"]
+unit = "{first}"
+[[operator.person]]
+name = "承办人丁"
+roles = ["handler"]
+unit = "{second}"
+[store]
+engine = "memory"
+"#
+        );
+        let config = Config::parse(&text, &own).unwrap();
+        let socket = config.operator.socket.clone();
+        let prepared = Prepared::read(config, &own.join("node.toml")).unwrap();
+        let running = prepared.start().await.unwrap();
+        let client = Client::connect(&socket).await.unwrap();
+        Desk {
+            running,
+            client,
+            socket,
+        }
+    }
+}
+
+/// A running node and a caller at its door.
+pub struct Desk {
+    pub running: Running,
+    pub client: Client,
+    pub socket: PathBuf,
+}
+
+pub const CLERK: &str = "话务员甲";
+pub const DISPATCHER: &str = "派单员乙";
+pub const HANDLER: &str = "承办人丙";
+pub const OTHER_HANDLER: &str = "承办人丁";
+
+impl Desk {
+    pub async fn ask(
+        &self,
+        person: &str,
+        key: &str,
+        verb: Verb,
+        texts: &[(&str, &str)],
+    ) -> Result<pb::Done, CallError> {
+        let texts = texts.iter().map(|(field, value)| pb::Text {
+            field: (*field).to_owned(),
+            value: (*value).to_owned(),
+            erased: false,
+        });
+        let command = pb::Command {
+            key: key.to_owned(),
+            seen: 0,
+            texts: texts.collect(),
+            verb: Some(verb),
+        };
+        self.client.execute(Some(person), command).await
+    }
+
+    pub async fn done(&self, person: &str, verb: Verb, texts: &[(&str, &str)]) -> pb::Done {
+        self.ask(person, "", verb, texts).await.unwrap()
+    }
+
+    pub async fn take_in(&self) -> pb::Done {
+        self.done(
+            CLERK,
+            take_in(),
+            &[("title", "路灯不亮"), ("content", "小区门口路灯坏了")],
+        )
+        .await
+    }
+
+    pub async fn show(&self, person: &str, ticket: &str) -> Result<pb::TicketDetail, CallError> {
+        let request = pb::GetTicketRequest {
+            ticket: ticket.to_owned(),
+            with_texts: true,
+        };
+        self.client.get_ticket(Some(person), request).await
+    }
+
+    /// Waits until the ticket is as `wanted` says.
+    pub async fn until(
+        &self,
+        ticket: &str,
+        wanted: impl Fn(&pb::TicketDetail) -> bool,
+    ) -> pb::TicketDetail {
+        let mut last = None;
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let detail = self.show(DISPATCHER, ticket).await;
+                if let Ok(detail) = &detail
+                    && wanted(detail)
+                {
+                    return detail.clone();
+                }
+                last = Some(detail);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        waited.unwrap_or_else(|_| panic!("still {last:?}"))
+    }
+}
+
+pub fn take_in() -> Verb {
+    Verb::TakeIn(pb::TakeIn {
+        channel: "phone".to_owned(),
+        kind: "help".to_owned(),
+        category: "0201".to_owned(),
+        ..pb::TakeIn::default()
+    })
+}
+
+pub fn assign(matter: &str, taker: &str) -> Verb {
+    Verb::Assign(pb::Assign {
+        matter: matter.to_owned(),
+        takers: vec![taker.to_owned()],
+        basis: "职责分工".to_owned(),
+        ..pb::Assign::default()
+    })
+}

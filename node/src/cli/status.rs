@@ -78,7 +78,7 @@ mod tests {
             ..pb::NodeStatus::default()
         };
         let text = text(&status);
-        assert!(text.contains("县  泽州县  不能办理:磁盘已满"), "{text}");
+        assert!(text.contains("县级  泽州县  不能办理:磁盘已满"), "{text}");
         assert!(text.contains("hotline clock confirm"), "{text}");
     }
 }

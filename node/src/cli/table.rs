@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn columns_stand_below_each_other_whatever_the_script() {
         let mut listing = Listing::new(&["编号", "承办单位", "期限"]);
-        listing.row(["A1", "县 泽州县 住房和城乡建设局", "2026-03-04"]);
+        listing.row(["A1", "县级 泽州县 住房和城乡建设局", "2026-03-04"]);
         listing.row(["B22222", "abc", "2026-03-05\n"]);
         let text = listing.or("");
         let columns: Vec<Vec<usize>> = text

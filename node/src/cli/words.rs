@@ -102,10 +102,10 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
     (
         "level",
         &[
-            ("province", "省"),
-            ("city", "市"),
-            ("county", "县"),
-            ("township", "乡镇"),
+            ("province", "省级"),
+            ("city", "市级"),
+            ("county", "县级"),
+            ("township", "乡级"),
         ],
     ),
     (
@@ -194,9 +194,9 @@ mod tests {
         for urgency in Urgency::ALL {
             assert_eq!(word("urgency", urgency.as_str()), urgency.label());
         }
-        Level::ALL
-            .iter()
-            .for_each(|code| named("level", code.as_str()));
+        for level in Level::ALL {
+            assert_eq!(word("level", level.as_str()), level.label());
+        }
         for reason in [
             NoticeReason::Overdue,
             NoticeReason::RefusedPastBound,

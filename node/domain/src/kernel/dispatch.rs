@@ -131,6 +131,7 @@ fn name_lead(
 
 fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
+    draft.check_seen(command, &ticket)?;
     if command.fields.is_empty() {
         return Err(Refusal::new(Class::Invalid, "note.empty", "记录内容不能为空").into());
     }

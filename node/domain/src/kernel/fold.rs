@@ -9,7 +9,7 @@ use crate::leg::{Act, Asking, Closure, Leg, LegKind, Side, Stage};
 use crate::link::LinkState;
 use crate::row::{IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use crate::ticket::{Ticket, TicketAct, TicketStage};
-use crate::view::{Overlay, Rows, ViewFailed};
+use crate::view::{Overlay, Rows, View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 
 /// Folds a whole commit of the node `me`.
@@ -59,12 +59,13 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             {
                 ticket.hops = ticket.hops.max(leg.offer.hops);
             }
-            if let TicketAct::TakenIn { number, .. } = act {
+            if let TicketAct::TakenIn { .. } = act {
                 change_node(view, |node| node.issued += 1)?;
-                view.put(
-                    RowKey::Index(IndexKey::Number(number.clone())),
-                    Row::Matter(*matter),
-                );
+            }
+            // People name a ticket by its number wherever it is; who wrote an offer cannot take a number from another.
+            let number = RowKey::Index(IndexKey::Number(ticket.number.clone()));
+            if before.version == 0 && view.get(&number)?.is_none() {
+                view.put(number, Row::Matter(*matter));
             }
             put_ticket(view, &before, ticket, Some(fact));
             Ok(())

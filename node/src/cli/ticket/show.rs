@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn an_open_leg_says_who_at_which_level_on_which_day() {
         let leg = pb::Leg {
-            taker_name: "乡镇 大阳镇 便民服务中心".to_owned(),
+            taker_name: "乡级 大阳镇 便民服务中心".to_owned(),
             stage: "signed".to_owned(),
             side: "sight".to_owned(),
             days: 2,
@@ -258,7 +258,7 @@ mod tests {
             ..pb::TicketDetail::default()
         };
         let text = text(&detail);
-        let line = "乡镇 大阳镇 便民服务中心,办理中,第 3 天,期限 2026-03-04 17:00";
+        let line = "乡级 大阳镇 便民服务中心,办理中,第 3 天,期限 2026-03-04 17:00";
         assert!(text.contains(line), "{text}");
     }
 

@@ -135,7 +135,7 @@ fn timeline(
 
 fn entry(reader: &Reader<'_>, fact: &Fact) -> Result<Option<pb::TimelineEntry>, Status> {
     let known = reader.node.shared().surroundings.known();
-    let words = words::of(&known.federation, fact);
+    let words = words::of(&known, fact);
     Ok(match fact {
         Fact::Ticket {
             at,

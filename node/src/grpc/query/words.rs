@@ -1,20 +1,23 @@
-//! Timeline entries in words, without personal data.
+//! Timeline entries in words, without personal data. Codes are said in the words of the packs that are known here.
 
 use super::show::body_name;
+use crate::app::Known;
 use hotline_domain::fact::Fact;
 use hotline_domain::leg::{Act, Asking, RecallGround};
 use hotline_domain::ticket::TicketAct;
-use hotline_topology::Federation;
+use hotline_topology::PolicyPack;
+use hotline_topology::policy::Ground;
 
-pub(super) fn of(federation: &Federation, fact: &Fact) -> String {
+pub(super) fn of(known: &Known, fact: &Fact) -> String {
+    let federation = &known.federation;
     match fact {
-        Fact::Ticket { act, .. } => ticket(act),
-        Fact::Leg { act, .. } => leg(federation, act),
+        Fact::Ticket { act, .. } => ticket(&known.packs, act),
+        Fact::Leg { act, .. } => leg(known, act),
         Fact::Sighted { sight, .. } => {
             format!(
                 "{}:{},期限 {}",
                 body_name(federation, &sight.taker),
-                sight.stage,
+                stage(&sight.stage),
                 sight.due
             )
         }
@@ -22,7 +25,24 @@ pub(super) fn of(federation: &Federation, fact: &Fact) -> String {
     }
 }
 
-fn ticket(act: &TicketAct) -> String {
+/// A stage word of a leg, for people.
+fn stage(word: &str) -> &str {
+    match word {
+        "offered" => "待送达",
+        "delivered" => "待签收",
+        "signed" => "办理中",
+        "accepted" => "上级已接",
+        "return-asked" => "申请退单",
+        "extension-asked" => "申请延期",
+        "escalation-asked" => "申请提级",
+        "result-reported" => "已报结果",
+        "overdue" => "超期",
+        "closed" => "已结束",
+        other => other,
+    }
+}
+
+fn ticket(packs: &[PolicyPack], act: &TicketAct) -> String {
     match act {
         TicketAct::TakenIn {
             kind,
@@ -39,14 +59,25 @@ fn ticket(act: &TicketAct) -> String {
         TicketAct::Received { due, .. } => format!("收到交办,本级期限 {due}"),
         TicketAct::DueChanged { due } => format!("本级期限改为 {due}"),
         TicketAct::AnsweredDirectly => "直接答复".to_owned(),
-        TicketAct::Refused { ground, basis } => format!("不予受理:{ground},依据 {basis}"),
+        TicketAct::Refused { ground, basis } => {
+            let ground = said(packs, ground, |pack, code| {
+                Some(&pack.refusal(code)?.ground)
+            });
+            format!("不予受理:{ground},依据 {basis}")
+        }
         TicketAct::Determined { basis } => format!("指定承办:{basis}"),
-        TicketAct::Closed { ground } => format!("办结:{ground}"),
+        TicketAct::Closed { ground } => format!("办结:{}", closing(packs, ground)),
         TicketAct::Reopened { reason } => format!("重新打开:{reason}"),
         TicketAct::CalledBack {
             rating: Some(rating),
             ..
-        } => format!("回访评价:{rating}"),
+        } => {
+            let known = packs.iter().rev().find_map(|pack| pack.rating(rating));
+            format!(
+                "回访评价:{}",
+                known.map_or(rating.as_str(), |rating| &rating.text)
+            )
+        }
         TicketAct::CalledBack { rating: None, .. } => "回访未联系上".to_owned(),
         TicketAct::CallBackMissed => "回访期限已过,没有评价".to_owned(),
         TicketAct::RedoOrdered { due } => format!("重办,期限 {due}"),
@@ -59,7 +90,8 @@ fn ticket(act: &TicketAct) -> String {
     }
 }
 
-fn leg(federation: &Federation, act: &Act) -> String {
+fn leg(known: &Known, act: &Act) -> String {
+    let (federation, packs) = (&known.federation, &known.packs);
     match act {
         Act::Offer(offer) => format!(
             "交 {} 办理,期限 {}",
@@ -70,7 +102,7 @@ fn leg(federation: &Federation, act: &Act) -> String {
         Act::Sign { deemed: true } => "逾期未签,视为签收".to_owned(),
         Act::Sign { deemed: false } => "签收".to_owned(),
         Act::Progress { stage } => format!("进展:{stage}"),
-        Act::Request { asking, .. } => asked(asking),
+        Act::Request { asking, .. } => asked(packs, asking),
         Act::WithdrawRequest { no } => format!("撤回第 {no} 号申请"),
         Act::Ruling {
             of, granted, basis, ..
@@ -107,6 +139,10 @@ fn leg(federation: &Federation, act: &Act) -> String {
             let issuer = federation
                 .region(*issuer)
                 .map_or_else(|| issuer.to_string(), |region| region.name.clone());
+            let trigger = said(packs, trigger, |pack, code| {
+                let mut triggers = pack.supervision.triggers.iter();
+                Some(&triggers.find(|known| known.ground.code == code)?.ground)
+            });
             format!("{issuer} 督办({trigger}),{reply_by} 前回复")
         }
         Act::Remind { .. } => "催办".to_owned(),
@@ -121,11 +157,31 @@ fn leg(federation: &Federation, act: &Act) -> String {
     }
 }
 
-fn asked(asking: &Asking) -> String {
+fn asked(packs: &[PolicyPack], asking: &Asking) -> String {
     match asking {
-        Asking::Return { ground, basis } => format!("申请退单:{ground},依据 {basis}"),
+        Asking::Return { ground, basis } => {
+            let ground = said(packs, ground, PolicyPack::return_ground);
+            format!("申请退单:{ground},依据 {basis}")
+        }
         Asking::Extension { until } => format!("申请延期至 {}", until.at),
-        Asking::Escalation { ground } => format!("申请提级:{ground}"),
-        Asking::Result { ground } => format!("报送办理结果:{ground}"),
+        Asking::Escalation { ground } => {
+            let ground = said(packs, ground, PolicyPack::escalation_ground);
+            format!("申请提级:{ground}")
+        }
+        Asking::Result { ground } => format!("报送办理结果:{}", closing(packs, ground)),
     }
+}
+
+fn closing<'a>(packs: &'a [PolicyPack], code: &'a str) -> &'a str {
+    said(packs, code, |pack, code| Some(&pack.closing(code)?.ground))
+}
+
+/// A ground's text in the newest pack that has it; a code that none has stands for itself.
+fn said<'a>(
+    packs: &'a [PolicyPack],
+    code: &'a str,
+    find: impl Fn(&'a PolicyPack, &str) -> Option<&'a Ground>,
+) -> &'a str {
+    let ground = packs.iter().rev().find_map(|pack| find(pack, code));
+    ground.map_or(code, |ground| &ground.text)
 }

@@ -71,7 +71,7 @@ async fn a_matter_goes_down_is_handled_and_is_closed_at_its_origin() {
     let sight = the(&origin, &below).unwrap();
     assert_eq!((sight.side.as_str(), sight.days), ("sight", 0));
     assert!(
-        sight.taker_name.starts_with("县 泽州县 "),
+        sight.taker_name.starts_with("县级 泽州县 "),
         "{}",
         sight.taker_name
     );

@@ -32,9 +32,24 @@ pub(super) fn watch(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     let named = ticket.lead.filter(|_| rule == LeadRule::ByName);
     let receipts: Vec<Receipt> = legs.iter().map(Receipt::of).collect();
     match lead::next(current, &receipts, rule, named) {
-        None => Ok(()),
-        Some(naming) if naming.term == ticket.term => settle(draft, &ticket, naming, None),
-        Some(naming) => announce(draft, &ticket, naming, None),
+        None => {}
+        Some(naming) if naming.term == ticket.term => settle(draft, &ticket, naming, None)?,
+        Some(naming) => announce(draft, &ticket, naming, None)?,
+    }
+    tell_newcomer(draft, leg.id)
+}
+
+/// Whoever joins later hears who leads.
+fn tell_newcomer(draft: &mut Draft<'_>, id: LegId) -> Result<(), Stop> {
+    let leg = draft.leg(id)?;
+    let ticket = draft.ticket(leg.matter())?;
+    match ticket.lead {
+        Some(lead) if leg.is_open() && leg.term < ticket.term => {
+            let term = ticket.term;
+            let act = Act::NameLead { term, lead };
+            draft.leg_fact(id, Party::Giver, draft.now(), act, None, Vec::new())
+        }
+        _ => Ok(()),
     }
 }
 

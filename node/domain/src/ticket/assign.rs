@@ -1,6 +1,6 @@
 //! 转办: a ticket is given to a unit of the own level, to a child, or to several with a lead (主办会办).
 
-use super::incoming::{accept_raised, owed};
+use super::incoming::{accept_raised, owed, unanswered};
 use super::{Ticket, TicketAct, TicketStage};
 use crate::body::Body;
 use crate::clock;
@@ -38,11 +38,12 @@ pub struct Assign<'a> {
 ///
 /// # Errors
 /// Refuses as `assign.closed`, `assign.takers`, `assign.reach`, `assign.again`, `assign.determination-due`,
-/// `assign.hops`, `assign.due`, `assign.lead`, `assign.withdrawn`.
+/// `assign.hops`, `assign.due`, `assign.lead`, `assign.withdrawn`, `ticket.answered`.
 pub fn assign(draft: &mut Draft<'_>, command: &Command, asked: &Assign<'_>) -> Result<Done, Stop> {
     let ticket = draft.ticket(asked.matter)?;
     draft.check_seen(command, &ticket)?;
     assignable(&ticket)?;
+    unanswered(draft, &ticket)?;
     accept_raised(draft, &ticket, &command.actor)?;
     let ticket = draft.ticket(asked.matter)?;
     let (takers, basis) = takers(draft, &ticket, asked)?;

@@ -3,7 +3,7 @@
 
 use super::TicketStage;
 use super::assign::{Plan, give};
-use super::incoming::{accept_raised, given_from_above, raised_from_below};
+use super::incoming::{accept_raised, given_from_above, raised_from_below, unanswered};
 use super::requests::known_escalation_ground;
 use crate::body::Body;
 use crate::command::Command;
@@ -17,7 +17,7 @@ use crate::row::Done;
 ///
 /// # Errors
 /// Refuses as `escalate.incoming`, `escalate.assigned`, `escalate.top`, `escalate.report`, `escalate.withdrawn`,
-/// `escalation.ground`, `ticket.closed`.
+/// `escalation.ground`, `ticket.answered`, `ticket.closed`.
 pub fn escalate(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -34,6 +34,7 @@ pub fn escalate(
         let words = format!("工单 {} 还有未结的交办,请先收回或等其办结", ticket.number);
         return Err(Refusal::new(Class::State, "escalate.assigned", words).into());
     }
+    unanswered(draft, &ticket)?;
     known_escalation_ground(draft.pack(), ground)?;
     if command.fields.is_empty() {
         let words = "提级上报须写明理由和阶段性工作情况".to_owned();

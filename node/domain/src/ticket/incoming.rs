@@ -5,7 +5,8 @@ use crate::body::Actor;
 use crate::clock;
 use crate::id::MatterId;
 use crate::kernel::{Draft, Stop};
-use crate::leg::{Act, Leg, LegKind, Party, Stage};
+use crate::leg::{Act, Leg, LegKind, Party, RequestKind, Stage};
+use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
 use crate::view::Rows;
 use hotline_topology::Time;
@@ -28,6 +29,33 @@ fn open_of(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<Option<L
         }
     }
     Ok(None)
+}
+
+/// Whoever has reported its result, or declined what was raised to it, does not hand the matter on meanwhile.
+///
+/// # Errors
+/// Refuses as `ticket.answered`.
+pub(crate) fn unanswered(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
+    for kind in [LegKind::Downward, LegKind::Upward] {
+        let Some(leg) = open_of(draft, ticket, kind)? else {
+            continue;
+        };
+        let asked = leg.open_request().map(|request| request.asking.kind());
+        let answered = match asked {
+            Some(RequestKind::Result) => true,
+            Some(RequestKind::Return) => kind == LegKind::Upward,
+            _ => false,
+        };
+        if answered {
+            let words = format!(
+                "工单 {} 已向 {} 报送结果,待其审核;如需再转办请先撤回",
+                ticket.number,
+                leg.giver()
+            );
+            return Err(Refusal::new(Class::State, "ticket.answered", words).into());
+        }
+    }
+    Ok(())
 }
 
 /// Whoever sets to work on a raised matter accepts it: it cannot be declined any more.

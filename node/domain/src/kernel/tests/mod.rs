@@ -2,6 +2,7 @@
 
 mod commands;
 mod envelopes;
+mod laws;
+mod random;
 
 mod locality;
-

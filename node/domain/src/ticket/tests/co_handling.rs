@@ -182,6 +182,21 @@ fn a_body_that_joins_by_reassignment_leads_when_nobody_else_stays() {
     assert_eq!(fed.leg(LINGCHUAN, new).stage, Stage::Delivered);
 }
 
+#[test]
+fn a_body_that_joins_later_hears_who_leads() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let units = [unit(ZEZHOU, "供水公司"), unit(ZEZHOU, "城管局")];
+    let [one, other] = fed.at(ZEZHOU).assign(matter, units).legs();
+    fed.at(ZEZHOU)
+        .of_unit("供水公司")
+        .submit_result(one, "solved")
+        .done();
+    fed.at(ZEZHOU).grant(one, 1).done();
+    let [_, new] = fed.at(ZEZHOU).reassign(other, node(NANCUN)).legs();
+    assert_eq!(fed.leg(NANCUN, new).lead, Some(one));
+}
+
 /// The county shared its part once; the city sends the matter again, and the county shares it anew.
 #[test]
 fn a_second_round_has_a_lead_of_its_own() {

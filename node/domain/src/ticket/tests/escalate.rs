@@ -66,6 +66,23 @@ fn the_superior_answers_and_the_origin_tells_the_petitioner() {
 }
 
 #[test]
+fn what_was_answered_is_not_handed_on_while_the_answer_travels() {
+    let mut fed = Fed::new();
+    let matter = fed.at(NANCUN).take_in();
+    let leg = fed.at(NANCUN).escalate(matter, "hard-to-solve").leg();
+    fed.cut(NANCUN, ZEZHOU);
+    fed.at(ZEZHOU).submit_result(leg, "solved").done();
+    fed.at(ZEZHOU)
+        .escalate(matter, "hard-to-solve")
+        .fails("ticket.answered");
+    fed.at(ZEZHOU)
+        .assign(matter, [unit(ZEZHOU, "供水公司")])
+        .fails("ticket.answered");
+    fed.mend();
+    assert_eq!(fed.ticket(ZEZHOU, matter).stage, TicketStage::Closed);
+}
+
+#[test]
 fn the_superior_declines_what_it_did_not_accept() {
     let mut fed = Fed::new();
     let matter = fed.at(ZEZHOU).take_in();

@@ -202,6 +202,16 @@ fn a_result_names_its_ground_and_waits_for_all_below() {
 }
 
 #[test]
+fn while_a_result_waits_for_its_review_nothing_is_handed_on() {
+    let (mut fed, matter, leg) = given_to_county();
+    fed.at(ZEZHOU).submit_result(leg, "solved").done();
+    let said = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]);
+    said.fails("ticket.answered");
+    fed.at(ZEZHOU).withdraw_request(leg, 1).done();
+    fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).done();
+}
+
+#[test]
 fn a_newer_request_withdraws_the_older() {
     let (mut fed, _, leg) = given_to_county();
     fed.at(ZEZHOU)

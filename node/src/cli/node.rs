@@ -21,6 +21,9 @@ enum Command {
         /// 允许演示时钟
         #[arg(long, hide = true)]
         demo_clock: bool,
+        /// 标准输入关闭即结束:启动本节点的程序不在了,节点也不留下
+        #[arg(long, hide = true)]
+        until_stdin_ends: bool,
     },
 }
 
@@ -30,11 +33,26 @@ impl NodeArgs {
     /// # Errors
     /// Faults of the configuration, or what hindered start or stop.
     pub fn run(self) -> anyhow::Result<()> {
-        let Command::Run { config, demo_clock } = self.command;
+        let Command::Run {
+            config,
+            demo_clock,
+            until_stdin_ends,
+        } = self.command;
+        if until_stdin_ends {
+            std::thread::spawn(end_with_stdin);
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?;
         runtime.block_on(run(&config, demo_clock))
     }
+}
+
+/// Ends the process hard, as its starter ended: the store mends itself at the next start.
+fn end_with_stdin() {
+    // A read that fails tells as much as one that ends: nobody is there.
+    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    eprintln!("启动本节点的程序已不在,节点随之结束");
+    std::process::exit(1);
 }

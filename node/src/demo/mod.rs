@@ -40,6 +40,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use world::{Pace, World};
 
+/// How often the folder of a finished demonstration is tried to be taken away.
+const CLEAR_TRIES: u32 = 20;
+
 /// `hotline demo`.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
@@ -68,9 +71,14 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     in_flight: u16,
     /// 演示时钟的快慢:现实一秒等于节点多少秒
-    #[arg(long, value_name = "RATE", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    #[arg(long, value_name = "RATE", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(2_000..=200_000))]
     rate: u32,
 }
+
+/// Ended by a signal; nothing went wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("已中断,各节点随之结束")]
+struct Interrupted;
 
 /// Stopped from outside.
 struct Interrupts {
@@ -100,7 +108,7 @@ impl Interrupts {
     ) -> anyhow::Result<T> {
         tokio::select! {
             done = doing => done,
-            () = self.any() => anyhow::bail!("已中断,各节点随之结束"),
+            () = self.any() => Err(Interrupted.into()),
         }
     }
 }
@@ -123,15 +131,20 @@ impl DemoArgs {
             std::env::temp_dir().join(format!("hotline-demo-{}", std::process::id()))
         });
         let played = runtime.block_on(self.play(&messages, &folder));
+        let kept = self.dir.is_some() || !folder.join("federation.toml").exists();
         match played {
-            Ok(()) if self.dir.is_none() => std::fs::remove_dir_all(&folder)
-                .with_context(|| format!("不能删去 {}", folder.display())),
-            Ok(()) => Ok(()),
+            Err(error) if error.is::<Interrupted>() && kept => Err(error),
+            Err(error) if error.is::<Interrupted>() => {
+                clear(&folder)?;
+                Err(error)
+            }
             Err(error) if folder.join("federation.toml").exists() => Err(error.context(format!(
                 "演示没有成功;各节点的数据和日志(node.log)留在 {}",
                 folder.display()
             ))),
             Err(error) => Err(error),
+            Ok(()) if kept => Ok(()),
+            Ok(()) => clear(&folder),
         }
     }
 
@@ -194,6 +207,17 @@ impl DemoArgs {
         broken?;
         Ok(told)
     }
+}
+
+/// Takes the folder away; nodes that were just killed may write their last meanwhile.
+fn clear(folder: &Path) -> anyhow::Result<()> {
+    for _ in 0..CLEAR_TRIES {
+        if std::fs::remove_dir_all(folder).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::fs::remove_dir_all(folder).with_context(|| format!("不能删去 {}", folder.display()))
 }
 
 fn tell_messages(teller: &Teller, messages: &Messages, file: Option<&Path>) {

@@ -13,7 +13,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for a node to be ready, and for all links to stand.
@@ -29,6 +29,8 @@ const ANSWER_BYTES_MAX: u64 = 4096;
 pub struct Nodes {
     program: PathBuf,
     children: BTreeMap<RegionKey, Child>,
+    /// A node ends when its own is closed: by the system, should this process be killed.
+    lifelines: BTreeMap<RegionKey, ChildStdin>,
     configs: BTreeMap<RegionKey, PathBuf>,
     /// By the child's region.
     wires: BTreeMap<RegionKey, Proxy>,
@@ -43,6 +45,7 @@ impl Nodes {
         let mut nodes = Self {
             program: std::env::current_exe().context("找不到本程序自身")?,
             children: BTreeMap::new(),
+            lifelines: BTreeMap::new(),
             configs: BTreeMap::new(),
             wires: BTreeMap::new(),
         };
@@ -72,10 +75,11 @@ impl Nodes {
         let config = self.configs.get(&place.region).context("节点没有配置")?;
         let log = log_of(place);
         let out = File::options().create(true).append(true).open(&log)?;
-        let child = Command::new(&self.program)
-            .args(["node", "run", "--demo-clock", "--config"])
+        let mut child = Command::new(&self.program)
+            .args(["node", "run", "--demo-clock", "--until-stdin-ends"])
+            .arg("--config")
             .arg(config)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(out.try_clone()?)
             .stderr(out)
             .kill_on_drop(true)
@@ -83,6 +87,10 @@ impl Nodes {
             .process_group(0)
             .spawn()
             .with_context(|| format!("不能启动节点 {}", place.name))?;
+        // Kept apart: waiting for a child closes what it still holds.
+        if let Some(lifeline) = child.stdin.take() {
+            self.lifelines.insert(place.region, lifeline);
+        }
         self.children.insert(place.region, child);
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::messages::Messages;
 use super::seconds;
 use super::tell::{NAMED_MAX, Teller};
 use super::verdict::Found;
-use super::world::{CLERK, DISPATCHER, World};
+use super::world::{CLERK, DISPATCHER, OPERATOR, SUPERVISOR, World};
 use comfy_table::{CellAlignment, Table, presets};
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Level, RegionKey};
@@ -96,25 +96,54 @@ fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Tabl
     table
 }
 
-/// What to try while the nodes run: real commands.
-#[must_use]
-pub fn what_next(world: &World) -> String {
-    let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
-    let socket = |level| {
+/// What to try while the nodes run: real commands, and what each shows.
+fn hints(world: &World) -> Vec<(Vec<String>, &'static str)> {
+    let at = |level| {
         let place = world.places.iter().find(|place| place.level == level);
         place.map_or_else(String::new, |place| place.socket.display().to_string())
     };
-    let (county, province) = (socket(Level::County), socket(Level::Province));
-    format!(
-        "\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n\
-         \x20 {program} status --socket {province} --as {DISPATCHER}\n\
-         \x20 {program} ticket list --socket {county} --as {DISPATCHER}\n\
-         \x20 {program} ticket take-in --help    # 以「{CLERK}」身份受理一件\n\
-         \x20 {program} figures --socket {province} --as {DISPATCHER} --by region\n\
-         \x20 {program} link list --socket {county} --as 运维员\n\
-         每个节点的配置和日志:{}/<区划代码>/node.toml、node.log\n",
-        world.folder.display()
-    )
+    let (province, county) = (at(Level::Province), at(Level::County));
+    let hint = |words: &str, socket: &str, person: &str, about| {
+        let words = words.split(' ').map(str::to_owned);
+        let door = ["--socket", socket, "--as", person].map(str::to_owned);
+        (words.chain(door).collect(), about)
+    };
+    vec![
+        hint("status", &province, OPERATOR, "省节点的状况"),
+        hint(
+            "figures show --by region",
+            &province,
+            DISPATCHER,
+            "全省统计",
+        ),
+        hint(
+            "ticket take-in --kind help --category 0201 --title 停水 --content 小区停水两天",
+            &county,
+            CLERK,
+            "在县里受理一件",
+        ),
+        hint("ticket list", &county, DISPATCHER, "县里在办的工单,看编号"),
+        hint(
+            "ticket assign <编号>",
+            &county,
+            DISPATCHER,
+            "按派单目录转办",
+        ),
+        hint("notice list", &province, SUPERVISOR, "逾期等异常通报"),
+        hint("link list", &county, OPERATOR, "与上下级的链路"),
+    ]
+}
+
+/// What to try while the nodes run, for people.
+#[must_use]
+pub fn what_next(world: &World) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
+    let mut text = String::from("\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n");
+    for (words, about) in hints(world) {
+        text += &format!("  # {about}\n  {program} {}\n", words.join(" "));
+    }
+    let folder = world.folder.display();
+    text + &format!("每个节点的配置和日志:{folder}/<区划代码>/node.toml、node.log\n")
 }
 
 impl Report<'_> {
@@ -160,11 +189,12 @@ impl Report<'_> {
         let happened = &self.found.happened;
         teller.say(&format!("\n{}", self.found.verdict));
         teller.say(&format!(
-            "日志里数得:直接答复 {} 件,不予受理 {} 件,转办 {} 件,提级 {} 次,会办 {} 件,退单 {} 次,督办 {} 次,重办 {} 次,视为签收 {} 次",
+            "日志里数得:直接答复 {} 件,不予受理 {} 件,转办 {} 件,提级上报 {} 件,再提级 {} 次,会办 {} 件,退单 {} 次,督办 {} 次,重办 {} 次,视为签收 {} 次",
             happened.answered_directly,
             happened.refused,
             happened.assigned,
             happened.escalated,
+            happened.escalated_on,
             happened.co_handled,
             happened.returned,
             happened.supervised,
@@ -227,6 +257,7 @@ impl Report<'_> {
             "refused": happened.refused,
             "assigned": happened.assigned,
             "escalated": happened.escalated,
+            "escalated_on": happened.escalated_on,
             "co_handled": happened.co_handled,
             "returned": happened.returned,
             "supervised": happened.supervised,
@@ -255,5 +286,26 @@ impl Report<'_> {
                 "faults": faults,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser as _;
+
+    #[test]
+    fn what_is_suggested_can_be_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::make(folder.path()).unwrap();
+        let hints = hints(&world);
+        assert!(hints.len() >= 5);
+        for (words, _) in hints {
+            let typed = std::iter::once("hotline".to_owned()).chain(words);
+            if let Err(error) = Cli::try_parse_from(typed) {
+                panic!("{error}");
+            }
+        }
     }
 }

@@ -20,10 +20,12 @@ pub struct Happened {
     pub answered_directly: usize,
     /// Refused at the desk.
     pub refused: usize,
-    /// Matters given to somebody.
+    /// Matters that their origin gave to somebody below or of its own.
     pub assigned: usize,
-    /// Raised to a superior, own intakes and incoming legs.
+    /// Own intakes raised to the superior.
     pub escalated: usize,
+    /// Raised further by a node that was no origin, or asked for by a taker and granted.
+    pub escalated_on: usize,
     /// Matters with a lead among several.
     pub co_handled: usize,
     /// Returns granted.
@@ -101,10 +103,14 @@ fn recount(logs: &Logs) -> Happened {
                         && offer.giver == *node
                     {
                         own.insert(*leg);
-                        if offer.kind == LegKind::Downward {
-                            given.insert(offer.matter);
-                        } else {
-                            happened.escalated += 1;
+                        let at_origin = offer.origin == *node;
+                        match (offer.kind, at_origin) {
+                            (LegKind::Downward, true) => {
+                                given.insert(offer.matter);
+                            }
+                            (LegKind::Downward, false) => {}
+                            (LegKind::Upward, true) => happened.escalated += 1,
+                            (LegKind::Upward, false) => happened.escalated_on += 1,
                         }
                     }
                     if own.contains(leg) {
@@ -145,7 +151,7 @@ fn given_leg(happened: &mut Happened, by: Party, act: &Act) {
             },
         ) => match of {
             RequestKind::Return => happened.returned += 1,
-            RequestKind::Escalation => happened.escalated += 1,
+            RequestKind::Escalation => happened.escalated_on += 1,
             RequestKind::Extension | RequestKind::Result => {}
         },
         _ => {}

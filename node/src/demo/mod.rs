@@ -167,13 +167,14 @@ impl DemoArgs {
         let told = told.await?;
         let driven_in = begun.elapsed();
         teller.say("所有人手里的事都办完了;等待各条队列排空、统计数报全……");
-        let figures = interrupts.unless(calm::settle(&town)).await?;
+        let mut figures = interrupts.unless(calm::settle(&town)).await?;
         let tables = interrupts.unless(report::tables(&town)).await?;
         teller.say(&tables);
         if self.stay {
             teller.say(&report::what_next(&town.world));
             interrupts.any().await;
             teller.say("\n收到停止信号。");
+            figures = interrupts.unless(calm::settle(&town)).await?;
         }
         teller.say("停下各节点(SIGTERM),导出日志,只凭日志从头核对……");
         interrupts.unless(nodes.stop(&town.world)).await?;
@@ -183,6 +184,7 @@ impl DemoArgs {
             told: &told,
             found: &found,
             figures: &figures,
+            visited: self.stay,
             seed: self.seed,
             took: driven_in,
         };

@@ -45,6 +45,8 @@ pub struct Report<'a> {
     pub found: &'a Found,
     /// What the province said.
     pub figures: &'a Settled,
+    /// Whether people may have taken in more of their own after the stories.
+    pub visited: bool,
     /// The seed.
     pub seed: u64,
     /// How long the matters took in all.
@@ -160,17 +162,18 @@ impl Report<'_> {
         };
         let taken_in = i64::try_from(verdict.matters).unwrap_or(i64::MAX);
         let brought = i64::try_from(self.told.brought).unwrap_or(i64::MAX);
-        differs("送来的留言与受理的件数", brought, taken_in);
         differs(
             "省级统计的受理数与日志重算",
             self.figures.total,
             verdict.figures.recount,
         );
-        differs(
-            "受理的与办结的",
-            taken_in,
-            i64::try_from(verdict.closed).unwrap_or(i64::MAX),
-        );
+        if self.visited {
+            differs("送来的留言与受理的件数", brought, brought.min(taken_in));
+        } else {
+            let closed = i64::try_from(verdict.closed).unwrap_or(i64::MAX);
+            differs("送来的留言与受理的件数", brought, taken_in);
+            differs("受理的与办结的", taken_in, closed);
+        }
         if !self.figures.complete {
             faults.push("省级统计数没有报全".to_owned());
         }

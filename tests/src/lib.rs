@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The federation under test.
+
+pub mod processes;

@@ -59,6 +59,8 @@ enum Command {
     Status(status::StatusArgs),
     /// 节点时钟
     Clock(clock::ClockArgs),
+    /// 测量本机每秒能办多少
+    Bench(crate::bench::BenchArgs),
 }
 
 impl Cli {
@@ -78,6 +80,7 @@ impl Cli {
             Command::Figures(args) => args.run(),
             Command::Status(args) => args.run(),
             Command::Clock(args) => args.run(),
+            Command::Bench(args) => args.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

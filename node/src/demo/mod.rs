@@ -19,11 +19,11 @@ mod life;
 mod messages;
 mod nodes;
 mod outage;
-mod proxy;
+pub mod proxy;
 mod report;
 mod tell;
 mod verdict;
-mod world;
+pub mod world;
 
 use crate::clock::{Clock as _, SystemClock};
 use anyhow::Context as _;

@@ -1,0 +1,234 @@
+//! Real processes of the one program, for what only they can show: SIGKILL, real TLS, real sockets, real disks.
+
+mod caller;
+mod logs;
+
+pub use caller::{Called, call_with};
+pub use logs::{judged, opened_texts, raw_bytes_hold};
+
+use anyhow::Context as _;
+use hotline::cli::client::Client;
+use hotline::clock::{Clock as _, SystemClock};
+use hotline::demo::proxy::{Proxy, Wire};
+use hotline::demo::world::{OPERATOR, Pace, Place, World};
+use hotline_proto::operator::v1 as pb;
+use hotline_topology::RegionKey;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+/// Longest wait for anything; a test that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks.
+pub const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The program, built once from the sources under test.
+///
+/// # Panics
+/// When it cannot be built: there is nothing to test then.
+#[must_use]
+pub fn program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let built = std::process::Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "hotline",
+                "--bin",
+                "hotline",
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .expect("cargo");
+        assert!(built.success(), "the program does not build");
+        // Tests run from <target>/<profile>/deps.
+        let own = std::env::current_exe().expect("the test's own path");
+        let folder = own
+            .parent()
+            .and_then(Path::parent)
+            .expect("the profile's folder");
+        folder.join("hotline")
+    };
+    PROGRAM.get_or_init(build).clone()
+}
+
+/// Some nodes of the demonstration's world as processes, with wires that can be cut.
+pub struct Town {
+    /// Tree, folders, ports.
+    pub world: World,
+    children: BTreeMap<RegionKey, Child>,
+    configs: BTreeMap<RegionKey, PathBuf>,
+    wires: BTreeMap<RegionKey, Proxy>,
+}
+
+impl Town {
+    /// Starts these nodes, superiors first, in a folder.
+    ///
+    /// # Errors
+    /// A node does not become ready; its log is in its folder.
+    pub async fn start(folder: &Path, regions: &[RegionKey]) -> anyhow::Result<Self> {
+        Self::at_rate(folder, regions, 1).await
+    }
+
+    /// The same with node time that runs so many times faster, for what waits for minutes of it.
+    ///
+    /// # Errors
+    /// As for [`Town::start`].
+    pub async fn at_rate(folder: &Path, regions: &[RegionKey], rate: u32) -> anyhow::Result<Self> {
+        let world = World::make(folder)?;
+        let pace = Pace {
+            epoch_ms: SystemClock::new().now().0,
+            rate,
+        };
+        let mut town = Self {
+            world,
+            children: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            wires: BTreeMap::new(),
+        };
+        for region in regions {
+            let place = town.world.place(*region)?.clone();
+            let parent = match place.parent.filter(|parent| regions.contains(parent)) {
+                Some(parent) => {
+                    let wire = Proxy::start(town.world.place(parent)?.links).await?;
+                    let address = wire.address();
+                    town.wires.insert(*region, wire);
+                    Some(address)
+                }
+                None => None,
+            };
+            let config = town.world.configure(&place, parent, pace)?;
+            town.configs.insert(*region, config);
+            town.restart(*region).await?;
+        }
+        Ok(town)
+    }
+
+    /// Starts a node and waits until its door answers.
+    ///
+    /// # Errors
+    /// It ends or does not answer in time.
+    pub async fn restart(&mut self, region: RegionKey) -> anyhow::Result<()> {
+        let place = self.world.place(region)?.clone();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(place.folder.join("node.log"))?;
+        let child = Command::new(program())
+            .args(["node", "run", "--demo-clock", "--config"])
+            .arg(self.configs.get(&region).context("no configuration")?)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        self.children.insert(region, child);
+        let begun = Instant::now();
+        while self.door(region).await.is_err() {
+            anyhow::ensure!(
+                begun.elapsed() < PATIENCE,
+                "{} does not answer: {}",
+                place.name,
+                log_text(&place)
+            );
+            let child = self.children.get_mut(&region).context("no process")?;
+            anyhow::ensure!(
+                child.try_wait()?.is_none(),
+                "{} ended: {}",
+                place.name,
+                log_text(&place)
+            );
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// SIGKILL: no farewell, no clean close.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub async fn kill(&mut self, region: RegionKey) -> anyhow::Result<()> {
+        self.children
+            .remove(&region)
+            .context("no process")?
+            .kill()
+            .await
+            .map_err(Into::into)
+    }
+
+    /// SIGTERM to all that run, and waits until they ended well.
+    ///
+    /// # Errors
+    /// A node did not end well.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        for (region, mut child) in std::mem::take(&mut self.children) {
+            let id = child.id().context("ended before")?.to_string();
+            Command::new("kill").args(["-TERM", &id]).status().await?;
+            let ended = child.wait().await?;
+            anyhow::ensure!(
+                ended.success(),
+                "{region} ended with {ended}: {}",
+                log_text(self.world.place(region)?)
+            );
+        }
+        Ok(())
+    }
+
+    /// Changes the wire between a node and its parent.
+    pub fn wire(&self, child: RegionKey, wire: Wire) {
+        if let Some(proxy) = self.wires.get(&child) {
+            proxy.set(wire);
+        }
+    }
+
+    /// A node's door, after its status was answered.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn door(&self, region: RegionKey) -> anyhow::Result<Client> {
+        let client = Client::connect(&self.world.place(region)?.socket).await?;
+        client
+            .get_status(Some(OPERATOR), pb::GetStatusRequest {})
+            .await?;
+        Ok(client)
+    }
+
+    /// A node's folder.
+    ///
+    /// # Errors
+    /// It is none of this world.
+    pub fn folder(&self, region: RegionKey) -> anyhow::Result<&Path> {
+        Ok(&self.world.place(region)?.folder)
+    }
+}
+
+fn log_text(place: &Place) -> String {
+    std::fs::read_to_string(place.folder.join("node.log")).unwrap_or_default()
+}
+
+/// Looks again and again until it is so.
+///
+/// # Errors
+/// It does not become so in time; says what was waited for.
+pub async fn until<F>(what: &str, mut look: impl FnMut() -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<bool>>,
+{
+    let begun = Instant::now();
+    let mut last = None;
+    while begun.elapsed() < PATIENCE {
+        match look().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => last = Some(error),
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    anyhow::bail!("waited in vain until {what}; last error: {last:?}")
+}

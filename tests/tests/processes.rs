@@ -1,0 +1,14 @@
+//! Real processes: what the operator's machine does to them, and what strangers try.
+
+#[path = "processes/certificates.rs"]
+mod certificates;
+#[path = "processes/kills.rs"]
+mod kills;
+#[path = "processes/locality.rs"]
+mod locality;
+#[path = "processes/manual.rs"]
+mod manual;
+#[path = "processes/python.rs"]
+mod python;
+#[path = "processes/wires.rs"]
+mod wires;

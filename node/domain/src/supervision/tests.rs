@@ -45,7 +45,7 @@ fn an_order_names_its_trigger_its_text_and_a_date_ahead() {
         .supervise(leg, "other")
         .fails("supervise.leg");
     fed.at(CITY)
-        .as_role(&[Role::Clerk])
+        .with_roles(&[Role::Clerk])
         .supervise(leg, "other")
         .fails("authority.role");
 }

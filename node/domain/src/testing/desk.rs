@@ -124,7 +124,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A person with these roles only.
-    pub(crate) fn as_role(mut self, roles: &[Role]) -> Self {
+    pub(crate) fn with_roles(mut self, roles: &[Role]) -> Self {
         self.actor.roles = roles.to_vec();
         self
     }

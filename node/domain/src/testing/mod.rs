@@ -17,6 +17,6 @@ mod law;
 mod places;
 mod wire;
 
-pub(crate) use desk::{Desk, Said, text};
+pub(crate) use desk::{Desk, text};
 pub(crate) use fed::Fed;
 pub(crate) use places::*;

@@ -16,7 +16,7 @@ use crate::view::Rows;
 /// Orders a redo of an own, closed matter.
 ///
 /// # Errors
-/// Refuses as `redo.open`, `redo.rating`, `redo.max`, `redo.taker`, `ticket.not-own`.
+/// Refuses as `redo.open`, `redo.rating`, `redo.withdrawn`, `redo.max`, `redo.taker`, `ticket.not-own`.
 pub fn redo(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -45,6 +45,10 @@ pub fn redo(
             "redo.rating",
             "重办须有诉求人不满意的回访评价".to_owned(),
         ));
+    }
+    if ticket.withdrawn_at.is_some() {
+        let words = format!("工单 {} 诉求人已撤回,不再重办", ticket.number);
+        return Err(refuse(Class::State, "redo.withdrawn", words));
     }
     if ticket.redos >= rule.max {
         let words = format!(

@@ -147,8 +147,8 @@ fn on_matter(fed: &mut Fed, at: RegionKey, matter: MatterId, verb: usize, more: 
         6 | 7 => desk.escalate(matter, "hard-to-solve"),
         8 | 9 => desk.close(matter, "solved"),
         10 => desk.named("回访员").call_back(matter, Some(rating)),
-        11 => desk.redo(matter, (more % 3 == 0).then_some(one)),
-        _ if more % 3 == 0 => desk.withdraw(matter),
+        11 => desk.redo(matter, more.is_multiple_of(3).then_some(one)),
+        _ if more.is_multiple_of(3) => desk.withdraw(matter),
         _ => desk.answer_directly(matter),
     };
     drop(said);

@@ -144,6 +144,17 @@ fn a_redo_of_what_nobody_handled_names_its_handler() {
 }
 
 #[test]
+fn what_the_petitioner_withdrew_is_not_redone() {
+    let (mut fed, matter, _) = given_to_county();
+    fed.at(CITY).withdraw(matter).done();
+    fed.at(CITY)
+        .named("回访员")
+        .call_back(matter, Some("unsatisfied"))
+        .done();
+    fed.at(CITY).redo(matter, None).fails("redo.withdrawn");
+}
+
+#[test]
 fn the_date_of_a_redo_fires_anew() {
     let (mut fed, matter, _) = handled_by_county();
     fed.at(CITY)

@@ -1,5 +1,6 @@
 //! 主办会办: two counties, one lead.
 
+use crate::command::Verb;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::leg::{Act, Stage};
@@ -47,6 +48,29 @@ fn by_name_leads_whom_the_giver_named() {
     fed.mend();
     let ticket = fed.ticket(CITY, matter);
     assert_eq!((ticket.lead, ticket.lead_fixed), (Some(one), true));
+}
+
+#[test]
+fn the_lead_by_name_is_one_of_the_takers() {
+    let mut fed = Fed::new();
+    let matter = fed.at(CITY).take_in();
+    let assign = |lead| Verb::Assign {
+        matter,
+        takers: vec![node(ZEZHOU), node(LINGCHUAN)],
+        lead: Some(lead),
+        basis: "职责".to_owned(),
+        due: None,
+        determination: None,
+    };
+    fed.at(CITY)
+        .command(assign(node(NANCUN)))
+        .fails("assign.lead");
+    fed.cut(CITY, LINGCHUAN);
+    let [_, other] = fed.at(CITY).command(assign(node(LINGCHUAN))).legs();
+    fed.pass(60_000);
+    fed.mend();
+    let ticket = fed.ticket(CITY, matter);
+    assert_eq!((ticket.lead, ticket.lead_fixed), (Some(other), true));
 }
 
 #[test]

@@ -73,12 +73,12 @@ fn a_kind_whose_limit_the_pack_leaves_open_is_not_taken_in() {
 #[test]
 fn only_the_front_desk_takes_in() {
     let mut fed = Fed::new();
-    let handler = fed.at(CITY).as_role(&[Role::Handler, Role::Supervisor]);
+    let handler = fed.at(CITY).with_roles(&[Role::Handler, Role::Supervisor]);
     handler
         .try_take_in(Kind::Help, Urgency::Normal)
         .fails("authority.role");
     let (clerk, both) = (Role::Clerk, fed.at(ZEZHOU).of_unit("供水公司"));
-    both.as_role(&[clerk])
+    both.with_roles(&[clerk])
         .try_take_in(Kind::Help, Urgency::Normal)
         .fails("authority.unit");
 }

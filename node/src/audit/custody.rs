@@ -117,9 +117,9 @@ fn taken_from_nobody(
     verdict: &mut Verdict,
 ) {
     let giver = tale.giver();
-    if !ledgers
+    if ledgers
         .get(&giver)
-        .is_some_and(|ledger| !ledger.legs.contains_key(&leg))
+        .is_none_or(|ledger| ledger.legs.contains_key(&leg))
     {
         return;
     }

@@ -205,19 +205,17 @@ impl MatterTale {
     fn go_on(&mut self, at: Time, act: &TicketAct) {
         match act {
             TicketAct::Received { due, .. } => {
-                self.due = *due;
-                self.overdue = false;
+                self.move_due(*due);
                 self.state = MatterState::Open;
             }
-            TicketAct::DueChanged { due } => self.due = *due,
+            TicketAct::DueChanged { due } => self.move_due(*due),
             TicketAct::AnsweredDirectly => self.state = MatterState::Answered(at),
             TicketAct::Refused { .. } => self.state = MatterState::Refused,
             TicketAct::Closed { .. } => self.state = MatterState::Closed(at),
             TicketAct::Reopened { .. } => self.state = MatterState::Open,
             TicketAct::RedoOrdered { due } => {
                 self.redos += 1;
-                self.due = *due;
-                self.overdue = false;
+                self.move_due(*due);
                 self.state = MatterState::Open;
             }
             TicketAct::Overdue => self.overdue = true,
@@ -228,6 +226,14 @@ impl MatterTale {
             | TicketAct::Withdrawn
             | TicketAct::LeadNamed { .. }
             | TicketAct::Noted => {}
+        }
+    }
+
+    /// A date that passed stays passed; another date is not passed yet.
+    fn move_due(&mut self, due: Time) {
+        if due != self.due {
+            self.overdue = false;
+            self.due = due;
         }
     }
 }

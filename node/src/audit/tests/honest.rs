@@ -355,6 +355,57 @@ fn a_matter_that_went_down_and_came_back_is_counted() {
     assert_eq!((verdict.figures.total, verdict.figures.recount), (1, 1));
 }
 
+/// The county handed its result in, then gave the matter on; when the result was accepted, the leg below stayed open
+/// for ever, and an upward one likewise. So nothing is given on while a result waits.
+#[test]
+fn nothing_is_given_on_while_a_result_waits() {
+    let mut net = Net::new(1);
+    let done = net.ask(
+        node(CITY),
+        "clerk",
+        take_in(Kind::Complaint),
+        &[FieldName::Content],
+    );
+    let matter = done.unwrap().matter.unwrap();
+    let county = assign(matter, vec![Body::Node(COUNTY)]);
+    let leg = net.ask(node(CITY), "boss", county, &[]).unwrap().legs[0];
+    net.deliver_all();
+    let closing = net.packs[0]
+        .closings
+        .iter()
+        .find(|closing| closing.after.is_none())
+        .unwrap();
+    let ground = closing.ground.code.clone();
+    let result = Verb::SubmitResult {
+        leg,
+        ground: ground.clone(),
+    };
+    net.ask(node(COUNTY), "handler", result, &[FieldName::ResultText])
+        .unwrap();
+    let unit = assign(matter, vec![own_unit(COUNTY)]);
+    let given_on = net.ask(node(COUNTY), "boss", unit, &[]);
+    assert_eq!(given_on.unwrap_err().rule, "ticket.answered");
+    net.deliver_all();
+    let accept = Verb::Rule {
+        leg,
+        request: 1,
+        granted: true,
+        basis: String::new(),
+    };
+    net.ask(node(CITY), "boss", accept, &[]).unwrap();
+    net.ask(
+        node(CITY),
+        "boss",
+        Verb::Close { matter, ground },
+        &[FieldName::Answer],
+    )
+    .unwrap();
+    net.settle();
+    let verdict = judged(&net, true);
+    assert!(verdict.is_clean(), "{verdict}");
+    assert_eq!(verdict.legs_open, 0);
+}
+
 /// The city gives a complaint to the county, the county to its water unit; with `until` past 1 it is done and closed.
 pub(super) fn story(until: u32) -> Net {
     let mut net = Net::new(1);

@@ -29,7 +29,7 @@ pub struct Client {
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
-    /// The rule that refused, as `assign.reach`; or the field that is wrong, as `ticket`.
+    /// The rule that refused, as `assign.reach`; `request.` and a field's name where the request itself is malformed.
     pub rule: Option<String>,
     /// The article that the pack cites for it.
     pub article: Option<String>,
@@ -83,7 +83,7 @@ impl From<Status> for CallError {
         let field = details
             .bad_request()
             .and_then(|bad| bad.field_violations.first())
-            .map(|violation| violation.field.clone());
+            .map(|violation| format!("request.{}", violation.field));
         Self {
             rule: info.map(|info| info.reason.clone()).or(field),
             article: info.and_then(|info| info.metadata.get("article").cloned()),

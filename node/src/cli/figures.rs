@@ -78,7 +78,10 @@ fn text(figures: &pb::Figures, by_category: bool) -> String {
         .chain(measures.iter().map(String::as_str))
         .collect();
     let mut listing = Listing::new(&header);
-    for line in figures.lines.iter().chain(&figures.total) {
+    // A single line for the whole is the total already.
+    let total = figures.total.as_ref();
+    let own = figures.lines.iter().filter(|line| Some(*line) != total);
+    for line in own.chain(total) {
         let label = match (by_category, word("kind", &line.label)) {
             (true, _) => category(&line.label),
             (false, kind) => word("channel", &kind),

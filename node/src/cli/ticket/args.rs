@@ -97,6 +97,7 @@ pub struct TakeIn {
 #[derive(Debug, Args)]
 pub struct Plain {
     /// 工单编号,或工单、交办、督办单的编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     #[command(flatten)]
     pub texts: Texts,
@@ -108,6 +109,7 @@ pub struct Plain {
 #[derive(Debug, Args)]
 pub struct OnGround {
     /// 工单编号,或工单、交办的编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 规则包中的情形或理由代码
     #[arg(long)]
@@ -122,6 +124,7 @@ pub struct OnGround {
 #[derive(Debug, Args)]
 pub struct OnBasis {
     /// 工单编号,或工单、交办的编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 规则包中的情形或理由代码
     #[arg(long)]
@@ -139,6 +142,7 @@ pub struct OnBasis {
 #[derive(Debug, Args)]
 pub struct Assign {
     /// 工单编号
+    #[arg(value_name = "工单")]
     pub ticket: String,
     /// 承办单位:本级单位的代号,或下级的区划代码;可写多个;不写则按派单目录
     #[arg(long = "to", value_delimiter = ',')]
@@ -165,6 +169,7 @@ pub struct Assign {
 #[derive(Debug, Args)]
 pub struct Progress {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 进展到哪一步,如 contacted
     #[arg(long)]
@@ -179,6 +184,7 @@ pub struct Progress {
 #[derive(Debug, Args)]
 pub struct Extend {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 延长几个工作日
     #[arg(long)]
@@ -193,6 +199,7 @@ pub struct Extend {
 #[derive(Debug, Args)]
 pub struct OnRequest {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 第几号申请;不写则为待审的那一号
     #[arg(long)]
@@ -231,6 +238,7 @@ pub struct Ruling {
 #[derive(Debug, Args)]
 pub struct Give {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 新的承办单位
     #[arg(long = "to")]
@@ -248,6 +256,7 @@ pub struct Give {
 #[derive(Debug, Args)]
 pub struct Due {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 新的期限,如 2026-03-04 17:00
     #[arg(long)]
@@ -262,6 +271,7 @@ pub struct Due {
 #[derive(Debug, Args)]
 pub struct CallBack {
     /// 工单编号
+    #[arg(value_name = "工单")]
     pub ticket: String,
     /// 评价等级代码;不写表示未联系上
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -276,6 +286,7 @@ pub struct CallBack {
 #[derive(Debug, Args)]
 pub struct Redo {
     /// 工单编号
+    #[arg(value_name = "工单")]
     pub ticket: String,
     /// 由谁重办;不写则仍由原单位
     #[arg(long = "to", default_value = "", hide_default_value = true)]
@@ -290,8 +301,10 @@ pub struct Redo {
 #[derive(Debug, Args)]
 pub struct Lead {
     /// 工单编号
+    #[arg(value_name = "工单")]
     pub ticket: String,
     /// 由哪一项交办主办
+    #[arg(value_name = "交办")]
     pub leg: String,
     #[command(flatten)]
     pub texts: Texts,
@@ -303,6 +316,7 @@ pub struct Lead {
 #[derive(Debug, Args)]
 pub struct Supervise {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 规则包中的督办事由代码
     #[arg(long)]
@@ -320,6 +334,7 @@ pub struct Supervise {
 #[derive(Debug, Args)]
 pub struct Reply {
     /// 工单编号或交办编号
+    #[arg(value_name = "工单或交办")]
     pub what: String,
     /// 督办单编号;不写则为唯一待复的那一份
     #[arg(long)]

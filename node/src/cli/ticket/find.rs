@@ -17,11 +17,13 @@ pub enum Half {
 }
 
 impl Half {
-    fn fits(self, leg: &pb::Leg) -> bool {
+    /// Sides that are meant, the likeliest first: a node's own incoming leg before one that it gave a unit of its own, of
+    /// which a handler sees no other; what was given here before what others gave.
+    fn sides(self) -> &'static [&'static [&'static str]] {
         match self {
-            Half::Giver => ["giver", "both"].contains(&leg.side.as_str()),
-            Half::Taker => ["taker", "both"].contains(&leg.side.as_str()),
-            Half::Any => true,
+            Half::Giver => &[&["giver", "both"]],
+            Half::Taker => &[&["taker"], &["both"]],
+            Half::Any => &[&["giver", "both"], &["taker", "sight"]],
         }
     }
 }
@@ -39,10 +41,12 @@ fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
     if let Some(leg) = legs.iter().find(|leg| leg.id == text) {
         return Ok(leg.clone());
     }
-    let mut open: Vec<_> = legs
-        .into_iter()
-        .filter(|leg| leg.closure.is_empty() && half.fits(leg))
-        .collect();
+    let of = |sides: &&[&str]| -> Vec<pb::Leg> {
+        let fits = |leg: &&pb::Leg| leg.closure.is_empty() && sides.contains(&leg.side.as_str());
+        legs.iter().filter(fits).cloned().collect()
+    };
+    let found = half.sides().iter().map(of).find(|found| !found.is_empty());
+    let mut open = found.unwrap_or_default();
     if open.len() > 1 {
         let lines: Vec<_> = open
             .iter()
@@ -134,16 +138,20 @@ mod tests {
         let legs = || {
             vec![
                 leg("1", "taker", ""),
-                leg("2", "giver", "returned"),
-                leg("3", "giver", ""),
+                leg("2", "both", "returned"),
+                leg("3", "both", ""),
                 leg("4", "sight", ""),
             ]
         };
         assert_eq!(pick(legs(), "N", Half::Taker).unwrap().id, "1");
         assert_eq!(pick(legs(), "N", Half::Giver).unwrap().id, "3");
+        assert_eq!(pick(legs(), "N", Half::Any).unwrap().id, "3");
         assert_eq!(pick(legs(), "2", Half::Giver).unwrap().id, "2");
-        let several = pick(legs(), "N", Half::Any).unwrap_err();
-        assert!(several.0.contains("3 项"), "{several}");
+        // A handler sees only what the own unit has.
+        assert_eq!(pick(legs().split_off(2), "N", Half::Taker).unwrap().id, "3");
+        let two = || vec![leg("5", "giver", ""), leg("6", "giver", "")];
+        let several = pick(two(), "N", Half::Giver).unwrap_err();
+        assert!(several.0.contains("2 项"), "{several}");
         assert!(pick(Vec::new(), "N", Half::Any).is_err());
     }
 

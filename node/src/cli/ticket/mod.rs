@@ -61,7 +61,10 @@ async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
     let done = caller.execute(&asked.send, asked.verb, asked.texts).await?;
     let mut text = String::from("已办理");
     if !done.number.is_empty() {
-        text = format!("{text}:工单 {}(第 {} 版)", done.number, done.version);
+        text = format!("{text}:工单 {}", done.number);
+    }
+    if done.version != 0 {
+        text = format!("{text}(第 {} 版)", done.version);
     }
     for leg in &done.legs {
         text = format!("{text}\n  交办 {leg}");

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Args)]
 pub struct Show {
     /// 工单编号,或工单、交办的编号
+    #[arg(value_name = "工单")]
     ticket: String,
     /// 连同诉求人信息和各项文字;查阅会记录在案
     #[arg(long)]

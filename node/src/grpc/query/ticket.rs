@@ -39,16 +39,16 @@ pub(in crate::grpc) fn get(
     }
     let mut legs = Vec::new();
     for id in ticket.incoming_all.iter().chain(&ticket.outgoing) {
-        if let Some(leg) = rows.leg(*id).map_err(unwell)? {
+        if let Some(leg) = rows.leg(*id).map_err(unwell)?
+            && (actor.unit.is_none() || leg.taker().unit() == actor.unit.as_ref())
+        {
             legs.push(show::leg(node, &leg));
         }
     }
-    legs.extend(
-        ticket
-            .sights
-            .iter()
-            .map(|sight| show::sight(node, &ticket, sight)),
-    );
+    if actor.unit.is_none() {
+        let sights = ticket.sights.iter();
+        legs.extend(sights.map(|sight| show::sight(node, &ticket, sight)));
+    }
     Ok(pb::TicketDetail {
         texts: reader.texts(&ticket.fields)?,
         timeline: timeline(&reader, &*rows, &ticket)?,
@@ -67,7 +67,7 @@ fn matter(node: &NodeHandle, rows: &dyn View, text: &str) -> Result<MatterId, St
     name::matter(node, text)
 }
 
-/// A handler sees the tickets that its own unit has or had.
+/// A handler sees the tickets that its own unit has or had, and of them only its own legs.
 fn permit(node: &NodeHandle, actor: &Actor, ticket: &Ticket) -> Result<(), Status> {
     let Some(unit) = &actor.unit else {
         return Ok(());

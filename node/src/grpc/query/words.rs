@@ -5,8 +5,8 @@ use crate::app::Known;
 use hotline_domain::fact::Fact;
 use hotline_domain::leg::{Act, Asking, RecallGround};
 use hotline_domain::ticket::TicketAct;
-use hotline_topology::PolicyPack;
 use hotline_topology::policy::Ground;
+use hotline_topology::{PolicyPack, category_name};
 
 pub(super) fn of(known: &Known, fact: &Fact) -> String {
     let federation = &known.federation;
@@ -52,8 +52,9 @@ fn ticket(packs: &[PolicyPack], act: &TicketAct) -> String {
             ..
         } => {
             format!(
-                "受理:{},分类 {category},渠道 {channel},期限 {due}",
-                kind.label()
+                "受理:{},分类 {category}{},渠道 {channel},期限 {due}",
+                kind.label(),
+                category_name(category).map_or(String::new(), |name| format!(" {name}"))
             )
         }
         TicketAct::Received { due, .. } => format!("收到交办,本级期限 {due}"),

@@ -164,7 +164,7 @@ async fn a_slip_in_a_number_is_told_from_an_unknown_ticket() {
     let error = desk.show(CLERK, &slip).await.unwrap_err();
     assert_eq!(
         (error.code, error.rule.as_deref()),
-        (Code::InvalidArgument, Some("ticket"))
+        (Code::InvalidArgument, Some("request.ticket"))
     );
     let error = desk.show(CLERK, &"0".repeat(32)).await.unwrap_err();
     assert_eq!(error.code, Code::NotFound);
@@ -217,7 +217,7 @@ async fn codes_and_keys_are_bounded_at_the_door() {
     );
     assert_eq!(
         (long.0, long.1.as_str()),
-        (Code::InvalidArgument, "channel")
+        (Code::InvalidArgument, "request.channel")
     );
     let control = desk.ask(
         CLERK,
@@ -225,19 +225,25 @@ async fn codes_and_keys_are_bounded_at_the_door() {
         take_in_by("a\u{7}".to_owned()),
         &[("title", "一")],
     );
-    assert_eq!(what(control.await).1, "channel");
+    assert_eq!(what(control.await).1, "request.channel");
     let key = what(
         desk.ask(CLERK, &"k".repeat(129), take_in(), &[("title", "一")])
             .await,
     );
-    assert_eq!((key.0, key.1.as_str()), (Code::InvalidArgument, "key"));
+    assert_eq!(
+        (key.0, key.1.as_str()),
+        (Code::InvalidArgument, "request.key")
+    );
     let matter = desk.take_in().await.matter;
     let basis = Verb::Assign(pb::Assign {
         matter,
         basis: "据".repeat(6000),
         ..pb::Assign::default()
     });
-    assert_eq!(what(desk.ask(DISPATCHER, "", basis, &[]).await).1, "basis");
+    assert_eq!(
+        what(desk.ask(DISPATCHER, "", basis, &[]).await).1,
+        "request.basis"
+    );
     desk.running.stop().await.unwrap();
 }
 

@@ -1,5 +1,6 @@
 //! What a step is given besides the view: place, world, rules and time.
 
+use crate::body::Body;
 use crate::leg::RuleVersion;
 use crate::link::Wire;
 use hotline_topology::{Federation, PolicyPack, Region, RegionKey, Time};
@@ -50,4 +51,23 @@ impl<'a> World<'a> {
     pub fn region(&self) -> Option<&'a Region> {
         self.federation.region(self.me)
     }
+}
+
+/// Whether the body is a unit of this node, or a region below without a node, which counts as one.
+#[must_use]
+pub fn is_own_unit(world: &World<'_>, body: &Body) -> bool {
+    let Body::Unit(region, unit) = body else {
+        return false;
+    };
+    *region == world.me
+        && (world
+            .region()
+            .is_some_and(|region| region.unit(unit).is_some())
+            || world.federation.children(world.me).iter().any(|child| {
+                child.as_str() == unit.as_str()
+                    && world
+                        .federation
+                        .region(*child)
+                        .is_some_and(|region| !region.node)
+            }))
 }

@@ -1,6 +1,7 @@
 //! Dispatch: each verb to its file.
 
-use super::draft::{Draft, Stop};
+use super::draft::Draft;
+use super::outcome::Stop;
 use super::{joint, reopen};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
@@ -62,6 +63,24 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
             };
             ticket::assign(draft, command, &asked)
         }
+        Verb::Close { matter, ground } => ticket::close(draft, command, *matter, ground),
+        Verb::CallBack { matter, rating } => {
+            ticket::call_back(draft, command, *matter, rating.as_deref())
+        }
+        Verb::Redo { matter, taker } => ticket::redo(draft, command, *matter, taker.as_ref()),
+        Verb::Escalate { matter, ground } => ticket::escalate(draft, command, *matter, ground),
+        Verb::Withdraw { matter } => ticket::withdraw(draft, command, *matter),
+        Verb::NameLead { matter, lead } => name_lead(draft, command, *matter, *lead),
+        Verb::Note { matter } => note(draft, command, *matter),
+        Verb::ConfirmClock => confirm_clock(draft),
+        Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
+        _ => on_leg(draft, command),
+    }
+}
+
+/// What concerns one leg, or an order on it.
+fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
+    match &command.verb {
         Verb::Sign { leg } => ticket::sign(draft, command, *leg),
         Verb::Progress { leg, stage } => ticket::progress(draft, command, *leg, stage),
         Verb::AskReturn { leg, ground, basis } => {
@@ -84,15 +103,7 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
             ticket::reassign(draft, command, *leg, taker, basis)
         }
         Verb::SetDue { leg, due } => ticket::set_due(draft, command, *leg, *due),
-        Verb::Close { matter, ground } => ticket::close(draft, command, *matter, ground),
-        Verb::CallBack { matter, rating } => {
-            ticket::call_back(draft, command, *matter, rating.as_deref())
-        }
-        Verb::Redo { matter, taker } => ticket::redo(draft, command, *matter, taker.as_ref()),
-        Verb::Escalate { matter, ground } => ticket::escalate(draft, command, *matter, ground),
-        Verb::Withdraw { matter } => ticket::withdraw(draft, command, *matter),
         Verb::Release { leg } => ticket::release(draft, command, *leg),
-        Verb::NameLead { matter, lead } => name_lead(draft, command, *matter, *lead),
         Verb::Supervise {
             leg,
             trigger,
@@ -101,9 +112,21 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::Remind { order } => supervision::remind(draft, command, *order),
         Verb::ReplyOrder { leg, order } => supervision::reply_order(draft, command, *leg, *order),
         Verb::EndOrder { order } => supervision::end_order(draft, command, *order),
-        Verb::Note { matter } => note(draft, command, *matter),
-        Verb::ConfirmClock => confirm_clock(draft),
-        Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
+        Verb::TakeIn { .. }
+        | Verb::Refuse { .. }
+        | Verb::AnswerDirectly { .. }
+        | Verb::Assign { .. }
+        | Verb::Close { .. }
+        | Verb::CallBack { .. }
+        | Verb::Redo { .. }
+        | Verb::Escalate { .. }
+        | Verb::Withdraw { .. }
+        | Verb::NameLead { .. }
+        | Verb::Note { .. }
+        | Verb::ConfirmClock
+        | Verb::ReopenLink { .. } => {
+            Err(Refusal::new(Class::Invalid, "command.verb", "这一命令不是对交办的操作").into())
+        }
     }
 }
 

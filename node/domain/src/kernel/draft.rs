@@ -2,8 +2,9 @@
 //! draft is dropped whole.
 
 use super::context::World;
+use super::outcome::{Kept, Stop};
 use super::{fold, send, timers, watch};
-use crate::body::{Actor, Body};
+use crate::body::Actor;
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::field::SealedField;
@@ -16,38 +17,7 @@ use crate::row::{NodeRow, Row, RowKey, TimerKey};
 use crate::ticket::{Ticket, TicketAct};
 use crate::view::{Overlay, Rows, View, ViewFailed};
 use hotline_topology::{PolicyPack, RegionKey, Time};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Why a draft ends early.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Stop {
-    /// The caller is wrong; the draft is dropped.
-    Refused(Refusal),
-    /// The node is unwell; the whole group's outcome is unknown.
-    Failed(ViewFailed),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Stop::Refused(refusal)
-    }
-}
-
-impl From<ViewFailed> for Stop {
-    fn from(failed: ViewFailed) -> Self {
-        Stop::Failed(failed)
-    }
-}
-
-/// What a draft leaves when it is kept.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    pub facts: Vec<Fact>,
-    pub changes: BTreeMap<RowKey, Option<Row>>,
-    pub pumps: BTreeSet<RegionKey>,
-    pub alarms: Vec<String>,
-    pub cuts: Vec<(RegionKey, String)>,
-}
+use std::collections::BTreeSet;
 
 /// The work in progress of one event.
 pub struct Draft<'a> {
@@ -414,23 +384,4 @@ fn other_side(leg: &Leg, by: Party) -> Option<RegionKey> {
         (Side::Taker, Party::Taker) => Some(leg.giver()),
         _ => None,
     }
-}
-
-/// Whether the body is a unit of this node, or a region below without a node, which counts as one.
-#[must_use]
-pub fn is_own_unit(world: &World<'_>, body: &Body) -> bool {
-    let Body::Unit(region, unit) = body else {
-        return false;
-    };
-    *region == world.me
-        && (world
-            .region()
-            .is_some_and(|region| region.unit(unit).is_some())
-            || world.federation.children(world.me).iter().any(|child| {
-                child.as_str() == unit.as_str()
-                    && world
-                        .federation
-                        .region(*child)
-                        .is_some_and(|region| !region.node)
-            }))
 }

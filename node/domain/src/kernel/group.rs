@@ -1,9 +1,10 @@
 //! A group: the events that share one commit. Within it each event sees the facts before it.
 
 use super::context::{Now, World};
-use super::draft::{Draft, Kept, Stop};
+use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
-use super::{dispatch, fold, receive, timers};
+use super::outcome::{Kept, Stop};
+use super::{dispatch, fold, parked, receive, timers};
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::id::Ids;
@@ -206,7 +207,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         }
         Input::Link { peer, news } => link_news(draft, peer, news),
         Input::Tick => timers::tick(draft),
-        Input::WorldChanged => receive::take_up_kept(draft),
+        Input::WorldChanged => parked::take_up_kept(draft),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
                 "节点时钟存疑,业务计时已停止,受理照常:{why};核对时间后执行 hotline clock confirm"

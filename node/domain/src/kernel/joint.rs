@@ -1,7 +1,8 @@
 //! Co-handling (会办): the giver names a provisional lead, fixes it when all receipts are in, and names another when
 //! the lead's leg ends without a result. Each change raises the term; older terms have no effect.
 
-use super::draft::{Draft, Stop};
+use super::draft::Draft;
+use super::outcome::Stop;
 use crate::body::Actor;
 use crate::fact::Fact;
 use crate::field::SealedField;

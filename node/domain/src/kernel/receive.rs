@@ -1,28 +1,23 @@
 //! Receiving: every numbered envelope is consumed: applied, refused with an answer, relayed, parked, or set aside with
 //! an alarm. Only a failing store stops a lane.
 
-use super::draft::{Draft, Stop};
+use super::draft::Draft;
+use super::offered::{check_fields, offered, refused_there};
+use super::outcome::Stop;
+use super::parked::{PARKED, keep, must_wait, set_aside};
 use super::send;
 use crate::clock;
 use crate::fact::Fact;
-use crate::field::{SealedField, marks};
+use crate::field::SealedField;
 use crate::figures;
 use crate::id::LegId;
-use crate::leg::{self, Act, Lane, Leg, LegKind, Offer, Party, Reception};
+use crate::leg::{self, Act, Lane, Party, Reception};
 use crate::link::{Consumption, Envelope, Message, Unreadable, extend};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
-use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::supervision;
-use crate::ticket::{self, Ticket, TicketAct};
-use crate::view::{Rows, View};
-use hotline_topology::{RegionKey, Span, Time};
-use std::collections::BTreeSet;
-
-/// How long an envelope written under an unknown topology version waits for that version.
-const PARKED: Span = Span::NaturalDays(7);
-/// Kept envelopes looked at in one step.
-const KEPT_PAGE: usize = 256;
+use crate::view::Rows;
+use hotline_topology::{RegionKey, Time};
 
 /// Consumes the next envelope of a lane. `None`: nothing new, a duplicate below the mark; else the lane's running hash
 /// with it.
@@ -81,7 +76,11 @@ fn take(
 }
 
 /// Applies an envelope addressed to this node, or refuses it with an answer.
-fn open(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<Consumption, Stop> {
+pub(super) fn open(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+) -> Result<Consumption, Stop> {
     let message = match draft.world.wire.decode(envelope.kind, &envelope.payload) {
         Ok(message) => message,
         Err(Unreadable::UnknownKind(kind)) => {
@@ -199,134 +198,6 @@ fn unknown_leg(id: LegId) -> Stop {
     Refusal::new(Class::NotFound, "leg.unknown", words).into()
 }
 
-/// A leg arrives: kept, received, and receipted in one commit.
-fn offered(
-    draft: &mut Draft<'_>,
-    author: RegionKey,
-    id: LegId,
-    at: Time,
-    offer: Offer,
-    fields: Vec<SealedField>,
-) -> Result<(), Stop> {
-    authority::permit_offer(&draft.world, author, &offer)?;
-    check_fields(draft, author, &offer, &fields)?;
-    if offer.content != marks(&fields) {
-        let words = "交办内容与其摘要不符,未接收;请重新交办".to_owned();
-        return Err(Refusal::new(Class::Invalid, "leg.content-mismatch", words).into());
-    }
-    let ticket = Rows::ticket(draft, offer.matter)?;
-    if let Some(ticket) = &ticket
-        && !may_take(draft, ticket, offer.kind)?
-    {
-        let words = format!(
-            "工单 {} 在本节点已有未结的上级交办,不能再接一个",
-            ticket.number
-        );
-        return Err(Refusal::new(Class::State, "leg.one-incoming", words).into());
-    }
-    let (matter, now) = (offer.matter, draft.now());
-    let happened_at = clock::happened(at, Time(0), now);
-    let act = Act::Offer(Box::new(offer));
-    draft.received_fact(id, matter, Party::Giver, happened_at, act, Vec::new())?;
-    draft.leg_fact(id, Party::Taker, now, Act::Receipt, None, Vec::new())?;
-    let leg = draft.leg(id)?;
-    // An own matter keeps its own date: the clock runs on while it is raised and comes down again.
-    let kept = ticket.filter(|ticket| ticket.is_own(draft.me()));
-    let due = kept
-        .and_then(|ticket| ticket.due)
-        .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
-    draft.ticket_act(matter, None, TicketAct::Received { leg: id, due }, fields)?;
-    draft.set_timer(due, TimerKey::TicketDue(matter))
-}
-
-/// At most one incoming leg is open; but what was raised from below and passed on upward may come down again.
-fn may_take(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<bool, Stop> {
-    if ticket::given_from_above(draft, ticket)?.is_some() {
-        return Ok(false);
-    }
-    if ticket::raised_from_below(draft, ticket)?.is_none() {
-        return Ok(true);
-    }
-    let mut passed_on = false;
-    for id in &ticket.outgoing {
-        let open = |leg: Leg| leg.is_open() && leg.offer.kind == LegKind::Upward;
-        passed_on |= Rows::leg(draft, *id)?.is_some_and(open);
-    }
-    Ok(passed_on && kind == LegKind::Downward)
-}
-
-/// The receiver refuses what the edge's policy does not let a leg carry (invariant 5).
-fn check_fields(
-    draft: &Draft<'_>,
-    author: RegionKey,
-    offer: &Offer,
-    fields: &[SealedField],
-) -> Result<(), Stop> {
-    let upward = offer.kind == LegKind::Upward;
-    let federation = draft.world.federation;
-    match fields
-        .iter()
-        .find(|field| !federation.may_travel(author, draft.me(), upward, field.name))
-    {
-        None => Ok(()),
-        Some(field) => {
-            let words = format!(
-                "字段「{}」不得从 {author} 传到本节点,整条消息未接收",
-                field.name.as_str()
-            );
-            Err(Refusal::new(Class::Forbidden, "locality.field-policy", words).into())
-        }
-    }
-}
-
-/// The other side's rule refused something of ours; an offer refused there comes back as a granted return.
-fn refused_there(
-    draft: &mut Draft<'_>,
-    author: RegionKey,
-    leg: Option<LegId>,
-    rule: &str,
-    message: &str,
-) -> Result<(), Stop> {
-    draft.alarm(format!(
-        "{author} 拒绝了本节点的消息(规则 {rule}):{message}"
-    ));
-    let Some(leg) = leg else { return Ok(()) };
-    let Some(known) = Rows::leg(draft, leg)? else {
-        return Ok(());
-    };
-    let undelivered = known.stage == leg::Stage::Offered;
-    if !undelivered || known.giver() != draft.me() || known.taker().region() != author {
-        return Ok(());
-    }
-    refuse_offer(draft, &known, rule)
-}
-
-fn refuse_offer(draft: &mut Draft<'_>, leg: &Leg, rule: &str) -> Result<(), Stop> {
-    let asking = leg::Asking::Return {
-        ground: "refused-by-rule".to_owned(),
-        basis: rule.to_owned(),
-    };
-    let (now, no) = (draft.now(), 1);
-    draft.received_fact(
-        leg.id,
-        leg.matter(),
-        Party::Taker,
-        now,
-        Act::Request { no, asking },
-        Vec::new(),
-    )?;
-    let of = leg::RequestKind::Return;
-    let ruling = Act::Ruling {
-        request: no,
-        of,
-        granted: true,
-        basis: rule.to_owned(),
-        due: None,
-    };
-    draft.received_fact(leg.id, leg.matter(), Party::Giver, now, ruling, Vec::new())?;
-    supervision::bounced(draft, leg)
-}
-
 /// Passes an envelope on; what it does not understand, too.
 fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<Consumption, Stop> {
     let next = draft
@@ -339,110 +210,4 @@ fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<C
     }
     send::queue(draft, envelope)?;
     Ok(Consumption::Relayed)
-}
-
-/// A message under a version not yet known waits, and so do later ones of its leg.
-fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
-    if envelope.topology > draft.world.federation.version() {
-        return Ok(true);
-    }
-    let Some(leg) = envelope.leg else {
-        return Ok(false);
-    };
-    if draft.node()?.kept == 0 {
-        return Ok(false);
-    }
-    let parked = parked(draft)?;
-    Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
-}
-
-/// What waits for a version, in the order it came.
-fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
-    let mut parked = Vec::new();
-    let mut from = 0;
-    loop {
-        let page = draft.scan(&RowKey::Kept(from), &RowKey::Kept(u64::MAX), KEPT_PAGE)?;
-        let Some((RowKey::Kept(last), _)) = page.last() else {
-            return Ok(parked);
-        };
-        from = last + 1;
-        for (_, row) in page {
-            if let Row::Kept(kept) = row
-                && kept.until.is_some()
-            {
-                parked.push(*kept);
-            }
-        }
-    }
-}
-
-fn set_aside(
-    draft: &mut Draft<'_>,
-    peer: RegionKey,
-    envelope: Envelope,
-    why: String,
-) -> Result<Consumption, Stop> {
-    draft.alarm(format!("搁置了 {peer} 传来的信封 {}:{why}", envelope.id));
-    keep(draft, peer, envelope, None)?;
-    Ok(Consumption::SetAside { why })
-}
-
-fn keep(
-    draft: &mut Draft<'_>,
-    peer: RegionKey,
-    envelope: Envelope,
-    until: Option<Time>,
-) -> Result<(), Stop> {
-    let no = draft.node()?.kept + 1;
-    draft.record(Fact::Kept {
-        no,
-        peer,
-        until,
-        envelope,
-    })?;
-    match until {
-        Some(until) => draft.set_timer(until, TimerKey::KeptBound(no)),
-        None => Ok(()),
-    }
-}
-
-/// Takes up what waited for a version that is known now, in the order it came.
-pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
-    let known = draft.world.federation.version();
-    let mut still = BTreeSet::new();
-    for kept in parked(draft)? {
-        let leg = kept.envelope.leg;
-        if kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg)) {
-            still.extend(leg);
-            continue;
-        }
-        draft.record(Fact::Unkept { no: kept.no })?;
-        open(draft, kept.peer, kept.envelope)?;
-    }
-    Ok(())
-}
-
-/// The bound passed: the envelope is refused with an answer.
-pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
-    let Some(Row::Kept(kept)) = draft.get(&RowKey::Kept(no))? else {
-        return Ok(());
-    };
-    if kept.until.is_none_or(|until| until > draft.now()) {
-        return Ok(());
-    }
-    draft.record(Fact::Unkept { no })?;
-    let words = format!(
-        "消息依据的拓扑第 {} 版在期限内未下发到本节点",
-        kept.envelope.topology
-    );
-    let answer = Message::Refused {
-        about: kept.envelope.id,
-        leg: kept.envelope.leg,
-        rule: "link.version-unknown".to_owned(),
-        message: words,
-    };
-    let (author, lane) = (kept.envelope.author, kept.envelope.lane);
-    draft.send(author, lane, &answer, Vec::new())?;
-    // What queued behind it need not wait any longer.
-    take_up_kept(draft)
 }

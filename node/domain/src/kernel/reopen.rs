@@ -8,8 +8,9 @@
 //!   forgot them has them back, for the others they are known;
 //! - legs taken from the other side cannot be given back to a giver that forgot them: they are listed for people.
 
-use super::draft::{Draft, Stop};
-use super::receive;
+use super::draft::Draft;
+use super::outcome::Stop;
+use super::parked;
 use crate::body::Body;
 use crate::fact::Fact;
 use crate::field::{FieldMark, SealedField};
@@ -53,7 +54,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
     let taken = open_legs(draft, me)?;
     list_taken(draft, peer, &taken);
     draft.pump(peer);
-    receive::take_up_kept(draft)?;
+    parked::take_up_kept(draft)?;
     Ok(Done::default())
 }
 

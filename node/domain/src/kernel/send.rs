@@ -1,6 +1,7 @@
 //! Sending: a message becomes an envelope on the next link of its way.
 
-use super::draft::{Draft, Stop};
+use super::draft::Draft;
+use super::outcome::Stop;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::{EnvelopeId, LegId, MatterId};

@@ -9,8 +9,9 @@
 //! | `ReportFigures` | cells and watermarks to the parent | here |
 //! | `KeptBound` | a parked envelope's version never came | `kernel/receive.rs` |
 
-use super::draft::{Draft, Stop};
-use super::{fold, receive};
+use super::draft::Draft;
+use super::outcome::Stop;
+use super::{fold, parked};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -78,7 +79,7 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
         TimerKey::OrderReply(order) => supervision::reply_due(draft, order),
         TimerKey::CallBackDue(matter) => ticket::call_back_due(draft, matter),
         TimerKey::ReportFigures => report_figures(draft),
-        TimerKey::KeptBound(no) => receive::kept_bound(draft, no),
+        TimerKey::KeptBound(no) => parked::kept_bound(draft, no),
     }
 }
 

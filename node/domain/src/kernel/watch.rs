@@ -1,8 +1,9 @@
 //! What follows by itself from an act on a leg: timers, receipts, news to the origin, the lead, rulings that the rules
 //! make at once, and what runs down or up the tree.
 
-use super::draft::{Draft, Stop};
+use super::draft::Draft;
 use super::joint;
+use super::outcome::Stop;
 use crate::clock;
 use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
 use crate::link::Message;

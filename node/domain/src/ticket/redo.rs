@@ -2,13 +2,13 @@
 
 use super::assign::{Plan, give, permit_new_leg};
 use super::call_back::is_rated;
-use super::{TicketAct, TicketStage};
+use super::{Ticket, TicketAct, TicketStage};
 use crate::body::Body;
 use crate::clock;
 use crate::command::Command;
 use crate::id::MatterId;
 use crate::kernel::{Draft, Stop};
-use crate::leg::{Closure, LegKind, Stage};
+use crate::leg::{Closure, Leg, LegKind, Stage};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, TimerKey};
 use crate::view::Rows;
@@ -24,6 +24,34 @@ pub fn redo(
     taker: Option<&Body>,
 ) -> Result<Done, Stop> {
     let ticket = super::own(draft, command, matter)?;
+    permitted(draft, &ticket)?;
+    let last = last_handled(draft, &ticket)?;
+    let taker = taker
+        .cloned()
+        .or_else(|| last.as_ref().map(|leg| leg.taker().clone()))
+        .ok_or_else(|| {
+            let words = format!("工单 {} 没有可重办的承办单位;请指明", ticket.number);
+            Refusal::new(Class::Invalid, "redo.taker", words)
+                .citing(draft.pack().redo.article.clone())
+        })?;
+    let due = clock::due(&draft.world, draft.now(), draft.pack().redo.limit);
+    let act = TicketAct::RedoOrdered { due: due.at };
+    draft.ticket_act(matter, Some(&command.actor), act, Vec::new())?;
+    draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    let ticket = draft.ticket(matter)?;
+    permit_new_leg(draft, &ticket, &taker, Some("redo"))?;
+    let plan = Plan {
+        redo: true,
+        replaces: last.map(|leg| leg.id),
+        basis: "重办",
+        ..Plan::new()
+    };
+    let leg = give(draft, command, &ticket, &taker, plan)?;
+    super::done(draft, matter, vec![leg])
+}
+
+/// Closed, rated poorly since, and not redone too often.
+fn permitted(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
     let rule = &draft.pack().redo;
     let refuse = |class, name, words: String| -> Stop {
         Refusal::new(class, name, words)
@@ -39,7 +67,7 @@ pub fn redo(
     }
     let latest = ticket.ratings.iter().rev().find(|r| r.satisfied.is_some());
     let unsatisfied = latest.is_some_and(|rating| rating.satisfied == Some(false));
-    if !unsatisfied || !is_rated(&ticket) {
+    if !unsatisfied || !is_rated(ticket) {
         return Err(refuse(
             Class::Policy,
             "redo.rating",
@@ -57,6 +85,11 @@ pub fn redo(
         );
         return Err(refuse(Class::Policy, "redo.max", words));
     }
+    Ok(())
+}
+
+/// The leg under which the matter was handled last.
+fn last_handled(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Leg>, Stop> {
     let mut last = None;
     for id in &ticket.outgoing {
         if let Some(leg) = Rows::leg(draft, *id)?
@@ -66,28 +99,5 @@ pub fn redo(
             last = Some(leg);
         }
     }
-    let taker = taker
-        .cloned()
-        .or_else(|| last.as_ref().map(|leg| leg.taker().clone()))
-        .ok_or_else(|| {
-            refuse(
-                Class::Invalid,
-                "redo.taker",
-                format!("工单 {} 没有可重办的承办单位;请指明", ticket.number),
-            )
-        })?;
-    let due = clock::due(&draft.world, draft.now(), rule.limit);
-    let act = TicketAct::RedoOrdered { due: due.at };
-    draft.ticket_act(matter, Some(&command.actor), act, Vec::new())?;
-    draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
-    let ticket = draft.ticket(matter)?;
-    permit_new_leg(draft, &ticket, &taker, Some("redo"))?;
-    let plan = Plan {
-        redo: true,
-        replaces: last.map(|leg| leg.id),
-        basis: "重办",
-        ..Plan::new()
-    };
-    let leg = give(draft, command, &ticket, &taker, plan)?;
-    super::done(draft, matter, vec![leg])
+    Ok(last)
 }

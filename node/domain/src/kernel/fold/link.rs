@@ -1,0 +1,105 @@
+//! What a link sent, received, kept and learned.
+
+use super::change_node;
+use crate::fact::Fact;
+use crate::kernel::reopen;
+use crate::link::LinkState;
+use crate::row::{Kept, Row, RowKey};
+use crate::view::{Overlay, Rows, ViewFailed};
+use hotline_topology::RegionKey;
+
+/// Folds a fact about a link.
+pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
+    match fact {
+        Fact::Queued {
+            peer,
+            seq,
+            hash,
+            envelope,
+        } => {
+            let lane = envelope.lane;
+            view.put(
+                RowKey::Outbox(*peer, lane, *seq),
+                Row::Outbox(Box::new(envelope.clone()), *hash),
+            );
+            change_link(view, *peer, |link| {
+                let state = &mut link.lanes[lane.index()];
+                state.sent = *seq;
+                state.sent_hash = *hash;
+            })
+        }
+        Fact::Consumed {
+            peer,
+            lane,
+            seq,
+            hash,
+            ..
+        } => change_link(view, *peer, |link| {
+            let state = &mut link.lanes[lane.index()];
+            state.received = *seq;
+            state.received_hash = *hash;
+        }),
+        Fact::Acked { peer, lane, upto } => {
+            let link = view.link(*peer)?;
+            let state = link.lanes[lane.index()];
+            let mut hash = state.acked_hash;
+            for seq in state.acked + 1..=*upto {
+                if let Some(Row::Outbox(_, running)) =
+                    crate::view::View::get(view, &RowKey::Outbox(*peer, *lane, seq))?
+                {
+                    hash = running;
+                }
+                view.delete(RowKey::Outbox(*peer, *lane, seq));
+            }
+            change_link(view, *peer, |link| {
+                let state = &mut link.lanes[lane.index()];
+                state.acked = *upto;
+                state.acked_hash = hash;
+            })
+        }
+        Fact::Kept {
+            no,
+            peer,
+            until,
+            envelope,
+        } => {
+            let kept = Kept {
+                no: *no,
+                peer: *peer,
+                until: *until,
+                envelope: envelope.clone(),
+            };
+            view.put(RowKey::Kept(*no), Row::Kept(Box::new(kept)));
+            change_node(view, |node| node.kept = node.kept.max(*no))
+        }
+        Fact::Unkept { no } => {
+            view.delete(RowKey::Kept(*no));
+            Ok(())
+        }
+        Fact::LinkChanged {
+            peer,
+            peer_epoch,
+            failures,
+            heard_at,
+            blocked,
+        } => change_link(view, *peer, |link| {
+            link.peer_epoch = *peer_epoch;
+            link.failures = *failures;
+            link.heard_at = *heard_at;
+            link.blocked.clone_from(blocked);
+        }),
+        Fact::LanesRestarted { peer } => reopen::restart_lanes(view, *peer),
+        _ => Ok(()),
+    }
+}
+
+fn change_link(
+    view: &mut Overlay<'_>,
+    peer: RegionKey,
+    change: impl FnOnce(&mut LinkState),
+) -> Result<(), ViewFailed> {
+    let mut link = view.link(peer)?;
+    change(&mut link);
+    view.put(RowKey::Link(peer), Row::Link(Box::new(link)));
+    Ok(())
+}

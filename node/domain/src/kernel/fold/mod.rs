@@ -1,0 +1,133 @@
+//! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
+
+mod legs;
+mod link;
+mod tickets;
+
+use crate::fact::Fact;
+use crate::figures;
+use crate::id::{LegId, MatterId};
+use crate::row::{NodeRow, Row, RowKey, TimerKey};
+use crate::view::{Overlay, Rows, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+
+/// Folds a whole commit of the node `me`.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn fold_commit(
+    view: &mut Overlay<'_>,
+    me: RegionKey,
+    at: Time,
+    facts: &[Fact],
+) -> Result<(), ViewFailed> {
+    note_time(view, at)?;
+    facts.iter().try_for_each(|fact| fold(view, me, fact))
+}
+
+/// The node's time of the commit: it never runs backwards.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn note_time(view: &mut Overlay<'_>, at: Time) -> Result<(), ViewFailed> {
+    change_node(view, |node| node.time = node.time.max(at))
+}
+
+/// Folds one fact of the node `me`.
+///
+/// # Errors
+/// The view below could not be read.
+pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), ViewFailed> {
+    match fact {
+        Fact::Started { mark } => change_node(view, |node| {
+            node.mark = *mark;
+            node.issued = 0;
+        }),
+        Fact::Ticket { .. } => tickets::fold(view, me, fact),
+        Fact::Leg { .. } => legs::fold(view, me, fact),
+        Fact::Sighted { .. } => tickets::fold_sight(view, fact),
+        Fact::Noticed(notice) => {
+            let key = RowKey::Notice(
+                notice.raised_at,
+                notice.matter,
+                notice.leg.unwrap_or(LegId([0; 16])),
+                notice.reason as u8,
+            );
+            view.put(key, Row::Notice(Box::new(notice.clone())));
+            Ok(())
+        }
+        Fact::OrderIssued(order) => {
+            view.put(
+                RowKey::Order(order.order.id),
+                Row::Order(Box::new(order.clone())),
+            );
+            Ok(())
+        }
+        Fact::Answered {
+            operator,
+            key,
+            digest,
+            done,
+        } => {
+            let row = Row::Answer(*digest, Box::new(done.clone()));
+            view.put(RowKey::Answer(operator.clone(), key.clone()), row);
+            Ok(())
+        }
+        Fact::TimerSet { .. } | Fact::TimerGone { .. } => fold_timer(view, fact),
+        Fact::Counted { .. } | Fact::Reported { .. } | Fact::ReportedUp { .. } => {
+            figures::fold(view, fact)
+        }
+        Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
+        Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
+        Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
+        Fact::Queued { .. }
+        | Fact::Consumed { .. }
+        | Fact::Acked { .. }
+        | Fact::Kept { .. }
+        | Fact::Unkept { .. }
+        | Fact::LinkChanged { .. }
+        | Fact::LanesRestarted { .. } => link::fold(view, fact),
+    }
+}
+
+fn fold_timer(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
+    match fact {
+        Fact::TimerSet { at, key } => {
+            view.put(RowKey::Timer(*at, *key), Row::Mark);
+            if *key == TimerKey::ReportFigures {
+                change_node(view, |node| node.report_due = Some(*at))?;
+            }
+            Ok(())
+        }
+        Fact::TimerGone { at, key } => {
+            view.delete(RowKey::Timer(*at, *key));
+            if *key == TimerKey::ReportFigures {
+                change_node(view, |node| {
+                    node.report_due = node.report_due.filter(|due| due != at)
+                })?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn change_node(
+    view: &mut Overlay<'_>,
+    change: impl FnOnce(&mut NodeRow),
+) -> Result<(), ViewFailed> {
+    let mut node = view.node()?;
+    change(&mut node);
+    view.put(RowKey::Node, Row::Node(Box::new(node)));
+    Ok(())
+}
+
+/// The lowest and highest keys of the timer table up to a moment.
+#[must_use]
+pub fn timers_until(at: Time) -> (RowKey, RowKey) {
+    let first = TimerKey::TicketDue(MatterId([0; 16]));
+    (
+        RowKey::Timer(Time(i64::MIN), first),
+        RowKey::Timer(Time(at.0.saturating_add(1)), first),
+    )
+}

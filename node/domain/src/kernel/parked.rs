@@ -1,0 +1,124 @@
+//! Envelopes that are kept: parked until a version is known, or set aside for people.
+
+use super::draft::Draft;
+use super::outcome::Stop;
+use super::receive::open;
+use crate::fact::Fact;
+use crate::link::{Consumption, Envelope, Message};
+use crate::row::{Kept, Row, RowKey, TimerKey};
+use crate::view::View;
+use hotline_topology::{RegionKey, Span, Time};
+use std::collections::BTreeSet;
+
+/// How long an envelope written under an unknown topology version waits for that version.
+pub(super) const PARKED: Span = Span::NaturalDays(7);
+/// Kept envelopes looked at in one step.
+const KEPT_PAGE: usize = 256;
+
+/// A message under a version not yet known waits, and so do later ones of its leg.
+pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
+    if envelope.topology > draft.world.federation.version() {
+        return Ok(true);
+    }
+    let Some(leg) = envelope.leg else {
+        return Ok(false);
+    };
+    if draft.node()?.kept == 0 {
+        return Ok(false);
+    }
+    let parked = parked(draft)?;
+    Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
+}
+
+/// What waits for a version, in the order it came.
+fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
+    let mut parked = Vec::new();
+    let mut from = 0;
+    loop {
+        let page = draft.scan(&RowKey::Kept(from), &RowKey::Kept(u64::MAX), KEPT_PAGE)?;
+        let Some((RowKey::Kept(last), _)) = page.last() else {
+            return Ok(parked);
+        };
+        from = last + 1;
+        for (_, row) in page {
+            if let Row::Kept(kept) = row
+                && kept.until.is_some()
+            {
+                parked.push(*kept);
+            }
+        }
+    }
+}
+
+/// Keeps what nobody here understands, and tells the operator.
+pub(super) fn set_aside(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+    why: String,
+) -> Result<Consumption, Stop> {
+    draft.alarm(format!("搁置了 {peer} 传来的信封 {}:{why}", envelope.id));
+    keep(draft, peer, envelope, None)?;
+    Ok(Consumption::SetAside { why })
+}
+
+/// Keeps an envelope, until a moment or until people decide.
+pub(super) fn keep(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+    until: Option<Time>,
+) -> Result<(), Stop> {
+    let no = draft.node()?.kept + 1;
+    draft.record(Fact::Kept {
+        no,
+        peer,
+        until,
+        envelope,
+    })?;
+    match until {
+        Some(until) => draft.set_timer(until, TimerKey::KeptBound(no)),
+        None => Ok(()),
+    }
+}
+
+/// Takes up what waited for a version that is known now, in the order it came.
+pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    let known = draft.world.federation.version();
+    let mut still = BTreeSet::new();
+    for kept in parked(draft)? {
+        let leg = kept.envelope.leg;
+        if kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg)) {
+            still.extend(leg);
+            continue;
+        }
+        draft.record(Fact::Unkept { no: kept.no })?;
+        open(draft, kept.peer, kept.envelope)?;
+    }
+    Ok(())
+}
+
+/// The bound passed: the envelope is refused with an answer.
+pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
+    let Some(Row::Kept(kept)) = draft.get(&RowKey::Kept(no))? else {
+        return Ok(());
+    };
+    if kept.until.is_none_or(|until| until > draft.now()) {
+        return Ok(());
+    }
+    draft.record(Fact::Unkept { no })?;
+    let words = format!(
+        "消息依据的拓扑第 {} 版在期限内未下发到本节点",
+        kept.envelope.topology
+    );
+    let answer = Message::Refused {
+        about: kept.envelope.id,
+        leg: kept.envelope.leg,
+        rule: "link.version-unknown".to_owned(),
+        message: words,
+    };
+    let (author, lane) = (kept.envelope.author, kept.envelope.lane);
+    draft.send(author, lane, &answer, Vec::new())?;
+    // What queued behind it need not wait any longer.
+    take_up_kept(draft)
+}

@@ -295,8 +295,41 @@ impl Report<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Verdict;
     use crate::cli::Cli;
+    use crate::demo::verdict::Happened;
     use clap::Parser as _;
+
+    #[test]
+    fn a_story_gone_wrong_is_shown_and_fails() {
+        let troubled = Told {
+            brought: 0,
+            troubles: vec!["两县会办:泽州县“签收”被拒".to_owned()],
+            ..Told::default()
+        };
+        for (told, ok) in [(Told::default(), true), (troubled, false)] {
+            let report = Report {
+                messages: &Messages::default(),
+                told: &told,
+                found: &Found {
+                    verdict: Verdict::default(),
+                    happened: Happened::default(),
+                },
+                figures: &Settled {
+                    total: 0,
+                    complete: true,
+                },
+                visited: false,
+                seed: 1,
+                took: Duration::from_secs(1),
+            };
+            assert_eq!(report.judge().is_ok(), ok);
+            let object = report.json();
+            assert_eq!(object["audit"]["ok"], ok);
+            let faults = object["audit"]["faults"].as_array().map_or(0, Vec::len);
+            assert_eq!(faults, told.troubles.len());
+        }
+    }
 
     #[test]
     fn what_is_suggested_can_be_typed() {

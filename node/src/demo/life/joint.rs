@@ -2,6 +2,7 @@
 
 use super::steps::{Given, Life, Step};
 use super::up::raise;
+use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Level, RegionKey};
 
 /// Units of one county share a matter.
@@ -61,10 +62,9 @@ async fn shared(life: &mut Life, giver: RegionKey, legs: Vec<Given>) -> Step<()>
     for leg in &legs {
         life.arrived(leg).await?;
     }
-    let known: Vec<String> = legs.iter().map(|leg| leg.id.clone()).collect();
-    life.until(giver, "等待主办确定", |detail| {
-        let ticket = detail.ticket.as_ref()?;
-        (ticket.term > 0 && known.contains(&ticket.lead)).then_some(())
+    life.until(giver, "等待按最早回执确定主办", |detail| {
+        let lead = &detail.ticket.as_ref()?.lead;
+        (Some(lead) == earliest(detail, &legs)).then_some(())
     })
     .await?;
     for leg in &legs {
@@ -74,4 +74,21 @@ async fn shared(life: &mut Life, giver: RegionKey, legs: Vec<Given>) -> Step<()>
         life.accept(leg).await?;
     }
     Ok(())
+}
+
+/// The leg whose receipt is the earliest, once all receipts are in; ties by the order of giving.
+fn earliest<'a>(detail: &pb::TicketDetail, legs: &'a [Given]) -> Option<&'a String> {
+    let mut received = Vec::new();
+    for leg in legs {
+        let known = |known: &&pb::Leg| known.id == leg.id && known.side != "sight";
+        let at = detail.legs.iter().find(known)?.delivered_at_ms;
+        if at == 0 {
+            return None;
+        }
+        received.push((at, &leg.id));
+    }
+    received
+        .into_iter()
+        .min_by_key(|(at, _)| *at)
+        .map(|(_, id)| id)
 }

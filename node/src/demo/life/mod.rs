@@ -5,7 +5,7 @@
 //! | answered or refused at the desk | `desk.rs` |
 //! | by the dispatch catalogue; level by level to the front line | `down.rs` |
 //! | signed for by the timer alone; overdue, noticed above and supervised | `timers.rs` |
-//! | returned and determined anew; return denied; extension; escalated by the taker; sent back | `requests.rs` |
+//! | returned and determined anew; return denied; returned past the bound; extension; escalated by the taker; sent back | `requests.rs` |
 //! | raised to the superior, further up, declined | `up.rs` |
 //! | handled jointly in a county, by two counties, asked for from below | `joint.rs` |
 //! | supervision order with reply and end | `ordered.rs` |
@@ -74,6 +74,7 @@ pub const STORIES: &[Story] = stories! {
     "请求外县协同", "县里的事牵涉邻县,报市里安排两县会办" => joint::asked_from_below;
     "上级不予接收", "市里认为县里能办,不接收,县里自己办" => up::declined;
     "县退回市", "一个县退单获准,市里改交另一个县" => requests::county_returns;
+    "指定承办", "三次退单之后只能指定,指定的单位不得再退" => requests::determined;
 };
 
 /// The story of the message with this number, for a seed.

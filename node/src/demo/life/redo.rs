@@ -6,7 +6,7 @@ use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
 use hotline_topology::{FieldName, Level};
 
-/// A county's matter, handled by a township or a unit, rated poorly, handled again, rated well.
+/// A county's matter, handled by a township or a unit, rated poorly, handled again, rated again.
 pub async fn done_again(life: &mut Life) -> Step<()> {
     let county = life.any(Level::County);
     life.take_in(county).await?;
@@ -33,5 +33,11 @@ pub async fn done_again(life: &mut Life) -> Step<()> {
     life.work(&again).await?;
     life.accept(&again).await?;
     life.close().await?;
-    life.call_back("satisfied").await
+    if life.dice.percent(60) {
+        return life.call_back("satisfied").await;
+    }
+    // Unsatisfactory a second time: every level above learns of it.
+    life.call_back("very-unsatisfied").await?;
+    let province = life.town.world.federation.root();
+    life.noticed(province, &again, "unsatisfactory-again").await
 }

@@ -1,6 +1,7 @@
 //! What a taker asks and the giver rules: returns, extensions, escalations, results that are not good enough.
 
 use super::steps::{Life, Step, text};
+use crate::demo::world::DISPATCHER;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
 use hotline_topology::{FieldName, Level};
@@ -138,6 +139,43 @@ pub async fn sent_back(life: &mut Life) -> Step<()> {
     })
     .await?;
     life.result(&leg).await?;
+    life.accept(&leg).await?;
+    life.finish().await
+}
+
+/// 指定承办: three returns, and only a determination moves the matter on; whom it names may not return it.
+pub async fn determined(life: &mut Life) -> Step<()> {
+    let county = life.any(Level::County);
+    life.take_in(county).await?;
+    let units = life.units(county);
+    let [first, second, third, fourth, ..] = units.as_slice() else {
+        return Err(life.trouble(county, "选择单位", "少于四个承办单位"));
+    };
+    for unit in [first, second, third] {
+        let leg = life.give_one(county, unit).await?;
+        let (texts, verb) = return_of(&leg);
+        let who = life.taker(&leg);
+        life.say(county, &who, texts, verb).await?;
+        life.rule(&leg, "return", true).await?;
+    }
+    let again = Verb::Assign(pb::Assign {
+        matter: life.matter.clone(),
+        takers: vec![fourth.clone()],
+        basis: "职责".to_owned(),
+        ..pb::Assign::default()
+    });
+    let rule = "assign.determination-due";
+    life.is_refused(county, DISPATCHER, Vec::new(), again, rule)
+        .await?;
+    let legs = life
+        .give(county, std::slice::from_ref(fourth), "县政府专题会议明确")
+        .await?;
+    let leg = life.only(county, legs)?;
+    let (texts, verb) = return_of(&leg);
+    let who = life.taker(&leg);
+    life.is_refused(county, &who, texts, verb, "leg.return.determined")
+        .await?;
+    life.work(&leg).await?;
     life.accept(&leg).await?;
     life.finish().await
 }

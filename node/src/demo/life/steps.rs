@@ -195,6 +195,25 @@ impl Life {
         }
     }
 
+    /// Says what this rule must refuse.
+    ///
+    /// # Errors
+    /// It was done, or refused by another rule.
+    pub async fn is_refused(
+        &mut self,
+        at: RegionKey,
+        who: &str,
+        texts: Vec<pb::Text>,
+        verb: Verb,
+        rule: &str,
+    ) -> Step<()> {
+        let what = name_of(&verb);
+        match self.say_unless(at, who, texts, verb, &[rule]).await? {
+            None => Ok(()),
+            Some(_) => Err(self.trouble(at, what, &format!("本应按规则 {rule} 拒绝,却办成了"))),
+        }
+    }
+
     async fn try_say(
         &mut self,
         at: RegionKey,
@@ -284,6 +303,31 @@ impl Life {
             detail.legs.iter().find(held).and_then(&found)
         })
         .await
+    }
+
+    /// Waits until a node has the exception notice of a leg.
+    ///
+    /// # Errors
+    /// It does not come in time.
+    pub async fn noticed(&self, at: RegionKey, leg: &Given, reason: &str) -> Step<()> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let request = pb::ListNoticesRequest {
+                limit: 500,
+                cursor: String::new(),
+            };
+            let Some(door) = self.town.doors.get(&at) else {
+                break;
+            };
+            let named = |notice: &pb::Notice| notice.leg == leg.id && notice.reason == reason;
+            // A node that does not answer now is asked again.
+            let page = door.list_notices(Some(DISPATCHER), request).await;
+            if page.is_ok_and(|page| page.notices.iter().any(named)) {
+                return Ok(());
+            }
+            sleep(PAUSES.1).await;
+        }
+        Err(self.trouble(at, "等待异常通报", &format!("没有等到“{reason}”")))
     }
 
     /// Waits until the leg stands on its taker's node.

@@ -1,15 +1,10 @@
 //! What no person does: the timers sign for, find overdue and tell every level above.
 
-use super::steps::{Given, Life, Step, text};
+use super::steps::{Life, Step, text};
 use crate::demo::world::{DISPATCHER, SUPERVISOR};
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
-use hotline_topology::{FieldName, Level, RegionKey};
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
-
-/// How long a notice may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+use hotline_topology::{FieldName, Level};
 
 /// 视为签收: nobody signs; when the window ends, the rules do.
 pub async fn signed_by_the_timer(life: &mut Life) -> Step<()> {
@@ -38,7 +33,7 @@ pub async fn overdue(life: &mut Life) -> Step<()> {
     })
     .await?;
     let province = life.town.world.federation.root();
-    noticed(life, province, &leg).await?;
+    life.noticed(province, &leg, "overdue").await?;
     let texts = vec![text(FieldName::Instruction, "已逾期,请立即办理并说明原因")];
     let verb = Verb::Supervise(pb::Supervise {
         leg: leg.id.clone(),
@@ -61,25 +56,4 @@ pub async fn overdue(life: &mut Life) -> Step<()> {
     });
     life.say(province, SUPERVISOR, texts, verb).await?;
     life.finish().await
-}
-
-/// Waits until a superior has the notice of a leg.
-async fn noticed(life: &Life, at: RegionKey, leg: &Given) -> Step<()> {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        let request = pb::ListNoticesRequest {
-            limit: 500,
-            cursor: String::new(),
-        };
-        let page = match life.town.doors.get(&at) {
-            Some(door) => door.list_notices(Some(SUPERVISOR), request).await,
-            None => break,
-        };
-        // A node that does not answer now is asked again.
-        if page.is_ok_and(|page| page.notices.iter().any(|notice| notice.leg == leg.id)) {
-            return Ok(());
-        }
-        sleep(Duration::from_millis(150)).await;
-    }
-    Err(life.trouble(at, "等待异常通报", "没有等到"))
 }

@@ -29,7 +29,7 @@ pub(in crate::grpc) fn get(
         // A heartbeat says that nothing changed since: then what is here is complete up to the heartbeat.
         let fresher = heard
             .get(&mark.author)
-            .and_then(|heard| heard.watermark.clone())
+            .and_then(|heard| heard.watermark)
             .filter(|said| same(said, mark));
         completeness(
             &known.federation,

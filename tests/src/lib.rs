@@ -1,3 +1,21 @@
-//! The federation under test.
+//! The federation under test: a simulation of fifteen nodes with faults, the promises that must hold, and deliberate
+//! breaks that prove the promises are looked after.
+//!
+//! ```text
+//! sim ──drives──► kernel, codec, log, session (the product's own code)
+//!  │ every durable commit, every arrival, every recovery
+//!  ▼
+//! invariants      one promise a file; the table in `invariants/mod.rs`
+//! faults          what goes wrong and when, drawn from the seed
+//! breaks          faults of the program itself, around its seams; each must be found
+//! ```
+//!
+//! `processes` runs the program itself, as real processes on this machine.
+//!
+//! Everything random of a simulation comes from one seed; the same seed gives the same history.
 
+pub mod breaks;
+pub mod faults;
+pub mod invariants;
 pub mod processes;
+pub mod sim;

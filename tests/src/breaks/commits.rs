@@ -1,0 +1,191 @@
+//! Breaks of what is committed: facts left out, doubled or added. A commit is plain data, so it can be edited.
+
+use super::Break;
+use crate::sim::node::Node;
+use hotline::codec::payload::Codec;
+use hotline_domain::fact::Fact;
+use hotline_domain::kernel::{Commit, Event};
+use hotline_domain::leg::{Act, Lane};
+use hotline_domain::link::{Consumption, Envelope, Message, Wire as _, extend};
+use hotline_domain::row::TimerKey;
+use hotline_topology::{FieldName, RegionKey};
+use std::collections::BTreeMap;
+
+/// Every so manieth chance is taken, so that the break shows among what goes right.
+fn nth(count: &mut u64, every: u64) -> bool {
+    *count += 1;
+    (*count).is_multiple_of(every)
+}
+
+/// Numbers what a commit queues anew, after some of it was edited or left out.
+fn renumber(node: &Node, commit: &mut Commit) {
+    let mut ends: BTreeMap<(RegionKey, Lane), (u64, [u8; 32])> = BTreeMap::new();
+    for fact in &mut commit.facts {
+        if let Fact::Queued {
+            peer,
+            seq,
+            hash,
+            envelope,
+        } = fact
+        {
+            let end = ends.entry((*peer, envelope.lane)).or_insert_with(|| {
+                let state = node.view.link(*peer).lanes[envelope.lane.index()];
+                (state.sent, state.sent_hash)
+            });
+            *end = (end.0 + 1, extend(end.1, end.0 + 1, envelope.digest()));
+            (*seq, *hash) = *end;
+        }
+    }
+}
+
+fn act_of(envelope: &Envelope) -> Option<Act> {
+    match Codec.decode(envelope.kind, &envelope.payload) {
+        Ok(Message::Leg { act, .. }) => Some(act),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+pub(super) struct SkipsTimers(u64);
+
+impl Break for SkipsTimers {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let count = &mut self.0;
+        commit.facts.retain(|fact| {
+            let due = matches!(
+                fact,
+                Fact::TimerSet {
+                    key: TimerKey::LegDue(_),
+                    ..
+                }
+            );
+            !(due && nth(count, 5))
+        });
+        before != commit.facts.len()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct CountsTwice(u64);
+
+impl Break for CountsTwice {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let count = &mut self.0;
+        let again: Vec<Fact> = commit
+            .facts
+            .iter()
+            .filter(|fact| matches!(fact, Fact::Counted { .. }) && nth(count, 9))
+            .cloned()
+            .collect();
+        let edited = !again.is_empty();
+        commit.facts.extend(again);
+        edited
+    }
+}
+
+#[derive(Default)]
+pub(super) struct AppliesTwice(u64);
+
+impl Break for AppliesTwice {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let count = &mut self.0;
+        let again = commit
+            .facts
+            .iter()
+            .find(|fact| matches!(fact, Fact::Leg { actor: None, .. }) && nth(count, 5))
+            .cloned();
+        let edited = again.is_some();
+        commit.facts.extend(again);
+        edited
+    }
+}
+
+#[derive(Default)]
+pub(super) struct LosesOutgoing(u64);
+
+impl Break for LosesOutgoing {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let count = &mut self.0;
+        commit.facts.retain(|fact| match fact {
+            Fact::Queued { envelope, .. } => act_of(envelope).is_none() || !nth(count, 11),
+            _ => true,
+        });
+        renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+pub(super) struct LosesReceipts;
+
+impl Break for LosesReceipts {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        commit.facts.retain(|fact| match fact {
+            Fact::Queued { envelope, .. } => act_of(envelope) != Some(Act::Receipt),
+            _ => true,
+        });
+        renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct DropsFacts(u64);
+
+impl Break for DropsFacts {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let last = commit
+            .facts
+            .iter()
+            .rposition(|fact| matches!(fact, Fact::Leg { .. }));
+        match last {
+            Some(at) if nth(&mut self.0, 6) => {
+                commit.facts.remove(at);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+pub(super) struct StripsNothing;
+
+impl Break for StripsNothing {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let mut edited = false;
+        for fact in &mut commit.facts {
+            let Fact::Queued { envelope, .. } = fact else {
+                continue;
+            };
+            let ticket = envelope.matter.and_then(|matter| node.view.ticket(matter));
+            if envelope.author != node.region || act_of(envelope).is_none() {
+                continue;
+            }
+            let kept = ticket.into_iter().flat_map(|ticket| &ticket.fields);
+            let names = kept.filter(|field| field.name == FieldName::PetitionerName);
+            envelope.fields.extend(names.cloned());
+            edited = true;
+        }
+        renumber(node, commit);
+        edited
+    }
+}
+
+pub(super) struct AcceptsAnyAuthor;
+
+impl Break for AcceptsAnyAuthor {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let mut edited = false;
+        for fact in &mut commit.facts {
+            if let Fact::Consumed { outcome, .. } = fact
+                && matches!(outcome, Consumption::Refused { .. })
+            {
+                *outcome = Consumption::Applied;
+                edited = true;
+            }
+        }
+        edited
+    }
+}

@@ -1,0 +1,96 @@
+//! Deliberate breaks: faults of the program itself, as decorators around its seams. The product knows nothing of them.
+//! Each must be found by a promise within the first fifty seeds; if one is not, the promises look away.
+//!
+//! To add a break: its type in `commits.rs`, `rows.rs` or `shell.rs`, its line in [`all`].
+
+mod commits;
+mod rows;
+mod shell;
+
+use crate::sim::node::Node;
+use hotline_domain::kernel::{Commit, Event};
+use hotline_topology::RegionKey;
+
+/// What a break may touch.
+pub trait Break {
+    /// Events of a group before the kernel sees them.
+    fn events(&mut self, me: RegionKey, events: &mut Vec<Event>) {
+        let _ = (me, events);
+    }
+
+    /// What came in and how it was decided: edits the facts of a group. True when it did, so that rows must be folded
+    /// anew.
+    fn commit(&mut self, node: &Node, events: &[Event], commit: &mut Commit) -> bool {
+        let _ = (node, events, commit);
+        false
+    }
+
+    /// Edits the rows that a commit leaves, after all else.
+    fn rows(&mut self, node: &Node, commit: &mut Commit) {
+        let _ = (node, commit);
+    }
+
+    /// Edits what a node finds when it comes back.
+    fn recovered(&mut self, node: &mut Node) {
+        let _ = node;
+    }
+
+    /// Whether rows are applied and actions performed before the sync.
+    fn hasty(&self) -> bool {
+        false
+    }
+
+    /// Whether an envelope is acknowledged as it arrives.
+    fn acknowledges_unread(&self) -> bool {
+        false
+    }
+}
+
+/// The program as it is.
+pub struct Whole;
+
+impl Break for Whole {}
+
+/// Makes a break, fresh for a seed.
+pub type Make = fn() -> Box<dyn Break>;
+
+/// Every break with its name.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Make)> {
+    vec![
+        ("acknowledges before the commit", || Box::new(shell::Unread)),
+        ("acts before the sync", || Box::new(shell::Hasty)),
+        ("forgets the mark when it comes back", || {
+            Box::new(shell::ForgetsMarks)
+        }),
+        ("forgets timers when it comes back", || {
+            Box::new(shell::ForgetsTimers)
+        }),
+        ("draws the same bits after each start", || {
+            Box::<shell::SameBits>::default()
+        }),
+        ("is blind to a rollback", || {
+            Box::new(shell::BlindToRollback)
+        }),
+        ("skips a timer", || Box::<commits::SkipsTimers>::default()),
+        ("counts twice", || Box::<commits::CountsTwice>::default()),
+        ("applies a message twice", || {
+            Box::<commits::AppliesTwice>::default()
+        }),
+        ("loses an outgoing envelope", || {
+            Box::<commits::LosesOutgoing>::default()
+        }),
+        ("loses receipts", || Box::new(commits::LosesReceipts)),
+        ("drops a fact of a group", || {
+            Box::<commits::DropsFacts>::default()
+        }),
+        ("strips no fields", || Box::new(commits::StripsNothing)),
+        ("accepts any author", || Box::new(commits::AcceptsAnyAuthor)),
+        ("lets an older term of the lead win", || {
+            Box::new(rows::OlderTermWins)
+        }),
+        ("writes rows that its facts do not give", || {
+            Box::new(rows::LosesRows)
+        }),
+    ]
+}

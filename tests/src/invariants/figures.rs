@@ -1,0 +1,43 @@
+//! A superior's figures equal a recount of the logs below it; and an independent reading of all logs finds nothing
+//! missing.
+
+use super::{Nodes, Promise};
+use crate::sim::places::federation;
+use hotline::audit::{self, Case, Logs};
+use hotline_topology::RegionKey;
+
+/// Remembers nothing: the logs say all.
+pub(super) struct Figures;
+
+impl Promise for Figures {
+    fn words(&self) -> &'static str {
+        "a superior's figures equal a recount"
+    }
+
+    fn ended(
+        &mut self,
+        nodes: &Nodes,
+        rolled: Option<RegionKey>,
+    ) -> Result<(), (RegionKey, String)> {
+        if rolled.is_some() {
+            return Ok(());
+        }
+        let mut logs = Logs::new();
+        for (me, node) in nodes {
+            let Some(log) = &node.log else {
+                return Err((*me, "the node is down".to_owned()));
+            };
+            let log = audit::export(&log.reader()).map_err(|error| (*me, error.to_string()))?;
+            logs.insert(*me, log);
+        }
+        let case = Case {
+            quiet: true,
+            ..Case::new(&logs, federation())
+        };
+        let verdict = audit::judge(&case);
+        if verdict.is_clean() {
+            return Ok(());
+        }
+        Err((federation().root(), format!("{verdict:?}")))
+    }
+}

@@ -1,0 +1,54 @@
+//! When faults stop, every queue drains, and nothing is left without someone answerable.
+
+use super::{Nodes, Promise};
+use hotline_domain::leg::Lane;
+use hotline_domain::row::RowKey;
+use hotline_domain::ticket::TicketStage;
+use hotline_topology::RegionKey;
+
+/// Remembers nothing: the rows say all.
+pub(super) struct Liveness;
+
+impl Promise for Liveness {
+    fn words(&self) -> &'static str {
+        "when faults stop, every queue drains and every matter ends"
+    }
+
+    fn ended(
+        &mut self,
+        nodes: &Nodes,
+        rolled: Option<RegionKey>,
+    ) -> Result<(), (RegionKey, String)> {
+        if rolled.is_some() {
+            return Ok(());
+        }
+        for (me, node) in nodes {
+            let at = |words: String| Err((*me, words));
+            if let Some((_, leg)) = node.view.legs().enumerate().find(|(_, leg)| leg.is_open()) {
+                return at(format!(
+                    "leg {} is still open ({:?}), side {:?}, request {:?}",
+                    leg.id, leg.stage, leg.side, leg.request
+                ));
+            }
+            if let Some(ticket) = node.view.tickets().find(|ticket| ticket.is_open()) {
+                let stage: TicketStage = ticket.stage;
+                return at(format!("ticket {} is still {stage:?}", ticket.number));
+            }
+            let first = RowKey::Outbox(RegionKey::literal("000000000000"), Lane::Urgent, 0);
+            let last = RowKey::Outbox(RegionKey::literal("zzzzzzzzzzzz"), Lane::Bulk, u64::MAX);
+            let waiting = node.view.range(first, last).filter(|(key, _)| {
+                // Figures are reported for ever; there may be one under way.
+                matches!(key, RowKey::Outbox(_, Lane::Urgent | Lane::Ordinary, _))
+            });
+            if let Some((key, _)) = waiting.into_iter().next() {
+                return at(format!("{key:?} was never acknowledged"));
+            }
+            let kept = [RowKey::Kept(0), RowKey::Kept(u64::MAX)];
+            let [from, to] = kept;
+            if let Some((key, row)) = node.view.range(from, to).next() {
+                return at(format!("{key:?} lies aside: {row:?}"));
+            }
+        }
+        Ok(())
+    }
+}

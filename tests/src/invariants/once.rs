@@ -1,0 +1,126 @@
+//! A message takes effect once, however old its duplicate, and no id or number is issued twice.
+//!
+//! Numbers of a lane are consumed without gap, an envelope once at its addressee, a command's key once; what an act
+//! does, it does once on each side. Between disks that kept all, no link is ever refused.
+
+use super::{Promise, Seen};
+use hotline_domain::fact::Fact;
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
+use hotline_domain::leg::{Act, Lane, Party};
+use hotline_domain::link::Consumption;
+use hotline_domain::ticket::TicketAct;
+use hotline_topology::RegionKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All that may be only once.
+#[derive(Default)]
+pub(super) struct Once {
+    marks: BTreeMap<(RegionKey, RegionKey, Lane), u64>,
+    applied: BTreeSet<(RegionKey, EnvelopeId)>,
+    authored: BTreeSet<EnvelopeId>,
+    numbers: BTreeSet<String>,
+    matters: BTreeSet<MatterId>,
+    offers: BTreeSet<LegId>,
+    acts: BTreeSet<(RegionKey, LegId, Party, &'static str, u64)>,
+    keys: BTreeSet<(RegionKey, String, String)>,
+}
+
+impl Promise for Once {
+    fn words(&self) -> &'static str {
+        "a message takes effect once, and no id or number is issued twice"
+    }
+
+    fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        seen.facts.iter().try_for_each(|fact| self.fact(seen, fact))
+    }
+
+    fn rolled_back(&mut self, _: &super::Nodes, me: RegionKey) {
+        // What the node forgot, it may consume and answer again; ids and numbers it may not issue again.
+        self.marks.retain(|(at, ..), _| *at != me);
+        self.applied.retain(|(at, _)| *at != me);
+        self.acts.retain(|(at, ..)| *at != me);
+        self.keys.retain(|(at, ..)| *at != me);
+    }
+}
+
+impl Once {
+    fn fact(&mut self, seen: &Seen<'_>, fact: &Fact) -> Result<(), String> {
+        let me = seen.me;
+        let twice = |new: bool, what: String| {
+            if new {
+                Ok(())
+            } else {
+                Err(format!("twice: {what}"))
+            }
+        };
+        match fact {
+            Fact::Consumed {
+                peer,
+                lane,
+                seq,
+                id,
+                outcome,
+                ..
+            } => {
+                let mark = self.marks.entry((me, *peer, *lane)).or_insert(*seq - 1);
+                if *seq != *mark + 1 {
+                    return Err(format!("{peer} {lane:?}: {seq} consumed after {mark}"));
+                }
+                *mark = *seq;
+                let applied = matches!(outcome, Consumption::Applied | Consumption::Parked);
+                let new = !applied || self.applied.insert((me, *id));
+                twice(new, format!("envelope {id} applied"))
+            }
+            Fact::Queued { envelope, .. } if envelope.author == me => {
+                let new = self.authored.insert(envelope.id);
+                twice(new, format!("envelope id {}", envelope.id))
+            }
+            Fact::Ticket {
+                matter,
+                act: TicketAct::TakenIn { number, .. },
+                ..
+            } => {
+                twice(
+                    self.numbers.insert(number.clone()),
+                    format!("number {number}"),
+                )?;
+                twice(self.matters.insert(*matter), format!("matter id {matter}"))
+            }
+            Fact::Leg { leg, by, act, .. } => self.act(me, *leg, *by, act),
+            Fact::Answered { operator, key, .. } => {
+                let entry = (me, operator.clone(), key.clone());
+                twice(self.keys.insert(entry), format!("key {key} of {operator}"))
+            }
+            Fact::LinkChanged {
+                peer,
+                blocked: Some(why),
+                ..
+            } if seen.rolled.is_none() => Err(format!(
+                "{peer} was refused though no disk was rolled back: {why}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
+        let no = match act {
+            Act::Offer(offer) if offer.giver == me && !self.offers.insert(leg) => {
+                return Err(format!("twice: leg id {leg}"));
+            }
+            Act::Request { no, .. } | Act::WithdrawRequest { no } | Act::NewDue { no, .. } => {
+                u64::from(*no)
+            }
+            Act::Ruling { request, .. } => u64::from(*request),
+            Act::NameLead { term, .. } => u64::from(*term),
+            Act::Offer(_) | Act::Receipt | Act::Recall { .. } => 0,
+            _ => return Ok(()),
+        };
+        if self.acts.insert((me, leg, by, act.name(), no)) {
+            return Ok(());
+        }
+        Err(format!(
+            "twice at {me}: {} {no} of {by:?} on leg {leg}",
+            act.name()
+        ))
+    }
+}

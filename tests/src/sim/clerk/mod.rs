@@ -1,0 +1,170 @@
+//! People: what they ask of their node, and that they ask again under the same key when no answer came.
+
+mod finish;
+mod random;
+
+use super::node::Node;
+use super::places::unit;
+use super::rng::Rng;
+use hotline_domain::body::{Actor, Role};
+use hotline_domain::command::{Command, Verb};
+use hotline_domain::refusal::Refusal;
+use hotline_domain::row::Done;
+use hotline_topology::{FieldName, RegionKey};
+use std::collections::BTreeMap;
+
+/// A verb with who says it and which fields are written with it.
+pub struct Wish {
+    verb: Verb,
+    who: Who,
+    fields: Vec<FieldName>,
+}
+
+/// Who acts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// The hotline's own staff.
+    Desk,
+    /// Who calls back: never who handled the matter.
+    Caller,
+    /// A handler of the unit of that name.
+    Unit(&'static str),
+}
+
+/// A command without an answer yet.
+#[derive(Clone)]
+pub struct Asked {
+    /// At which node.
+    pub node: RegionKey,
+    /// What.
+    pub command: Command,
+}
+
+/// All people of the federation.
+pub struct Clerks {
+    rng: Rng,
+    /// Commands by the ticket they were given in under.
+    pub waiting: BTreeMap<u64, Asked>,
+    given: u64,
+    /// Answers so far: carried out, refused.
+    pub answers: (u64, u64),
+    /// Refusals by rule, for the report of a run.
+    pub refusals: BTreeMap<&'static str, u64>,
+}
+
+impl Clerks {
+    /// People whose choices come from this stream.
+    #[must_use]
+    pub fn new(rng: Rng) -> Self {
+        Self {
+            rng,
+            waiting: BTreeMap::new(),
+            given: 0,
+            answers: (0, 0),
+            refusals: BTreeMap::new(),
+        }
+    }
+
+    /// A new matter is brought to the node.
+    pub fn take_in(&mut self, node: &mut Node) -> (u64, Command) {
+        let wish = random::intake(&mut self.rng, node.region);
+        self.command(node, wish)
+    }
+
+    /// Somebody at the node does something, sensible or not.
+    pub fn act(&mut self, node: &mut Node) -> Vec<(u64, Command)> {
+        let wishes = random::wishes(&mut self.rng, node);
+        wishes
+            .into_iter()
+            .map(|wish| self.command(node, wish))
+            .collect()
+    }
+
+    /// Somebody at the node brings everything open a step nearer to its end.
+    pub fn finish(&mut self, node: &mut Node) -> Vec<(u64, Command)> {
+        let wishes = finish::wishes(node);
+        wishes
+            .into_iter()
+            .map(|wish| self.command(node, wish))
+            .collect()
+    }
+
+    /// An answer came; the command that it answers.
+    pub fn answered(&mut self, ticket: u64, answer: &Result<Done, Refusal>) -> Option<Asked> {
+        match answer {
+            Ok(_) => self.answers.0 += 1,
+            Err(refusal) => {
+                self.answers.1 += 1;
+                *self.refusals.entry(refusal.rule).or_default() += 1;
+            }
+        }
+        self.waiting.remove(&ticket)
+    }
+
+    /// The node came back: what had no answer is mostly asked again, under the same key.
+    pub fn ask_again(&mut self, node: RegionKey) -> Vec<(u64, Command)> {
+        let lost: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(_, asked)| asked.node == node)
+            .map(|(no, _)| *no)
+            .collect();
+        let mut again = Vec::new();
+        for no in lost {
+            let Some(asked) = self.waiting.remove(&no) else {
+                continue;
+            };
+            if self.rng.percent(80) {
+                again.push(self.give(asked));
+            }
+        }
+        again
+    }
+
+    fn command(&mut self, node: &mut Node, wish: Wish) -> (u64, Command) {
+        let Wish { verb, who, fields } = wish;
+        let region = node.region;
+        let sealed = fields
+            .iter()
+            .map(|name| node.sealer.seal_new(&mut self.rng, *name))
+            .collect();
+        let mut digest = [0; 32];
+        digest[..16].copy_from_slice(&self.rng.bits());
+        let command = Command {
+            actor: actor(who, region),
+            key: Some(format!("k{:016x}", self.rng.next())),
+            digest,
+            seen: None,
+            verb,
+            fields: sealed,
+        };
+        self.give(Asked {
+            node: region,
+            command,
+        })
+    }
+
+    fn give(&mut self, asked: Asked) -> (u64, Command) {
+        self.given += 1;
+        let command = asked.command.clone();
+        self.waiting.insert(self.given, asked);
+        (self.given, command)
+    }
+}
+
+fn actor(who: Who, region: RegionKey) -> Actor {
+    let (name, roles, of) = match who {
+        Who::Desk => (
+            "desk",
+            vec![Role::Clerk, Role::Dispatcher, Role::Supervisor],
+            None,
+        ),
+        Who::Caller => ("caller", vec![Role::Clerk], None),
+        Who::Unit(name) => ("handler", vec![Role::Handler], Some(unit(name))),
+    };
+    Actor {
+        name: format!("{name}-{region}"),
+        roles,
+        unit: of,
+    }
+}

@@ -1,0 +1,26 @@
+//! The simulation: fifteen nodes, three weeks, one seed.
+//!
+//! ```text
+//! queue ──event──► Sim ──inputs──► node: Group ► codec ► Log on SimDisk ► Table ► actions ► Session ──frames──► network
+//!   ▲                                 │ durable commit                                                      │
+//!   └──── wakes, ticks, arrivals ─────┴──────────────► invariants                                           │
+//!   └───────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | places | the federation |
+//! | rng, sealer, table | chance, personal fields, the view |
+//! | node | one node: inbox, group, commit, recovery |
+//! | network | streams between neighbours: delay, cuts, partitions |
+//! | clerk | people: random ones while it runs, finishers at the end |
+//! | run | the queue and the loop |
+
+pub mod clerk;
+pub mod network;
+pub mod node;
+pub mod places;
+pub mod rng;
+pub mod run;
+pub mod sealer;
+pub mod table;

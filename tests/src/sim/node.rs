@@ -1,0 +1,236 @@
+//! One simulated node, driven as the shell drives it: events in groups, commit, sync, view, actions.
+
+use super::places::{self, federation, packs};
+use super::sealer::Sealer;
+use super::table::Table;
+use hotline::codec::payload::Codec;
+use hotline::codec::{commit as records, key, row};
+use hotline::store::disk::SimDisk;
+use hotline::store::log::{Log, LogSettings, Verify};
+use hotline::store::view::{decode_redo, encode_redo};
+use hotline_domain::fact::Fact;
+use hotline_domain::kernel::{Commit, Event, Group, Input, Now, World, fold_commit};
+use hotline_domain::link::Session;
+use hotline_domain::view::{Overlay, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes of a segment: small, so that logs of three weeks turn over.
+const SEGMENT_BYTES_MAX: u64 = 96 << 10;
+
+/// One end of a stream.
+pub struct Line {
+    /// The stream.
+    pub stream: u64,
+    /// The session on it.
+    pub session: Session,
+}
+
+/// A node.
+pub struct Node {
+    /// Its region.
+    pub region: RegionKey,
+    /// Its disk; survives crashes.
+    pub disk: SimDisk,
+    /// The log, while the node is up.
+    pub log: Option<Log>,
+    /// The view as of the last durable commit that it applied.
+    pub view: Table,
+    /// What came in and was not taken into a group yet.
+    pub inbox: VecDeque<Input>,
+    /// Streams by neighbour.
+    pub lines: BTreeMap<RegionKey, Line>,
+    /// Keys for personal fields; slots are durable ahead of use.
+    pub sealer: Sealer,
+    /// How far its clock is off, milliseconds.
+    pub offset_ms: i64,
+    /// Starts so far; events of an older one are void.
+    pub boot: u64,
+    /// When the next group is due, if one is.
+    pub wake_at: Option<i64>,
+    /// When the next tick is due, if one is.
+    pub tick_at: Option<i64>,
+    /// Durable commits that the invariants have seen.
+    pub seen: u64,
+}
+
+/// What a durable record said.
+pub struct Record {
+    /// Its number.
+    pub no: u64,
+    /// The node's time of it.
+    pub at: Time,
+    /// Its facts.
+    pub facts: Vec<Fact>,
+}
+
+impl Node {
+    /// A node with an empty disk, not started.
+    #[must_use]
+    pub fn new(region: RegionKey, key: u64, offset_ms: i64) -> Self {
+        Self {
+            region,
+            disk: SimDisk::new(),
+            log: None,
+            view: Table::default(),
+            inbox: VecDeque::new(),
+            lines: BTreeMap::new(),
+            sealer: Sealer::new(key),
+            offset_ms,
+            boot: 0,
+            wake_at: None,
+            tick_at: None,
+            seen: 0,
+        }
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub fn up(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// The node's time at a moment of the simulation.
+    #[must_use]
+    pub fn time(&self, now: i64) -> Time {
+        Time(now + self.offset_ms)
+    }
+
+    /// Takes events into a group and finishes it.
+    ///
+    /// # Errors
+    /// The view failed.
+    pub fn group(&self, now: i64, events: Vec<Event>) -> Result<Commit, ViewFailed> {
+        let codec = Codec;
+        let now = Now {
+            time: self.time(now),
+            monotonic_ms: u64::try_from(now).unwrap_or(0),
+        };
+        let mut group = Group::new(&self.view, world(self.region, &codec), now)?;
+        for event in events {
+            group.step(event)?;
+        }
+        group.finish()
+    }
+
+    /// Opens the log and makes the view again from what is durable: by folding facts, or by replaying changes, which
+    /// must come to the same.
+    ///
+    /// # Errors
+    /// What the log refuses, or where folding and replay part, in words.
+    pub fn recover(&mut self, compare: bool) -> Result<Vec<Record>, String> {
+        let settings = LogSettings {
+            dir: PathBuf::from("/node/log"),
+            node: self.region.to_string(),
+            epoch: 1,
+            segment_bytes_max: SEGMENT_BYTES_MAX,
+            verify: Verify::All,
+            closed_at: None,
+        };
+        let (log, _) =
+            Log::open(Arc::new(self.disk.clone()), settings).map_err(|error| error.to_string())?;
+        let mut view = Table::default();
+        let mut replayed = Table::default();
+        let mut found = Vec::new();
+        for record in log.read_from(1).map_err(|error| error.to_string())? {
+            let record = record.map_err(|error| error.to_string())?;
+            let lasting = records::decode(&record.lasting).map_err(|error| error.to_string())?;
+            let mut over = Overlay::new(&view);
+            fold_commit(&mut over, self.region, lasting.at, &lasting.facts)
+                .map_err(|error| error.to_string())?;
+            let changes = over.into_changes();
+            view.apply(changes);
+            if compare {
+                replay(&mut replayed, record.redo.as_deref().unwrap_or_default())?;
+            }
+            found.push(Record {
+                no: record.no,
+                at: lasting.at,
+                facts: lasting.facts,
+            });
+        }
+        if compare && view != replayed {
+            return Err(difference(&view, &replayed));
+        }
+        self.view = view;
+        self.log = Some(log);
+        Ok(found)
+    }
+
+    /// Forgets all that a stop of the process takes.
+    pub fn forget(&mut self) {
+        self.log = None;
+        self.inbox.clear();
+        self.lines.clear();
+        self.boot += 1;
+        self.wake_at = None;
+        self.tick_at = None;
+    }
+}
+
+/// Place, world and rules of a node.
+#[must_use]
+pub fn world(me: RegionKey, codec: &Codec) -> World<'_> {
+    World {
+        me,
+        federation: federation(),
+        packs: packs(),
+        wire: codec,
+    }
+}
+
+/// The bytes of a commit: lasting part and redo part.
+#[must_use]
+pub fn encode(commit: &Commit) -> (Vec<u8>, Vec<u8>) {
+    let changes = commit.changes.iter().map(|(key, row)| (key, row.as_ref()));
+    let redo = encode_redo(records::LAYOUT, &records::ops(changes));
+    (records::encode(commit.at, &commit.facts), redo)
+}
+
+/// Makes the changes of a commit again from its facts, after the facts were edited.
+///
+/// # Panics
+/// Never: a table in memory does not fail.
+pub fn refold(view: &Table, me: RegionKey, commit: &mut Commit) {
+    let mut over = Overlay::new(view);
+    fold_commit(&mut over, me, commit.at, &commit.facts).expect("a table in memory");
+    commit.changes = over.into_changes().into_iter().collect();
+}
+
+fn replay(view: &mut Table, redo: &[u8]) -> Result<(), String> {
+    let (_, ops) = decode_redo(redo).map_err(|error| error.to_string())?;
+    for op in ops {
+        let key = key::decode(op.tree, &op.key).map_err(|error| error.to_string())?;
+        let row = match op.value {
+            Some(value) => Some(row::decode(&value).map_err(|error| error.to_string())?),
+            None => None,
+        };
+        view.apply([(key, row)]);
+    }
+    Ok(())
+}
+
+fn difference(folded: &Table, replayed: &Table) -> String {
+    let differs = folded
+        .all()
+        .find(|(key, row)| replayed.row(key) != Some(row))
+        .map(|(key, row)| {
+            format!(
+                "{key:?} folded to {row:?}, replayed to {:?}",
+                replayed.row(key)
+            )
+        });
+    differs.unwrap_or_else(|| "replay leaves rows that folding does not".to_owned())
+}
+
+/// Every neighbour of a node.
+#[must_use]
+pub fn neighbours(region: RegionKey) -> Vec<RegionKey> {
+    let tree = places::federation();
+    tree.parent(region)
+        .into_iter()
+        .chain(tree.children(region).iter().copied())
+        .collect()
+}

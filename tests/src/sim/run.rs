@@ -1,0 +1,264 @@
+//! The queue of events and the loop: one seed from the first start to the end of everything open.
+
+mod lines;
+mod people;
+mod troubles;
+mod work;
+
+use super::clerk::Clerks;
+use super::network::Network;
+use super::node::Node;
+use super::places::{DAY, HOUR, MINUTE, NODES, SECOND, START};
+use super::rng::Rng;
+use crate::breaks::Break;
+use crate::faults::{self, Fault, Strike};
+use crate::invariants::{self, Promise, Violation};
+use hotline::store::disk::SimDisk;
+use hotline_domain::kernel::Input;
+use hotline_domain::link::Frame;
+use hotline_topology::RegionKey;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Matters taken in.
+const MATTERS: u64 = 40;
+/// Events of one group, at most.
+const GROUP_MAX: u64 = 8;
+/// After this silence a cut stream is given up.
+const SILENCE_MS: i64 = 15 * SECOND;
+/// Between two things that somebody at a node does, on average.
+const CLERK_MS: i64 = 4 * HOUR;
+/// Between two rounds of the finishers.
+const FINISH_MS: i64 = 20 * MINUTE;
+/// Rounds of the finishers, at most.
+const FINISH_ROUNDS: u32 = 400;
+/// Before a stream is dialled again that a person has to look at.
+const WAIT_PERSON_MS: i64 = 2 * HOUR;
+
+/// What happens at a moment.
+enum Happening {
+    Wake(RegionKey, u64),
+    Tick(RegionKey, u64),
+    Dial(RegionKey, u64),
+    Arrive {
+        stream: u64,
+        from: RegionKey,
+        to: RegionKey,
+        frame: Box<Frame>,
+    },
+    Lost {
+        at: RegionKey,
+        peer: RegionKey,
+        stream: u64,
+    },
+    Restart(RegionKey),
+    Clerk(RegionKey),
+    Intake,
+    Fault(Fault),
+    Quiet,
+    Finish(u32),
+}
+
+/// What a run showed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Hash over everything that became durable, in order.
+    pub history: [u8; 32],
+    /// Durable commits.
+    pub commits: u64,
+    /// Frames that left.
+    pub frames: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Commands carried out and refused.
+    pub answers: (u64, u64),
+    /// Refusals by rule.
+    pub refusals: BTreeMap<&'static str, u64>,
+    /// Forged envelopes that left.
+    pub forged: u64,
+    /// The node whose disk was rolled back.
+    pub rolled: Option<RegionKey>,
+    /// Simulated time at the end.
+    pub end: i64,
+}
+
+/// One seed's world.
+pub struct Sim {
+    rng: Rng,
+    now: i64,
+    queue: BTreeMap<(i64, u64), Happening>,
+    order: u64,
+    nodes: BTreeMap<RegionKey, Node>,
+    net: Network,
+    clerks: Clerks,
+    promises: Vec<Box<dyn Promise>>,
+    broken: Box<dyn Break>,
+    strikes: BTreeMap<RegionKey, (Strike, i64)>,
+    forgers: BTreeSet<RegionKey>,
+    copies: BTreeMap<RegionKey, SimDisk>,
+    taken_in: u64,
+    quiet: bool,
+    ended: bool,
+    violation: Option<Violation>,
+    history: Sha256,
+    report: Report,
+    /// `HOTLINE_TRACE`: facts that name this id are printed as they become durable.
+    trace: Option<String>,
+}
+
+/// Runs a seed with the program as it is, or with a break.
+///
+/// # Errors
+/// The first promise broken.
+pub fn run(seed: u64, broken: Box<dyn Break>) -> Result<Report, Violation> {
+    let mut sim = Sim::new(seed, broken);
+    while sim.violation.is_none() && !sim.ended {
+        let Some(((at, _), happening)) = sim.queue.pop_first() else {
+            break;
+        };
+        sim.now = at;
+        sim.happen(happening);
+    }
+    sim.finish()
+}
+
+impl Sim {
+    fn new(seed: u64, broken: Box<dyn Break>) -> Self {
+        let mut rng = Rng::new(seed);
+        let clerks = Clerks::new(rng.fork());
+        let plan = faults::draw(seed, &mut rng.fork());
+        let made = NODES.map(|region| {
+            let offset = rng.between(-50 * SECOND, 50 * SECOND);
+            (region, Node::new(region, rng.next(), offset))
+        });
+        let mut sim = Self {
+            rng,
+            now: START.0,
+            queue: BTreeMap::new(),
+            order: 0,
+            nodes: made.into_iter().collect(),
+            net: Network::default(),
+            clerks,
+            promises: invariants::all(),
+            broken,
+            strikes: BTreeMap::new(),
+            forgers: BTreeSet::new(),
+            copies: BTreeMap::new(),
+            taken_in: 0,
+            quiet: false,
+            ended: false,
+            violation: None,
+            history: Sha256::new(),
+            trace: std::env::var("HOTLINE_TRACE").ok(),
+            report: Report {
+                history: [0; 32],
+                commits: 0,
+                frames: 0,
+                crashes: 0,
+                answers: (0, 0),
+                refusals: BTreeMap::new(),
+                forged: 0,
+                rolled: None,
+                end: 0,
+            },
+        };
+        sim.begin(plan);
+        sim
+    }
+
+    fn begin(&mut self, plan: Vec<(i64, Fault)>) {
+        for region in NODES {
+            self.after(0, Happening::Restart(region));
+            let wait = self.rng.between(HOUR, CLERK_MS);
+            self.after(wait, Happening::Clerk(region));
+        }
+        for _ in 0..MATTERS {
+            let at = self.rng.between(10 * MINUTE, 16 * DAY);
+            self.after(at, Happening::Intake);
+        }
+        for (at, fault) in plan {
+            self.after(at - START.0, Happening::Fault(fault));
+        }
+        self.after(faults::WEEKS_MS, Happening::Quiet);
+    }
+
+    fn after(&mut self, wait_ms: i64, happening: Happening) {
+        self.order += 1;
+        self.queue
+            .insert((self.now + wait_ms.max(0), self.order), happening);
+    }
+
+    fn finish(mut self) -> Result<Report, Violation> {
+        match self.violation {
+            Some(violation) => Err(violation),
+            None => {
+                self.report.history = self.history.finalize().into();
+                self.report.answers = self.clerks.answers;
+                self.report.refusals = self.clerks.refusals;
+                self.report.end = self.now;
+                Ok(self.report)
+            }
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Wake(me, boot) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    self.node(me).wake_at = None;
+                    self.group(me);
+                }
+            }
+            Happening::Tick(me, boot) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    self.node(me).tick_at = None;
+                    self.push(me, Input::Tick, 0);
+                }
+            }
+            Happening::Dial(me, boot) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    self.dial(me);
+                }
+            }
+            Happening::Arrive {
+                stream,
+                from,
+                to,
+                frame,
+            } => self.arrive(stream, from, to, *frame),
+            Happening::Lost { at, peer, stream } => self.lost(at, peer, stream),
+            Happening::Restart(me) => self.restart(me),
+            Happening::Clerk(me) => self.clerk(me),
+            Happening::Intake => self.intake(),
+            Happening::Fault(fault) => self.fault(fault),
+            Happening::Quiet => self.calm(),
+            Happening::Finish(round) => self.round(round),
+        }
+    }
+
+    fn node(&mut self, me: RegionKey) -> &mut Node {
+        self.nodes.get_mut(&me).expect("a node of the federation")
+    }
+
+    fn check(&mut self, me: RegionKey, of: usize, result: Result<(), String>) {
+        if let (Err(words), None) = (result, &self.violation) {
+            self.violation = Some(Violation {
+                promise: self.promises[of].words(),
+                node: me,
+                at: self.now,
+                words,
+            });
+        }
+    }
+
+    fn check_all(
+        &mut self,
+        me: RegionKey,
+        ask: impl Fn(&mut dyn Promise, &BTreeMap<RegionKey, Node>) -> Result<(), String>,
+    ) {
+        for of in 0..self.promises.len() {
+            let result = ask(&mut *self.promises[of], &self.nodes);
+            self.check(me, of, result);
+        }
+    }
+}

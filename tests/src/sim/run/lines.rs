@@ -1,0 +1,242 @@
+//! Lines: dialling, streams and what comes over them.
+
+use super::{Happening, SILENCE_MS, Sim, WAIT_PERSON_MS};
+use crate::sim::node::Line;
+use crate::sim::places::{SECOND, federation};
+use hotline_domain::kernel::{Input, LinkNews};
+use hotline_domain::leg::Lane;
+use hotline_domain::link::{
+    Envelope, Frame, HelloFacts, Limits, Output, Session, SessionStage, backoff, extend,
+};
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::Rows as _;
+use hotline_topology::RegionKey;
+
+impl Sim {
+    pub(super) fn dial(&mut self, me: RegionKey) {
+        let Some(parent) = federation().parent(me) else {
+            return;
+        };
+        let node = &self.nodes[&me];
+        let link = node.view.link(parent);
+        if node.lines.contains_key(&parent) || link.blocked.is_some() {
+            return;
+        }
+        if self.net.parted.contains(&me) || !self.nodes[&parent].up() {
+            if link.failures < backoff::FAILURES_CAP {
+                let news = LinkNews::DialFailed;
+                self.push(me, Input::Link { peer: parent, news }, 0);
+            }
+            self.dial_later(me, link.failures + 1);
+            return;
+        }
+        let stream = self.net.open(me, parent);
+        for (at, peer) in [(me, parent), (parent, me)] {
+            self.open(at, peer, stream);
+        }
+    }
+
+    pub(super) fn dial_later(&mut self, me: RegionKey, failures: u32) {
+        let bits = self.rng.next();
+        let wait = i64::try_from(backoff::delay_ms(failures, bits)).unwrap_or(0);
+        let boot = self.nodes[&me].boot;
+        self.after(wait, Happening::Dial(me, boot));
+    }
+
+    pub(super) fn open(&mut self, at: RegionKey, peer: RegionKey, stream: u64) {
+        let now = self.now;
+        let node = self.node(at);
+        let row = node.view.node().unwrap_or_default();
+        let own = HelloFacts {
+            region: at,
+            epoch: row.epoch,
+            topology_version: federation().version(),
+            time: node.time(now),
+        };
+        let link = node.view.link(peer);
+        let mono = u64::try_from(now).unwrap_or(0);
+        let (session, frames) = Session::open(&link, own, Limits::default(), mono);
+        let over = session.stage() == SessionStage::Closed;
+        let older = node.lines.insert(peer, Line { stream, session });
+        if let Some(older) = older {
+            self.net.cut(older.stream);
+        }
+        frames
+            .into_iter()
+            .for_each(|frame| self.transmit(at, peer, frame));
+        if over {
+            self.drop_line(at, peer, true);
+        }
+    }
+
+    /// This side gives the stream up; the other side notices.
+    pub(super) fn drop_line(&mut self, at: RegionKey, peer: RegionKey, person: bool) {
+        let Some(line) = self.node(at).lines.remove(&peer) else {
+            return;
+        };
+        let stream = line.stream;
+        self.after(
+            SILENCE_MS,
+            Happening::Lost {
+                at: peer,
+                peer: at,
+                stream,
+            },
+        );
+        self.redial(at, peer, person);
+    }
+
+    pub(super) fn redial(&mut self, at: RegionKey, peer: RegionKey, person: bool) {
+        if federation().parent(at) != Some(peer) || !self.nodes[&at].up() {
+            return;
+        }
+        if person {
+            let boot = self.nodes[&at].boot;
+            self.after(WAIT_PERSON_MS, Happening::Dial(at, boot));
+        } else {
+            let failures = self.nodes[&at].view.link(peer).failures;
+            self.dial_later(at, failures);
+        }
+    }
+
+    pub(super) fn lost(&mut self, at: RegionKey, peer: RegionKey, stream: u64) {
+        self.net.cut(stream);
+        let holds = self.nodes[&at]
+            .lines
+            .get(&peer)
+            .is_some_and(|line| line.stream == stream);
+        if holds {
+            self.node(at).lines.remove(&peer);
+            self.redial(at, peer, false);
+        }
+    }
+
+    pub(super) fn transmit(&mut self, from: RegionKey, to: RegionKey, mut frame: Frame) {
+        let node = self.nodes.get_mut(&from).expect("a node of the federation");
+        let Some(line) = node.lines.get(&to) else {
+            return;
+        };
+        let stream = line.stream;
+        if let Frame::Envelope { envelope, .. } = &mut frame {
+            // On the wire a field is salt and value, for the next hop to seal.
+            for field in &mut envelope.fields {
+                field.ciphertext = node.sealer.open(field);
+                field.slot = 0;
+            }
+        }
+        self.report.frames += 1;
+        if let Some((at, to)) = self
+            .net
+            .route(stream, from, &frame, self.now, &mut self.rng)
+        {
+            let frame = Box::new(frame);
+            let arrival = Happening::Arrive {
+                stream,
+                from,
+                to,
+                frame,
+            };
+            self.after(at - self.now, arrival);
+        }
+    }
+
+    pub(super) fn arrive(&mut self, stream: u64, from: RegionKey, to: RegionKey, frame: Frame) {
+        let mono = u64::try_from(self.now).unwrap_or(0);
+        let link_of = match self.net.stream(stream) {
+            Some(stream) => stream.child,
+            None => return,
+        };
+        if self.net.parted.contains(&link_of) {
+            return;
+        }
+        let node = self.nodes.get_mut(&to).expect("a node of the federation");
+        let link = node.view.link(from);
+        let Some(line) = node
+            .lines
+            .get_mut(&from)
+            .filter(|line| line.stream == stream)
+        else {
+            return;
+        };
+        let view = &node.view;
+        let outbox = |lane, seq| match view.row(&RowKey::Outbox(from, lane, seq)) {
+            Some(Row::Outbox(_, hash)) => Some(*hash),
+            _ => None,
+        };
+        let outputs = line.session.on_frame(frame, &link, &outbox, mono);
+        self.outputs(to, from, outputs);
+        self.pump(to, from);
+    }
+
+    pub(super) fn pump(&mut self, me: RegionKey, peer: RegionKey) {
+        loop {
+            let node = self.node(me);
+            let Some(line) = node.lines.get_mut(&peer) else {
+                return;
+            };
+            match line.session.pump(&node.view, 64) {
+                Ok(frames) if frames.is_empty() => return,
+                Ok(frames) => {
+                    frames
+                        .into_iter()
+                        .for_each(|frame| self.transmit(me, peer, frame));
+                }
+                Err(failed) => return self.check(me, 0, Err(failed.to_string())),
+            }
+        }
+    }
+
+    pub(super) fn outputs(&mut self, me: RegionKey, peer: RegionKey, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(frame) => self.transmit(me, peer, frame),
+                Output::Deliver {
+                    lane,
+                    seq,
+                    envelope,
+                } => self.deliver(me, peer, lane, seq, envelope),
+                Output::Acked { lane, upto } => {
+                    self.push(me, Input::Acked { peer, lane, upto }, 3 * SECOND)
+                }
+                Output::News(news) => self.push(me, Input::Link { peer, news }, 0),
+                Output::Beat { .. } => {}
+                Output::Close { code, .. } => self.drop_line(me, peer, code.needs_person()),
+            }
+        }
+    }
+
+    /// Seals what came in the clear, and hands the envelope to the kernel.
+    fn deliver(
+        &mut self,
+        me: RegionKey,
+        peer: RegionKey,
+        lane: Lane,
+        seq: u64,
+        mut envelope: Box<Envelope>,
+    ) {
+        self.check_all(me, |promise, _| promise.arrived(peer, me, &envelope));
+        let node = self.node(me);
+        for field in &mut envelope.fields {
+            if let Some(sealed) = node.sealer.seal(field.name, &field.ciphertext) {
+                *field = sealed;
+            }
+        }
+        let mark = node.view.link(peer).lanes[lane.index()];
+        if self.broken.acknowledges_unread() && mark.received + 1 == seq {
+            let hash = extend(mark.received_hash, seq, envelope.digest());
+            if let Some(line) = self.node(me).lines.get_mut(&peer) {
+                let frames = line.session.acknowledge(lane, seq, hash);
+                frames
+                    .into_iter()
+                    .for_each(|frame| self.transmit(me, peer, frame));
+            }
+        }
+        let input = Input::Envelope {
+            peer,
+            lane,
+            seq,
+            envelope,
+        };
+        self.push(me, input, 5);
+    }
+}

@@ -1,0 +1,97 @@
+//! People in the simulation: what they ask while it runs, and how they bring it to its end.
+
+use super::{CLERK_MS, FINISH_MS, FINISH_ROUNDS, Happening, Sim};
+use crate::sim::node::Node;
+use crate::sim::places::{HOUR, MINUTE, NODES};
+use hotline_domain::command::Command;
+use hotline_domain::kernel::Input;
+use hotline_topology::RegionKey;
+
+impl Sim {
+    pub(super) fn clerk(&mut self, me: RegionKey) {
+        if self.quiet {
+            return;
+        }
+        let wait = self.rng.between(CLERK_MS / 4, 2 * CLERK_MS);
+        self.after(wait, Happening::Clerk(me));
+        if self.nodes[&me].up() {
+            let node = self.nodes.get_mut(&me).expect("a node of the federation");
+            let commands = self.clerks.act(node);
+            self.ask(me, commands);
+        }
+    }
+
+    pub(super) fn intake(&mut self) {
+        // Half of the matters come to townships, as most petitioners do.
+        let at = if self.rng.percent(50) {
+            *self.rng.pick(&NODES[7..])
+        } else {
+            *self.rng.pick(&NODES)
+        };
+        if !self.nodes[&at].up() {
+            self.after(HOUR, Happening::Intake);
+            return;
+        }
+        self.taken_in += 1;
+        let node = self.nodes.get_mut(&at).expect("a node of the federation");
+        let command = self.clerks.take_in(node);
+        self.ask(at, vec![command]);
+    }
+
+    pub(super) fn ask(&mut self, me: RegionKey, commands: Vec<(u64, Command)>) {
+        for (ticket, command) in commands {
+            let command = Box::new(command);
+            self.push(me, Input::Command { ticket, command }, 40);
+        }
+    }
+
+    /// Faults stop: links heal, nodes come back.
+    pub(super) fn calm(&mut self) {
+        self.quiet = true;
+        self.net.parted.clear();
+        self.net.slow.clear();
+        self.strikes.clear();
+        for me in NODES {
+            if !self.nodes[&me].up() {
+                self.after(MINUTE, Happening::Restart(me));
+            }
+        }
+        self.after(HOUR, Happening::Finish(0));
+    }
+
+    pub(super) fn round(&mut self, round: u32) {
+        let open = |node: &Node| {
+            node.view.legs().any(|leg| leg.is_open()) || node.view.tickets().any(|t| t.is_open())
+        };
+        let done = !self.nodes.values().any(open);
+        // Two hours later, the last figures have come up.
+        if (done && round % 6 == 0)
+            || round >= FINISH_ROUNDS
+            || (self.report.rolled.is_some() && round > 12)
+        {
+            self.after(2 * HOUR, Happening::Finish(u32::MAX));
+            if round == u32::MAX {
+                self.end();
+            }
+            return;
+        }
+        for me in NODES {
+            if self.nodes[&me].up() {
+                let node = self.nodes.get_mut(&me).expect("a node of the federation");
+                let commands = self.clerks.finish(node);
+                self.ask(me, commands);
+            }
+        }
+        self.after(FINISH_MS, Happening::Finish(round + 1));
+    }
+
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        let rolled = self.report.rolled;
+        for of in 0..self.promises.len() {
+            if let Err((me, words)) = self.promises[of].ended(&self.nodes, rolled) {
+                self.check(me, of, Err(words));
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! A node at work: events into groups, commit, actions; crash and recovery.
+
+use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
+use crate::faults::{Strike, forgery};
+use crate::invariants::Seen;
+use crate::sim::node::{encode, refold};
+use crate::sim::places::SECOND;
+use hotline_domain::fact::Fact;
+use hotline_domain::kernel::{Action, Commit, Event, Input, next_timer};
+use hotline_domain::link::ByeCode;
+use hotline_domain::row::RowKey;
+use hotline_topology::{RegionKey, Time};
+use sha2::Digest as _;
+
+impl Sim {
+    pub(super) fn push(&mut self, me: RegionKey, input: Input, wait_ms: i64) {
+        let wait = wait_ms + self.rng.between(0, 20);
+        let now = self.now;
+        let node = self.node(me);
+        if !node.up() {
+            return;
+        }
+        if let Input::Acked { peer, lane, upto } = &input {
+            let known = node.inbox.iter_mut().find_map(|waiting| match waiting {
+                Input::Acked {
+                    peer: p,
+                    lane: l,
+                    upto,
+                } if p == peer && l == lane => Some(upto),
+                _ => None,
+            });
+            if let Some(known) = known {
+                *known = (*known).max(*upto);
+                return;
+            }
+        }
+        node.inbox.push_back(input);
+        let at = now + wait;
+        if node.wake_at.is_none_or(|due| due > at) {
+            node.wake_at = Some(at);
+            let boot = node.boot;
+            self.after(wait, Happening::Wake(me, boot));
+        }
+    }
+
+    pub(super) fn group(&mut self, me: RegionKey) {
+        let count = 1 + self.rng.below(GROUP_MAX);
+        let mut events = Vec::new();
+        while (events.len() as u64) < count
+            && let Some(input) = self.node(me).inbox.pop_front()
+        {
+            let bits = self.rng.bits();
+            events.push(Event { bits, input });
+        }
+        self.broken.events(me, &mut events);
+        let node = &self.nodes[&me];
+        let commit = match node.group(self.now, events.clone()) {
+            Ok(commit) => commit,
+            Err(failed) => {
+                self.check(me, 0, Err(failed.to_string()));
+                return;
+            }
+        };
+        self.settle(me, &events, commit);
+        let node = &self.nodes[&me];
+        if node.up() {
+            if !node.inbox.is_empty() && node.wake_at.is_none() {
+                let (boot, wait) = (node.boot, self.rng.between(0, 5));
+                self.node(me).wake_at = Some(self.now + wait);
+                self.after(wait, Happening::Wake(me, boot));
+            }
+            self.arm(me);
+        }
+    }
+
+    /// Commits a group and does what follows.
+    pub(super) fn settle(&mut self, me: RegionKey, events: &[Event], mut commit: Commit) {
+        let node = &self.nodes[&me];
+        if !commit.facts.is_empty()
+            && self.forgers.contains(&me)
+            && let Some(id) = forgery::forge(node, &mut self.rng, &mut commit)
+        {
+            self.forgers.remove(&me);
+            self.report.forged += 1;
+            self.promises
+                .iter_mut()
+                .for_each(|promise| promise.forged(id));
+        }
+        if self.broken.commit(node, events, &mut commit) {
+            refold(&node.view, me, &mut commit);
+        }
+        self.broken.rows(node, &mut commit);
+        if commit.facts.is_empty() {
+            self.perform(me, commit.actions);
+            return;
+        }
+        let (lasting, redo) = encode(&commit);
+        self.check_all(me, |promise, _| {
+            promise
+                .written(&lasting)
+                .and_then(|()| promise.written(&redo))
+        });
+        let strike = self.strikes.remove(&me);
+        if self.broken.hasty() {
+            let (changes, actions) = (commit.changes.clone(), commit.actions.clone());
+            self.node(me).view.apply(changes);
+            self.perform(me, actions);
+        }
+        let node = self.node(me);
+        let log = node.log.as_mut().expect("the node is up");
+        let appended = log
+            .append(&lasting, &redo)
+            .map_err(|error| error.to_string());
+        let kind = strike.map(|(kind, _)| kind);
+        let synced = match kind {
+            Some(Strike::BeforeSync) => Ok(false),
+            Some(Strike::Torn | Strike::SyncFails) => {
+                node.disk.fail_sync_in(1);
+                Ok(log.sync().is_ok())
+            }
+            _ => log.sync().map(|_| true).map_err(|error| error.to_string()),
+        };
+        let hash = log.hash();
+        match appended.and(synced) {
+            Err(words) => self.check(me, 0, Err(words)),
+            Ok(false) => {}
+            Ok(true) => self.durable(me, kind, commit, hash),
+        }
+        if let Some((kind, down_ms)) = strike {
+            self.crash(me, kind, down_ms);
+        }
+    }
+
+    pub(super) fn durable(
+        &mut self,
+        me: RegionKey,
+        strike: Option<Strike>,
+        commit: Commit,
+        hash: [u8; 32],
+    ) {
+        if strike == Some(Strike::AfterSync) {
+            return;
+        }
+        let Commit {
+            at,
+            facts,
+            changes,
+            actions,
+        } = commit;
+        let changed: Vec<RowKey> = changes.iter().map(|(key, _)| key.clone()).collect();
+        let hasty = self.broken.hasty();
+        let node = self.node(me);
+        if !hasty {
+            node.view.apply(changes);
+        }
+        node.seen += 1;
+        let no = node.seen;
+        self.note(me, &hash);
+        self.observe(me, no, at, &facts, &changed);
+        if !hasty {
+            self.perform(me, actions);
+        }
+    }
+
+    pub(super) fn note(&mut self, me: RegionKey, hash: &[u8; 32]) {
+        self.report.commits += 1;
+        self.history.update(self.now.to_be_bytes());
+        self.history.update(me.as_bytes());
+        self.history.update(hash);
+    }
+
+    pub(super) fn observe(
+        &mut self,
+        me: RegionKey,
+        no: u64,
+        at: Time,
+        facts: &[Fact],
+        changed: &[RowKey],
+    ) {
+        if let Some(wanted) = &self.trace {
+            let told = facts.iter().map(|fact| format!("{at} {me} #{no} {fact:?}"));
+            told.filter(|told| told.contains(wanted.as_str()))
+                .for_each(|told| println!("{told}"));
+        }
+        let rolled = self.report.rolled;
+        self.check_all(me, |promise, nodes| {
+            promise.committed(&Seen {
+                nodes,
+                me,
+                no,
+                at,
+                facts,
+                changed,
+                rolled,
+            })
+        });
+    }
+
+    pub(super) fn perform(&mut self, me: RegionKey, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Answer { ticket, answer } => {
+                    self.clerks.answered(ticket, &answer);
+                    if let Ok(done) = answer {
+                        self.promises
+                            .iter_mut()
+                            .for_each(|promise| promise.told(me, &done));
+                    }
+                }
+                Action::Acknowledge {
+                    peer,
+                    lane,
+                    upto,
+                    hash,
+                } => {
+                    if let Some(line) = self.node(me).lines.get_mut(&peer) {
+                        let frames = line.session.acknowledge(lane, upto, hash);
+                        frames
+                            .into_iter()
+                            .for_each(|frame| self.transmit(me, peer, frame));
+                    }
+                }
+                Action::Pump { peer } => self.pump(me, peer),
+                Action::Cut { peer, why } => {
+                    if let Some(line) = self.node(me).lines.get_mut(&peer) {
+                        let outputs = line.session.close(ByeCode::Blocked, why);
+                        self.outputs(me, peer, outputs);
+                    }
+                }
+                Action::Alarm { .. } => {}
+            }
+        }
+    }
+
+    /// Wakes the node when its next timer is due.
+    pub(super) fn arm(&mut self, me: RegionKey) {
+        let (now, node) = (self.now, &self.nodes[&me]);
+        let Ok(Some(due)) = next_timer(&node.view) else {
+            return;
+        };
+        let at = (due.0 - node.offset_ms).max(now);
+        if node.tick_at.is_none_or(|known| known > at) {
+            let boot = node.boot;
+            self.node(me).tick_at = Some(at);
+            self.after(at - now, Happening::Tick(me, boot));
+        }
+    }
+
+    pub(super) fn crash(&mut self, me: RegionKey, strike: Strike, down_ms: i64) {
+        self.report.crashes += 1;
+        let mut dice = self.rng.fork();
+        let node = self.node(me);
+        if strike != Strike::SyncFails {
+            node.disk.crash(&mut || dice.next());
+        }
+        let lines: Vec<(RegionKey, u64)> = node
+            .lines
+            .iter()
+            .map(|(peer, line)| (*peer, line.stream))
+            .collect();
+        node.forget();
+        for (peer, stream) in lines {
+            let wait = self.rng.between(0, SILENCE_MS);
+            self.after(
+                wait,
+                Happening::Lost {
+                    at: peer,
+                    peer: me,
+                    stream,
+                },
+            );
+        }
+        let wait = if strike == Strike::SyncFails {
+            SECOND
+        } else {
+            down_ms
+        };
+        self.after(wait, Happening::Restart(me));
+    }
+
+    pub(super) fn restart(&mut self, me: RegionKey) {
+        if self.nodes[&me].up() {
+            return;
+        }
+        let compare = self.rng.percent(34);
+        let seen = self.nodes[&me].seen;
+        let found = match self.node(me).recover(compare) {
+            Ok(found) => found,
+            Err(words) => return self.check(me, 0, Err(words)),
+        };
+        let rolled = self.report.rolled;
+        for record in found.iter().filter(|record| record.no > seen) {
+            self.node(me).seen = record.no;
+            self.note(me, &[0; 32]);
+            self.observe(me, record.no, record.at, &record.facts, &[]);
+        }
+        let node = self.nodes.get_mut(&me).expect("a node of the federation");
+        self.broken.recovered(node);
+        self.check_all(me, |promise, nodes| promise.recovered(nodes, me, rolled));
+        self.push(me, Input::Start, 0);
+        let boot = self.nodes[&me].boot;
+        let wait = self.rng.between(0, SECOND);
+        self.after(wait, Happening::Dial(me, boot));
+        let again = self.clerks.ask_again(me);
+        self.ask(me, again);
+        self.arm(me);
+    }
+}

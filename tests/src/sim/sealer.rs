@@ -1,0 +1,75 @@
+//! A simple, repeatable sealer: what a node may read stands in its own table of plain values, everything else sees
+//! ciphertext. Every value is a canary: it begins with a mark that must never be found in a log, a row or a payload.
+
+use super::rng::Rng;
+use hotline::store::keys::{SALT_BYTES, salted_hash};
+use hotline_domain::field::SealedField;
+use hotline_topology::FieldName;
+
+/// What every plain value begins with.
+pub const CANARY: &[u8] = b"\xE9\x87\x91CANARY";
+
+/// One node's keys.
+#[derive(Clone, Debug)]
+pub struct Sealer {
+    key: u64,
+    next_slot: u64,
+}
+
+impl Sealer {
+    /// Keys drawn from the seed.
+    #[must_use]
+    pub fn new(key: u64) -> Self {
+        Self { key, next_slot: 1 }
+    }
+
+    /// Seals a new value under a new slot.
+    pub fn seal_new(&mut self, rng: &mut Rng, name: FieldName) -> SealedField {
+        let mut value = CANARY.to_vec();
+        value.extend(rng.next().to_be_bytes());
+        let mut plain = rng.bits().to_vec();
+        plain.extend(value);
+        self.seal(name, &plain)
+            .unwrap_or_else(|| unreachable!("a salt and a value"))
+    }
+
+    /// Seals salt and value as they came; `None` where they are too short.
+    pub fn seal(&mut self, name: FieldName, plain: &[u8]) -> Option<SealedField> {
+        let (salt, value) = plain.split_first_chunk::<SALT_BYTES>()?;
+        let slot = self.next_slot;
+        self.next_slot += 1;
+        Some(SealedField {
+            name,
+            slot,
+            ciphertext: self.mix(slot, plain),
+            hash: salted_hash(salt, value),
+        })
+    }
+
+    /// Salt and value of a field sealed here.
+    #[must_use]
+    pub fn open(&self, field: &SealedField) -> Vec<u8> {
+        self.mix(field.slot, &field.ciphertext)
+    }
+
+    fn mix(&self, slot: u64, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = Rng::new(self.key ^ slot.wrapping_mul(0xD129_0A4B_5C61_22E3));
+        let mixed = bytes.chunks(8).flat_map(|chunk| {
+            let pad = stream.next().to_be_bytes();
+            chunk
+                .iter()
+                .zip(pad)
+                .map(|(byte, pad)| byte ^ pad)
+                .collect::<Vec<_>>()
+        });
+        mixed.collect()
+    }
+}
+
+/// Whether a canary's mark stands in the bytes.
+#[must_use]
+pub fn shows_canary(bytes: &[u8]) -> bool {
+    bytes
+        .windows(CANARY.len())
+        .any(|window| window[0] == CANARY[0] && window == CANARY)
+}

@@ -2,9 +2,11 @@
 
 use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
+use crate::sim::places::HOUR;
+use hotline_domain::id::MatterId;
 use hotline_domain::leg::{Leg, LegKind};
 use hotline_domain::row::{RowKey, TimerKey};
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 
 /// Remembers nothing: the rows say all.
 pub(super) struct Deadlines;
@@ -37,19 +39,16 @@ impl Promise for Deadlines {
 
     fn ended(&mut self, nodes: &Nodes, _: Option<RegionKey>) -> Result<(), (RegionKey, String)> {
         for (me, node) in nodes {
-            let late = node.view.legs().find(|leg| {
-                leg.is_open()
-                    && leg.offer.kind == LegKind::Downward
-                    && leg.due.at.0 < node_time(node)
-                    && leg.overdue_since.is_none()
-                    && !leg.reported_by(leg.due.at)
-            });
-            if let Some(leg) = late {
-                return Err((
-                    *me,
-                    format!("the due date of leg {} passed unnoticed", leg.id),
-                ));
+            let now = node_time(node);
+            let first = RowKey::Timer(Time(i64::MIN), TimerKey::TicketDue(MatterId([0; 16])));
+            let last = RowKey::Timer(Time(now - HOUR), TimerKey::KeptBound(u64::MAX));
+            if let Some((key, _)) = node.view.range(first, last).next() {
+                return Err((*me, format!("{key:?} was due and never fired")));
             }
+            node.view
+                .legs()
+                .try_for_each(|leg| watched(node, leg))
+                .map_err(|words| (*me, words))?;
         }
         Ok(())
     }
@@ -60,17 +59,23 @@ fn node_time(node: &Node) -> i64 {
     node.view.node().map_or(0, |row| row.time.0)
 }
 
-/// A timer stands for the due date, or it has passed and was seen to.
+/// A timer stands for the due date, or it has passed and was seen to. A giver waits past the date for word of its taker
+/// as long as the pack's silence lasts; then its timer stands later.
 fn watched(node: &Node, leg: &Leg) -> Result<(), String> {
     if !leg.is_open() || leg.offer.kind != LegKind::Downward {
         return Ok(());
     }
-    let due = leg.due.at;
-    let timer = node
-        .view
-        .row(&RowKey::Timer(due, TimerKey::LegDue(leg.id)))
-        .is_some();
-    if timer || leg.overdue_since == Some(due) || leg.reported_by(due) {
+    let (due, key) = (leg.due.at, TimerKey::LegDue(leg.id));
+    if leg.overdue_since == Some(due)
+        || leg.reported_by(due)
+        || node.view.row(&RowKey::Timer(due, key)).is_some()
+    {
+        return Ok(());
+    }
+    let first = RowKey::Timer(due, TimerKey::TicketDue(MatterId([0; 16])));
+    let last = RowKey::Timer(Time(i64::MAX), TimerKey::KeptBound(u64::MAX));
+    let mut later = node.view.range(first, last);
+    if later.any(|(at, _)| matches!(at, RowKey::Timer(_, timer) if *timer == key)) {
         return Ok(());
     }
     Err(format!(

@@ -90,7 +90,9 @@ fn announce(
         if draft.ticket(ticket.matter)?.term > naming.term {
             break;
         }
-        if leg.is_open() {
+        // Forwarding a result to the new lead has told it already.
+        let told = draft.leg(leg.id)?.term >= naming.term;
+        if leg.is_open() && !told {
             let act = Act::NameLead {
                 term: naming.term,
                 lead: naming.lead,

@@ -130,14 +130,16 @@ fn refuse_offer(draft: &mut Draft<'_>, leg: &Leg, rule: &str) -> Result<(), Stop
         Act::Request { no, asking },
         Vec::new(),
     )?;
-    let of = leg::RequestKind::Return;
-    let ruling = Act::Ruling {
-        request: no,
-        of,
-        granted: true,
-        basis: rule.to_owned(),
-        due: None,
-    };
-    draft.received_fact(leg.id, leg.matter(), Party::Giver, now, ruling, Vec::new())?;
+    // On an upward leg the giver's acceptance followed by itself.
+    if draft.leg(leg.id)?.is_open() {
+        let ruling = Act::Ruling {
+            request: no,
+            of: leg::RequestKind::Return,
+            granted: true,
+            basis: rule.to_owned(),
+            due: None,
+        };
+        draft.received_fact(leg.id, leg.matter(), Party::Giver, now, ruling, Vec::new())?;
+    }
     supervision::bounced(draft, leg)
 }

@@ -46,15 +46,21 @@ impl People {
     /// # Errors
     /// `UNAUTHENTICATED`, with what to do.
     pub fn actor(&self, extensions: &Extensions, metadata: &MetadataMap) -> Result<Actor, Status> {
+        let named = metadata
+            .get(PERSON_HEADER)
+            .map(|value| decode(value.as_bytes()));
         if let Some(operator) = extensions.get::<Arc<OperatorIdentity>>() {
-            return self.named(operator.name.as_str());
+            let own = operator.name.as_str();
+            if named.is_some_and(|name| name != own) {
+                return Err(Status::unauthenticated(format!(
+                    "证书是「{own}」的,不能代他人操作"
+                )));
+            }
+            return self.named(own);
         }
         let Some(local) = extensions.get::<LocalPeer>() else {
             return Err(Status::unauthenticated("无法确认来者身份"));
         };
-        let named = metadata
-            .get(PERSON_HEADER)
-            .map(|value| decode(value.as_bytes()));
         match named {
             Some(name) if self.front_ends.contains(&local.uid) => self.named(&name),
             Some(_) => Err(Status::unauthenticated(format!(

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct World {
     pub folder: tempfile::TempDir,
     pub federation: Federation,
+    pub keeper: Authority,
 }
 
 impl World {
@@ -42,7 +43,11 @@ impl World {
         for node in [CITY, COUNTY] {
             keeper.issue_node(node, root, now, entropy).unwrap();
         }
-        Self { folder, federation }
+        Self {
+            folder,
+            federation,
+            keeper,
+        }
     }
 
     /// The first two units of a region that handle tickets.
@@ -58,6 +63,17 @@ impl World {
         parent: Option<SocketAddr>,
         front_end: bool,
     ) -> Desk {
+        self.node_with(region, parent, front_end, None).await
+    }
+
+    /// A node that is also reached by operators with a certificate, at `remote`.
+    pub async fn node_with(
+        &self,
+        region: RegionKey,
+        parent: Option<SocketAddr>,
+        front_end: bool,
+        remote: Option<SocketAddr>,
+    ) -> Desk {
         let own = self.folder.path().join(region.as_str());
         std::fs::create_dir_all(&own).unwrap();
         let uid = std::fs::metadata(&own).unwrap().uid();
@@ -67,6 +83,7 @@ impl World {
             String::new()
         };
         let parent = parent.map_or(String::new(), |parent| format!("parent = \"{parent}\""));
+        let remote = remote.map_or(String::new(), |remote| format!("listen = \"{remote}\""));
         let [first, second] = self.units(region);
         let text = format!(
             r#"
@@ -80,7 +97,11 @@ listen = "127.0.0.1:0"
 {parent}
 [operator]
 socket = "door.sock"
+{remote}
 front_ends = [{front_ends}]
+[[operator.person]]
+name = "zhang"
+roles = ["clerk"]
 [[operator.person]]
 name = "话务员甲"
 roles = ["clerk"]

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod paging;
+mod remote;
 mod two_nodes;
 
 use crate::cli::client::{CallError, Client};

@@ -1,0 +1,91 @@
+//! An operator from elsewhere, let in by a certificate.
+
+use super::fixture::{CITY, CLERK, World, take_in};
+use crate::clock::{Clock as _, SystemClock};
+use crate::entropy::SeededEntropy;
+use crate::grpc::caller::{PERSON_HEADER, encode};
+use crate::identity::{self, Material, OperatorName, Subject};
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::operator_client::OperatorClient;
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::ServerName;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request};
+
+/// A connection as any operator's program makes it.
+async fn connect(world: &World, address: SocketAddr) -> Channel {
+    let (clock, entropy) = (SystemClock::new(), &mut SeededEntropy::new(8));
+    let name: OperatorName = "zhang".parse().unwrap();
+    let by = world.federation.root();
+    world
+        .keeper
+        .issue_operator(CITY, name.clone(), by, clock.now(), entropy)
+        .unwrap();
+    let folder = world
+        .keeper
+        .folder_of(&Subject::Operator { region: CITY, name });
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let known = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if let Some(end) = known.strip_prefix("operator") {
+            std::fs::rename(&path, folder.join(format!("node{end}"))).unwrap();
+        }
+    }
+    let material = Material::load_node(&folder).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    for root in material.roots {
+        roots.add(root).unwrap();
+    }
+    let mut config = rustls::ClientConfig::builder_with_provider(identity::provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(material.chain, material.key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let tls = TlsConnector::from(Arc::new(config));
+    let name = world.keeper.domain().dns_name(CITY);
+    let connector = tower::service_fn(move |_| {
+        let (tls, name) = (tls.clone(), ServerName::try_from(name.clone()).unwrap());
+        async move {
+            let io = TcpStream::connect(address).await?;
+            tls.connect(name, io).await.map(TokioIo::new)
+        }
+    });
+    let endpoint = Endpoint::from_static("http://operator.invalid");
+    endpoint.connect_with_connector(connector).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_speaks_for_its_own_operator_only() {
+    let world = World::make();
+    let free: SocketAddr = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let desk = world.node_with(CITY, None, true, Some(free)).await;
+    let mut door = OperatorClient::new(connect(&world, free).await);
+    let command = || pb::Command {
+        verb: Some(take_in()),
+        texts: vec![pb::Text {
+            field: "title".to_owned(),
+            value: "路灯不亮".to_owned(),
+            erased: false,
+        }],
+        ..pb::Command::default()
+    };
+    let done = door.execute(command()).await.unwrap().into_inner();
+    let detail = desk.show(CLERK, &done.number).await.unwrap();
+    assert_eq!(detail.timeline[0].actor, "zhang");
+    let mut as_another = Request::new(command());
+    let name = encode(CLERK).parse().unwrap();
+    as_another.metadata_mut().insert(PERSON_HEADER, name);
+    let refused = door.execute(as_another).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
+    drop(door);
+    desk.running.stop().await.unwrap();
+}

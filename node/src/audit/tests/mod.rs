@@ -2,6 +2,7 @@
 
 mod honest;
 mod net;
+mod people;
 mod tampered;
 
 use super::{Case, Verdict, judge};

@@ -1,6 +1,8 @@
 //! Laws of the figures, as properties over random histories.
 
 mod counting;
+mod net;
+mod steps;
 mod travel;
 mod words;
 

@@ -1,6 +1,9 @@
 //! Clocks: deadlines by the policy pack and the calendar. A taker's deadline is the earlier of its own rules' and the
 //! giver's due date, less a review time only where the giver's policy states one (invariant 3).
 
+#[cfg(test)]
+mod tests;
+
 use crate::kernel::World;
 use crate::leg::{Due, Leg, LegKind};
 use hotline_topology::{Kind, PolicyPack, Span, Time, Urgency};

@@ -169,7 +169,7 @@ fn leg_message(
         Reception::Apply => {
             let (matter, kept) = (known.matter(), fields.clone());
             draft.received_fact(id, matter, by, happened_at, act.clone(), kept)?;
-            supervision::received(draft, &known, by, &act, fields)
+            supervision::received(draft, &known, by, happened_at, &act, fields)
         }
         Reception::Late { .. } => {
             draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;

@@ -9,6 +9,9 @@
 //! | note | x | x | x | x | |
 //! | clock, links | | | | | x |
 
+#[cfg(test)]
+mod tests;
+
 use crate::body::{Actor, Body, Role};
 use crate::command::Verb;
 use crate::leg::Leg;

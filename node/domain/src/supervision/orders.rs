@@ -173,6 +173,7 @@ pub fn received(
     draft: &mut Draft<'_>,
     before: &Leg,
     by: Party,
+    happened_at: Time,
     act: &Act,
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
@@ -181,7 +182,8 @@ pub fn received(
         Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
             if before.side == Side::Giver && by == Party::Giver =>
         {
-            let (leg, at) = (before.id, draft.now());
+            // When the superior gave it, not when it passed here: both records tell the same.
+            let (leg, at) = (before.id, happened_at);
             let message = Message::Leg {
                 leg,
                 at,

@@ -3,7 +3,7 @@
 use super::{Notice, NoticeReason};
 use crate::body::Role;
 use crate::id::{LegId, MatterId, OrderId};
-use crate::leg::{Act, Leg, Party};
+use crate::leg::{Act, Leg};
 use crate::testing::{CITY, DAY, Fed, HOUR, LINGCHUAN, NANCUN, PROVINCE, ZEZHOU, node, unit};
 use hotline_topology::RegionKey;
 
@@ -253,8 +253,6 @@ fn an_order_answered_or_ended_is_none() {
 #[test]
 fn a_stranger_does_not_supervise() {
     let (mut fed, _, leg) = given_to_county();
-    let other = fed.at(CITY).take_in();
-    let theirs = fed.at(CITY).assign(other, [node(LINGCHUAN)]).leg();
     let before: Leg = fed.leg(ZEZHOU, leg);
     let act = Act::Supervise {
         order: OrderId([1; 16]),
@@ -271,5 +269,21 @@ fn a_stranger_does_not_supervise() {
             .iter()
             .any(|text| text.contains("无权"))
     );
-    let _ = (theirs, Party::Giver);
+}
+
+#[test]
+fn an_order_handed_on_later_was_given_when_it_was_given() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.pass(8 * DAY);
+    fed.cut(ZEZHOU, NANCUN);
+    fed.cut(CITY, ZEZHOU);
+    fed.at(CITY).supervise(leg, "overdue").done();
+    fed.pass(HOUR);
+    fed.mend_one_way(CITY, ZEZHOU);
+    fed.pass(HOUR);
+    fed.mend();
+    let [above, below] = [ZEZHOU, NANCUN].map(|side| fed.leg(side, leg).orders);
+    assert_eq!(above, below);
 }

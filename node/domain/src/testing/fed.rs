@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Action, Commit, Event, Group, Input, LinkNews, Now, World, next_timer};
 use crate::leg::{Lane, Leg};
-use crate::link::Envelope;
+use crate::link::{Envelope, Wire};
 use crate::row::{Row, RowKey};
 use crate::supervision::Notice;
 use crate::ticket::Ticket;
@@ -135,6 +135,11 @@ impl Fed {
         }
         self.keep(region, at, facts, changes);
         actions
+    }
+
+    /// The wire of every node.
+    pub(crate) fn wire(&self) -> &dyn Wire {
+        &self.wire
     }
 
     /// Bits like those that the shell draws.

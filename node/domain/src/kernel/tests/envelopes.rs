@@ -189,6 +189,11 @@ fn acts_of_others_than_the_parties_have_no_effect() {
     };
     fed.forge(LINGCHUAN, CITY, leg, Act::Request { no: 1, asking });
     assert!(fed.leg(CITY, leg).request.is_none());
+    // A co-handler's result has no place on a leg with one taker.
+    fed.forge(CITY, ZEZHOU, leg, Act::Forwarded { from: leg });
+    assert!(outcomes(&fed, ZEZHOU).contains(&Consumption::Refused {
+        rule: "leg.forward.sole".to_owned()
+    }));
     let offer = fed.leg(CITY, leg).offer;
     fed.forge(NANCUN, ZEZHOU, LegId([8; 16]), Act::Offer(Box::new(offer)));
     assert!(outcomes(&fed, ZEZHOU).contains(&Consumption::Refused {

@@ -2,7 +2,7 @@
 
 use super::{given_to_county, given_to_unit};
 use crate::leg::{Outcome, Stage};
-use crate::testing::{CITY, DAY, Fed, HOUR, LINGCHUAN, NANCUN, ZEZHOU, node, unit};
+use crate::testing::{CITY, DAY, Fed, HOUR, LINGCHUAN, NANCUN, ZEZHOU, node};
 use hotline_topology::policy::LateReturn;
 use hotline_topology::{Kind, Urgency};
 
@@ -271,5 +271,4 @@ fn a_unit_of_the_own_level_reports_in_one_commit() {
             .handled_by
             .contains(&"供水公司承办人".to_owned())
     );
-    let _ = unit(ZEZHOU, "供水公司");
 }

@@ -13,11 +13,11 @@ impl Rng {
 
     /// A stream of its own, drawn from this one.
     pub fn fork(&mut self) -> Self {
-        Self::new(self.next())
+        Self::new(self.draw())
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,7 +27,7 @@ impl Rng {
 
     /// A number below `end`; 0 where `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 { 0 } else { self.next() % end }
+        if end == 0 { 0 } else { self.draw() % end }
     }
 
     /// A number in `from..to`.
@@ -51,8 +51,8 @@ impl Rng {
     /// Sixteen bytes, as the shell draws them for an event.
     pub fn bits(&mut self) -> [u8; 16] {
         let mut bits = [0; 16];
-        bits[..8].copy_from_slice(&self.next().to_be_bytes());
-        bits[8..].copy_from_slice(&self.next().to_be_bytes());
+        bits[..8].copy_from_slice(&self.draw().to_be_bytes());
+        bits[8..].copy_from_slice(&self.draw().to_be_bytes());
         bits
     }
 }

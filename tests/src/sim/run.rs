@@ -129,7 +129,7 @@ impl Sim {
         let plan = faults::draw(seed, &mut rng.fork());
         let made = NODES.map(|region| {
             let offset = rng.between(-50 * SECOND, 50 * SECOND);
-            (region, Node::new(region, rng.next(), offset))
+            (region, Node::new(region, rng.draw(), offset))
         });
         let mut sim = Self {
             rng,

@@ -26,7 +26,7 @@ impl Sealer {
     /// Seals a new value under a new slot.
     pub fn seal_new(&mut self, rng: &mut Rng, name: FieldName) -> SealedField {
         let mut value = CANARY.to_vec();
-        value.extend(rng.next().to_be_bytes());
+        value.extend(rng.draw().to_be_bytes());
         let mut plain = rng.bits().to_vec();
         plain.extend(value);
         self.seal(name, &plain)
@@ -55,7 +55,7 @@ impl Sealer {
     fn mix(&self, slot: u64, bytes: &[u8]) -> Vec<u8> {
         let mut stream = Rng::new(self.key ^ slot.wrapping_mul(0xD129_0A4B_5C61_22E3));
         let mixed = bytes.chunks(8).flat_map(|chunk| {
-            let pad = stream.next().to_be_bytes();
+            let pad = stream.draw().to_be_bytes();
             chunk
                 .iter()
                 .zip(pad)

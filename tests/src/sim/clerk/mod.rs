@@ -132,7 +132,7 @@ impl Clerks {
         digest[..16].copy_from_slice(&self.rng.bits());
         let command = Command {
             actor: actor(who, region),
-            key: Some(format!("k{:016x}", self.rng.next())),
+            key: Some(format!("k{:016x}", self.rng.draw())),
             digest,
             seen: None,
             verb,

@@ -37,7 +37,7 @@ impl Sim {
     }
 
     pub(super) fn dial_later(&mut self, me: RegionKey, failures: u32) {
-        let bits = self.rng.next();
+        let bits = self.rng.draw();
         let wait = i64::try_from(backoff::delay_ms(failures, bits)).unwrap_or(0);
         let boot = self.nodes[&me].boot;
         self.after(wait, Happening::Dial(me, boot));

@@ -65,7 +65,7 @@ impl Sim {
         };
         let done = !self.nodes.values().any(open);
         // Two hours later, the last figures have come up.
-        if (done && round % 6 == 0)
+        if (done && round.is_multiple_of(6))
             || round >= FINISH_ROUNDS
             || (self.report.rolled.is_some() && round > 12)
         {

@@ -251,7 +251,7 @@ impl Sim {
         let mut dice = self.rng.fork();
         let node = self.node(me);
         if strike != Strike::SyncFails {
-            node.disk.crash(&mut || dice.next());
+            node.disk.crash(&mut || dice.draw());
         }
         let lines: Vec<(RegionKey, u64)> = node
             .lines

@@ -82,6 +82,7 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
             ("recalled", "已收回"),
             ("withdrawn", "已撤诉"),
             ("released", "已解除会办"),
+            ("closed", "已结束"),
         ],
     ),
     (

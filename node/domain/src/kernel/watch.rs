@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::joint;
 use super::outcome::Stop;
 use crate::clock;
-use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
+use crate::leg::{self, Act, Closure, Leg, LegKind, Party, RecallGround, RequestKind, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
 use crate::ticket::{self, Sight, TicketAct, TicketStage};
@@ -145,12 +145,14 @@ fn follow_giver(
         return Ok(());
     }
     match act {
-        Act::Ruling { granted: false, .. }
-            if ticket.stage == TicketStage::Reviewing
-                && after
-                    .request
-                    .as_ref()
-                    .is_some_and(|r| matches!(r.asking, Asking::Result { .. })) =>
+        // What was ruled on, not what is asked now: a denied extension may cross a newer result.
+        Act::Ruling {
+            granted: false,
+            of: RequestKind::Result,
+            request,
+            ..
+        } if ticket.stage == TicketStage::Reviewing
+            && after.request.as_ref().is_some_and(|r| r.no == *request) =>
         {
             let reason = "sent-back".to_owned();
             draft.ticket_act(

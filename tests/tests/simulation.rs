@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Seeds of the default run.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 300;
 /// Seeds within which a break must be found.
 const BREAK_SEEDS: u64 = 50;
 /// Threads that seeds run on.

@@ -54,7 +54,7 @@ fn text(status: &pb::NodeStatus) -> String {
     if !status.clock_held.is_empty() {
         let _ = writeln!(
             text,
-            "时钟存疑,暂停受理:{};核对时间之后执行 hotline clock confirm",
+            "时钟存疑,业务计时已停(受理照常):{};核对时间之后执行 hotline clock confirm",
             status.clock_held
         );
     }

@@ -137,14 +137,33 @@ fn apply(
             draft.record(Fact::Noticed(notice))
         }
         Message::Figures(report) => {
+            let news = tells_news(draft, &report)?;
             let fact = figures::accept(&draft.world, author, report)?;
             draft.record(fact)?;
-            super::timers::figures_soon(draft)
+            if news {
+                super::timers::figures_soon(draft)
+            } else {
+                Ok(())
+            }
         }
         Message::Refused {
             leg, rule, message, ..
         } => refused_there(draft, author, leg, &rule, &message),
     }
+}
+
+/// Whether a report must go on soon: cells changed, or an author is heard of for the first time. What only confirms
+/// that nothing changed goes on with this node's own next report.
+fn tells_news(draft: &Draft<'_>, report: &figures::Report) -> Result<bool, Stop> {
+    if !report.cells.is_empty() {
+        return Ok(true);
+    }
+    for mark in &report.watermarks {
+        if figures::known(draft, mark.author)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn leg_message(

@@ -37,7 +37,9 @@ def main() -> None:
     pb, rpc = generated(proto_folder)
     import grpc
 
-    node = rpc.OperatorStub(grpc.insecure_channel(f"unix:{socket}"))
+    # Without a host name of its own the library would send the socket's path as one, which HTTP/2 servers refuse.
+    options = [("grpc.default_authority", "localhost")]
+    node = rpc.OperatorStub(grpc.insecure_channel(f"unix:{socket}", options=options))
     clerk, dispatcher = person("受理员"), person("派单员")
     texts = [pb.Text(field="title", value="路灯不亮"), pb.Text(field="content", value="村口三盏路灯夜里不亮")]
     take_in = pb.Command(key="python-1", texts=texts, take_in=pb.TakeIn(channel="web", kind="help", category="0201"))

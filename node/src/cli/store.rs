@@ -45,6 +45,27 @@ enum Command {
     },
 }
 
+impl Command {
+    fn dir(&self) -> &Path {
+        match self {
+            Self::Verify { dir }
+            | Self::Stat { dir }
+            | Self::Rebuild { dir }
+            | Self::Export { dir, .. } => dir,
+        }
+    }
+}
+
+/// A slip in the path must not be answered with "sound", nor leave files behind.
+fn must_be_a_store(dir: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        dir.join("log").is_dir(),
+        "{} 不是节点的数据文件夹(没有 log);请写配置文件里 node.data 指的那个",
+        dir.display()
+    );
+    Ok(())
+}
+
 impl StoreArgs {
     /// Runs the subcommand.
     ///
@@ -52,6 +73,7 @@ impl StoreArgs {
     /// What is damaged or in the way, where, and what to do.
     pub fn run(self) -> anyhow::Result<()> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        must_be_a_store(self.command.dir())?;
         match self.command {
             Command::Verify { dir } => {
                 let report = tool::verify(&disk, &dir)?;
@@ -84,4 +106,32 @@ fn rebuild(disk: Arc<dyn Disk>, dir: &Path) -> anyhow::Result<crate::store::Open
         }),
     };
     Ok(tool::rebuild(settings, parts)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_no_store_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().to_owned();
+        let out = dir.join("out");
+        for command in [
+            Command::Verify { dir: dir.clone() },
+            Command::Stat { dir: dir.clone() },
+            Command::Rebuild { dir: dir.clone() },
+            Command::Export {
+                dir: dir.clone(),
+                out,
+            },
+        ] {
+            let refused = StoreArgs { command }.run().expect_err("no store");
+            assert!(
+                refused.to_string().contains("不是节点的数据文件夹"),
+                "{refused}"
+            );
+        }
+        assert_eq!(std::fs::read_dir(&dir).expect("the folder").count(), 0);
+    }
 }

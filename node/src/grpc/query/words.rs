@@ -150,11 +150,7 @@ fn leg(known: &Known, act: &Act) -> String {
         Act::ReplyOrder { .. } => "回复督办".to_owned(),
         Act::EndOrder { .. } => "督办了结".to_owned(),
         Act::Overdue { due } => format!("超期(期限 {due})"),
-        #[allow(
-            unreachable_patterns,
-            reason = "acts may be added by the rules before they have words"
-        )]
-        other => other.name().to_owned(),
+        Act::Forwarded { .. } => "转来会办单位的办理结果".to_owned(),
     }
 }
 

@@ -3,12 +3,13 @@
 //! A frame is taken apart into what the session judges and, beside it, the personal fields of its envelope in the
 //! clear: they are opened before [`encode`] and sealed after [`decode`] (`link/fields`), so no conversion needs a key.
 
+use super::field::Field;
 use super::form::{Coded, coded, exactly, maybe_exactly, need, region, region_text};
 use super::malformed::{Malformed, Why};
 use hotline_domain::figures::Watermark;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{ByeCode, Credit, Envelope, Frame, Hello, LaneState};
+use hotline_domain::link::{ByeCode, Credit, Envelope, Frame, Hello, LaneState, Proof};
 use hotline_proto::link::v1 as pb;
 use hotline_topology::{FieldName, Time};
 use zeroize::Zeroizing;
@@ -19,6 +20,10 @@ pub const ROUTE_MAX: usize = 32;
 pub const FIELDS_MAX: usize = 64;
 /// Longest text of a farewell, in bytes; what is longer is cut when it is written.
 pub const BYE_TEXT_MAX: usize = 4096;
+/// Longest way to the root of statements signed together: a tree of 2^32.
+pub const PATH_MAX: usize = 32;
+/// Longest signature, in bytes.
+pub const SIGNATURE_MAX: usize = 512;
 /// Length of a salt.
 pub const SALT_BYTES: usize = 16;
 
@@ -293,6 +298,9 @@ fn envelope_to(envelope: Envelope, opened: Vec<WireField>) -> pb::Envelope {
         key_id,
         payload,
         fields: _, // sealed under this node's keys: they never leave it
+        sealed,
+        proof,
+        trace,
     } = envelope;
     pb::Envelope {
         id: id.0.to_vec(),
@@ -308,6 +316,9 @@ fn envelope_to(envelope: Envelope, opened: Vec<WireField>) -> pb::Envelope {
         key_id,
         payload,
         fields: opened.into_iter().map(field_to).collect(),
+        sealed_statement: sealed.map(Vec::from),
+        proof: proof.put(),
+        trace: trace.put(),
     }
 }
 
@@ -326,6 +337,9 @@ fn envelope_from(proto: pb::Envelope) -> Result<(Envelope, Vec<WireField>), Malf
         key_id,
         payload,
         fields,
+        sealed_statement,
+        proof,
+        trace,
     } = proto;
     within(route.len(), ROUTE_MAX, "Envelope.route")?;
     within(fields.len(), FIELDS_MAX, "Envelope.fields")?;
@@ -346,12 +360,23 @@ fn envelope_from(proto: pb::Envelope) -> Result<(Envelope, Vec<WireField>), Malf
         key_id,
         payload,
         fields: Vec::new(),
+        sealed: maybe_exactly(sealed_statement, "Envelope.sealed_statement")?,
+        proof: proof_from(proof)?,
+        trace: Field::take(trace, "Envelope.trace")?,
     };
     let fields = fields
         .into_iter()
         .map(field_from)
         .collect::<Result<_, _>>()?;
     Ok((envelope, fields))
+}
+
+fn proof_from(proto: Option<hotline_proto::matter::v1::Proof>) -> Result<Option<Proof>, Malformed> {
+    if let Some(proof) = &proto {
+        within(proof.path.len(), PATH_MAX, "Proof.path")?;
+        within(proof.signature.len(), SIGNATURE_MAX, "Proof.signature")?;
+    }
+    Field::take(proto, "Envelope.proof")
 }
 
 fn field_to(field: WireField) -> pb::Field {

@@ -3,14 +3,18 @@
 use super::field::{Field, choice, noun};
 use super::malformed::{Malformed, Why};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState};
+use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, Proof, Trace};
 use hotline_domain::row::Kept;
+use hotline_proto::matter::v1 as matter;
 use hotline_proto::record::v1 as pb;
 use pb::consumption;
 
 noun!(Envelope => pb::Envelope {
     id, kind, matter, leg, author, addressee, route, lane, written_at: written_at_ms, topology, key_id, payload, fields,
+    sealed: sealed_statement, proof, trace,
 });
+noun!(Proof => matter::Proof { certificate, algorithm, signature, leaves, index, path });
+noun!(Trace => matter::Trace { trace, span, sampled });
 noun!(Kept => pb::Kept { no, peer, until: until_ms, envelope });
 
 choice!(Consumption => pb::Consumption [outcome: consumption::Outcome] {

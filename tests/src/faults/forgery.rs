@@ -39,6 +39,9 @@ pub fn forge(node: &Node, rng: &mut Rng, commit: &mut Commit) -> Option<Envelope
         key_id: 0,
         payload: Codec.encode(&message),
         fields: Vec::new(),
+        sealed: None,
+        proof: None,
+        trace: None,
     };
     let state = last_sent(node, commit, peer);
     let seq = state.0 + 1;

@@ -35,6 +35,9 @@ pub(super) fn send(
         key_id: 0,
         payload: draft.world.wire.encode(message),
         fields,
+        sealed: None,
+        proof: None,
+        trace: None,
     };
     queue(draft, envelope)
 }

@@ -48,6 +48,9 @@ impl Fed {
             key_id: 0,
             payload,
             fields: Vec::new(),
+            sealed: None,
+            proof: None,
+            trace: None,
         };
         change(&mut envelope);
         let node = &self.nodes[&from];

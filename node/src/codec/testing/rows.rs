@@ -5,7 +5,7 @@ use super::facts;
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState};
+use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, Proof, Trace};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::supervision::IssuedOrder;
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
@@ -33,6 +33,28 @@ impl Draw {
             key_id: self.u32(),
             payload: self.some(|draw| draw.below(256) as u8),
             fields: self.some(Draw::sealed),
+            sealed: self.maybe(Draw::bytes),
+            proof: self.maybe(Draw::proof),
+            trace: self.maybe(Draw::trace),
+        }
+    }
+
+    fn proof(&mut self) -> Proof {
+        Proof {
+            certificate: self.bytes(),
+            algorithm: self.u32(),
+            signature: self.some(|draw| draw.below(256) as u8),
+            leaves: self.u32(),
+            index: self.u32(),
+            path: self.some(Draw::bytes),
+        }
+    }
+
+    fn trace(&mut self) -> Trace {
+        Trace {
+            trace: self.bytes(),
+            span: self.bytes(),
+            sampled: self.bool(),
         }
     }
 

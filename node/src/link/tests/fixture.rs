@@ -244,6 +244,9 @@ impl FakeNode {
             key_id: 0,
             payload: seq.to_be_bytes().to_vec(),
             fields: vec![note],
+            sealed: None,
+            proof: None,
+            trace: None,
         }
     }
 

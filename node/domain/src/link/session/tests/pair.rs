@@ -39,6 +39,9 @@ pub fn envelope(author: RegionKey, addressee: RegionKey, lane: Lane, text: u64) 
         key_id: 0,
         payload: text.to_be_bytes().to_vec(),
         fields: Vec::new(),
+        sealed: None,
+        proof: None,
+        trace: None,
     }
 }
 

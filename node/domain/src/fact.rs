@@ -124,6 +124,8 @@ pub enum Fact {
         heard_at: Option<Time>,
         /// Refused, and why.
         blocked: Option<String>,
+        /// The wire version spoken with the peer; 0 where it was never met.
+        peer_wire: u32,
     },
     /// People re-opened a link whose ends disagreed: its lanes start again from number 1, in both directions, and what
     /// was not acknowledged is numbered anew in its order.

@@ -69,7 +69,9 @@ objects! {
     }
     ListNoticesResponse { notices, cursor }
     Lane { lane, sent, acknowledged, received }
-    Link { region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes }
+    Link {
+        region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes, wire, topology_version,
+    }
     ListLinksResponse { links }
     QueuedEnvelope { lane, seq, id, addressee, matter, leg, kind, written_at_ms, payload_bytes }
     ListQueueResponse { envelopes }

@@ -5,6 +5,7 @@ use super::json::Json as _;
 use super::table::Listing;
 use super::words::{time, word};
 use clap::{Args, Subcommand};
+use hotline_domain::link::WIRE_VERSION;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
 use hotline_topology::RegionKey;
@@ -104,6 +105,13 @@ fn links(links: &[pb::Link]) -> String {
                 lane.sent.saturating_sub(lane.acknowledged).to_string(),
                 lane.received.to_string(),
             ]);
+        }
+        if link.wire > 0 && link.wire < WIRE_VERSION {
+            let _ = writeln!(
+                remarks,
+                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级",
+                link.name, link.wire
+            );
         }
         if !link.blocked.is_empty() {
             let _ = writeln!(

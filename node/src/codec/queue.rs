@@ -42,4 +42,4 @@ impl Field<Vec<pb::LaneState>> for [LaneState; Lane::ALL.len()] {
     }
 }
 
-noun!(LinkState => pb::LinkState { peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked });
+noun!(LinkState => pb::LinkState { peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire });

@@ -23,6 +23,8 @@ pub struct LinkStatus {
     pub peer_epoch: u64,
     /// The neighbour's topology version, seen on this or the last stream of this start.
     pub peer_topology: Option<u32>,
+    /// The wire version spoken with the neighbour, as of the last stream; 0 before the first.
+    pub wire: u32,
     /// Lanes, by position of [`Lane::ALL`].
     pub lanes: [LaneStatus; 3],
     /// Failed dials since the last contact.
@@ -57,6 +59,7 @@ pub(super) struct Live {
     pub connected_since: Option<Time>,
     pub heard_at: Option<Time>,
     pub peer_topology: Option<u32>,
+    pub wire: Option<u32>,
     pub progress: Option<[LaneProgress; 3]>,
     pub failures: Option<u32>,
     pub next_try_at: Option<Time>,
@@ -85,6 +88,7 @@ impl LinkStatus {
             heard_at: live.heard_at.max(link.heard_at),
             peer_epoch: link.peer_epoch,
             peer_topology: live.peer_topology,
+            wire: live.wire.unwrap_or(link.peer_wire),
             lanes: Lane::ALL.map(lane),
             failures: live.failures.unwrap_or(link.failures),
             next_try_at: live.next_try_at,

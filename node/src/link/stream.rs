@@ -236,14 +236,15 @@ impl<'a, P: NodePort> Run<'a, P> {
     fn news(&mut self, news: LinkNews) -> Input {
         let peer = self.peer.region;
         match &news {
-            LinkNews::Met { epoch } => {
+            LinkNews::Met { epoch, wire } => {
                 self.met = true;
                 let topology = self.session.hello().map(|hello| hello.topology_version);
+                let wire = *wire;
                 self.peer.update(|live| {
-                    live.peer_topology = topology;
+                    (live.peer_topology, live.wire) = (topology, Some(wire));
                     (live.failures, live.last_error) = (Some(0), None);
                 });
-                tracing::info!(%peer, epoch, "链路已接通");
+                tracing::info!(%peer, epoch, wire, "链路已接通");
             }
             LinkNews::PeerRolledBack { why } | LinkNews::SelfRolledBack { why, .. } => {
                 tracing::error!(%peer, why, "链路停用");

@@ -11,7 +11,7 @@ use crate::field::SealedField;
 use crate::figures;
 use crate::id::{Ids, LegId, MatterId};
 use crate::leg::{self, Act, Leg, Offer, Party, Side};
-use crate::link::Message;
+use crate::link::{Message, MessageKind};
 use crate::refusal::{Class, Refusal};
 use crate::row::{NodeRow, Row, RowKey, TimerKey};
 use crate::ticket::{Ticket, TicketAct};
@@ -315,6 +315,14 @@ impl<'a> Draft<'a> {
         fields: Vec<SealedField>,
     ) -> Result<(), Stop> {
         send::send(self, to, lane, message, fields)
+    }
+
+    /// Whether a neighbour is known to speak the wire version that brought a kind of message.
+    ///
+    /// # Errors
+    /// The view failed.
+    pub fn speaks(&self, peer: RegionKey, kind: MessageKind) -> Result<bool, Stop> {
+        Ok(self.overlay.link(peer)?.peer_wire >= kind.since())
     }
 
     /// Sets a timer.

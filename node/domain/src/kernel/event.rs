@@ -74,6 +74,8 @@ pub enum LinkNews {
     Met {
         /// The peer's epoch.
         epoch: u64,
+        /// The wire version spoken with it from now on.
+        wire: u32,
     },
     /// A dial failed.
     DialFailed,

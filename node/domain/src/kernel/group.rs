@@ -227,9 +227,17 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         failures,
         heard_at,
         blocked,
+        peer_wire: link.peer_wire,
     };
     match news {
-        LinkNews::Met { epoch } => draft.record(changed(epoch, 0, Some(now), None)),
+        LinkNews::Met { epoch, wire } => draft.record(Fact::LinkChanged {
+            peer,
+            peer_epoch: epoch,
+            failures: 0,
+            heard_at: Some(now),
+            blocked: None,
+            peer_wire: wire,
+        }),
         LinkNews::DialFailed => draft.record(changed(
             link.peer_epoch,
             link.failures.saturating_add(1),

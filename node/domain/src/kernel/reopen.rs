@@ -43,6 +43,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
         failures: 0,
         heard_at: link.heard_at,
         blocked: None,
+        peer_wire: link.peer_wire,
     })?;
     draft.record(Fact::LanesRestarted { peer })?;
     for leg in open_legs(draft, peer)? {

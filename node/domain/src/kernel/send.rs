@@ -19,6 +19,7 @@ pub(super) fn send(
     message: &Message,
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
+    understood(draft, to, message)?;
     let (matter, leg) = subject(draft, message)?;
     let fields = permitted(draft, to, leg, fields)?;
     let envelope = Envelope {
@@ -40,6 +41,21 @@ pub(super) fn send(
         trace: None,
     };
     queue(draft, envelope)
+}
+
+/// A neighbour is not sent what it is known not to understand. Of nodes further away nothing is known: they set aside
+/// what they do not know, and relays pass it on.
+fn understood(draft: &Draft<'_>, to: RegionKey, message: &Message) -> Result<(), Stop> {
+    let (kind, wire) = (message.kind(), draft.link(to)?.peer_wire);
+    if wire == 0 || wire >= kind.since() {
+        return Ok(());
+    }
+    let words = format!(
+        "{to} 的程序只懂链路协议第 {wire} 版,这类消息({})要第 {} 版起才有;请先升级对方节点",
+        kind as u32,
+        kind.since()
+    );
+    Err(Refusal::new(Class::State, "link.version-too-old", words).into())
 }
 
 /// Queues an envelope, own or passing, on the link towards its addressee.

@@ -9,10 +9,17 @@ use crate::figures::Watermark;
 use crate::leg::Lane;
 use hotline_topology::{RegionKey, Time};
 
-/// Version of the frames' meaning that this program speaks.
-pub const WIRE_VERSION: u32 = 1;
+/// Version of the frames' meaning that this program speaks. What came with it: see [`super::MessageKind::since`].
+pub const WIRE_VERSION: u32 = 2;
 /// Oldest version that this program still speaks: a rolling upgrade spans two releases.
 pub const WIRE_OLDEST: u32 = 1;
+
+/// The version that two neighbours speak with each other: the lower of what either speaks at most. What a newer version
+/// brought is not sent below it.
+#[must_use]
+pub fn wire_spoken(hello: &Hello) -> u32 {
+    WIRE_VERSION.min(hello.wire_version)
+}
 
 /// One thing said on a link's stream.
 #[derive(Clone, PartialEq, Eq, Debug)]

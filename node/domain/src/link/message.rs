@@ -59,6 +59,21 @@ pub enum MessageKind {
     Refused = 5,
 }
 
+impl MessageKind {
+    /// The wire version that brought the kind. A neighbour that speaks less is not sent it: what cannot be left out
+    /// waits for its upgrade, and whoever sends says which ([`crate::kernel::Draft::speaks`]).
+    #[must_use]
+    pub fn since(self) -> u32 {
+        match self {
+            MessageKind::Leg
+            | MessageKind::Sight
+            | MessageKind::Notice
+            | MessageKind::Figures
+            | MessageKind::Refused => 1,
+        }
+    }
+}
+
 impl Message {
     /// The kind's code.
     #[must_use]

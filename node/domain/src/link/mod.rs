@@ -26,6 +26,7 @@ mod state;
 pub use envelope::{Envelope, Proof, Trace, extend};
 pub use frame::{
     ByeCode, COST_MAX, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost, cost_least,
+    wire_spoken,
 };
 pub use judge::{Verdict, judge, lane_name};
 pub use message::{Message, MessageKind, Unreadable, Wire};

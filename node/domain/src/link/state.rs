@@ -34,6 +34,8 @@ pub struct LinkState {
     pub heard_at: Option<Time>,
     /// Why all lanes are refused (rollback or clone proven), until an operator reconciles.
     pub blocked: Option<String>,
+    /// The wire version spoken with the peer as of its last hello; 0 before the first.
+    pub peer_wire: u32,
 }
 
 impl LinkState {
@@ -47,6 +49,7 @@ impl LinkState {
             failures: 0,
             heard_at: None,
             blocked: None,
+            peer_wire: 0,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Action, Commit, Event, Group, Input, LinkNews, Now, World, next_timer};
 use crate::leg::{Lane, Leg};
-use crate::link::{Envelope, Wire};
+use crate::link::{Envelope, WIRE_VERSION, Wire};
 use crate::row::{Row, RowKey};
 use crate::supervision::Notice;
 use crate::ticket::Ticket;
@@ -81,14 +81,20 @@ impl Fed {
                 child,
                 Input::Link {
                     peer: parent,
-                    news: LinkNews::Met { epoch: 1 },
+                    news: LinkNews::Met {
+                        epoch: 1,
+                        wire: WIRE_VERSION,
+                    },
                 },
             );
             fed.input(
                 parent,
                 Input::Link {
                     peer: child,
-                    news: LinkNews::Met { epoch: 1 },
+                    news: LinkNews::Met {
+                        epoch: 1,
+                        wire: WIRE_VERSION,
+                    },
                 },
             );
         }

@@ -113,7 +113,10 @@ impl Net {
             if let Some(parent) = parent {
                 let met = |peer| Input::Link {
                     peer,
-                    news: LinkNews::Met { epoch: 1 },
+                    news: LinkNews::Met {
+                        epoch: 1,
+                        wire: hotline_domain::link::WIRE_VERSION,
+                    },
                 };
                 net.step(at, met(*parent));
                 net.step(node(*parent), met(*key));

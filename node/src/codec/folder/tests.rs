@@ -194,7 +194,10 @@ fn folding_the_log_gives_the_view_that_the_kernel_made() {
     let mut county = Node::new(COUNTY, &federation, &packs);
     let noon: Time = "2026-03-04 12:00:00".parse().expect("a time");
     let later = |minutes: i64| noon.plus_millis(minutes * 60_000);
-    let met = LinkNews::Met { epoch: 1 };
+    let met = LinkNews::Met {
+        epoch: 1,
+        wire: hotline_domain::link::WIRE_VERSION,
+    };
     city.step(
         noon,
         Input::Link {

@@ -159,6 +159,7 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             failures: draw.u32(),
             heard_at: draw.maybe(Draw::time),
             blocked: draw.maybe(Draw::text),
+            peer_wire: draw.u32(),
         },
         Fact::EpochRaised {
             epoch: draw.number(),

@@ -140,6 +140,7 @@ impl Draw {
             failures: self.u32(),
             heard_at: self.maybe(Draw::time),
             blocked: self.maybe(Draw::text),
+            peer_wire: self.u32(),
         }
     }
 

@@ -34,6 +34,8 @@ pub(in crate::grpc) fn list(
             failures: link.failures,
             last_error: link.last_error.unwrap_or_default(),
             blocked: link.blocked.unwrap_or_default(),
+            wire: link.wire,
+            topology_version: link.peer_topology.unwrap_or_default(),
             lanes: link
                 .lanes
                 .iter()

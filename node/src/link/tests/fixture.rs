@@ -296,7 +296,7 @@ impl FakeNode {
 
     fn news(state: &mut State, peer: RegionKey, news: LinkNews) -> Vec<Action> {
         match news {
-            LinkNews::Met { epoch } => {
+            LinkNews::Met { epoch, .. } => {
                 state.change(peer, |l| (l.peer_epoch, l.failures) = (epoch, 0));
                 Vec::new()
             }

@@ -82,11 +82,13 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
             failures,
             heard_at,
             blocked,
+            peer_wire,
         } => change_link(view, *peer, |link| {
             link.peer_epoch = *peer_epoch;
             link.failures = *failures;
             link.heard_at = *heard_at;
             link.blocked.clone_from(blocked);
+            link.peer_wire = *peer_wire;
         }),
         Fact::LanesRestarted { peer } => reopen::restart_lanes(view, *peer),
         _ => Ok(()),

@@ -34,7 +34,10 @@ fn meet(fed: &mut Fed, me: RegionKey, peer: RegionKey) -> Verdict {
     let epoch = view.node().expect("memory").epoch;
     let verdict = judge(epoch, &link, &outbox, &said);
     let news = match verdict.clone() {
-        Verdict::Fits => LinkNews::Met { epoch: said.epoch },
+        Verdict::Fits => LinkNews::Met {
+            epoch: said.epoch,
+            wire: WIRE_VERSION,
+        },
         Verdict::PeerRolledBack(why) => LinkNews::PeerRolledBack { why },
         Verdict::SelfRolledBack(why) => LinkNews::SelfRolledBack {
             why,

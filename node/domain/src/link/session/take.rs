@@ -4,7 +4,7 @@ use super::{Output, Session, SessionStage, blocked_text};
 use crate::kernel::LinkNews;
 use crate::leg::Lane;
 use crate::link::envelope::{Envelope, extend};
-use crate::link::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, cost_least};
+use crate::link::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, cost_least, wire_spoken};
 use crate::link::judge::{Verdict, judge, lane_name, remembered};
 use crate::link::state::LinkState;
 
@@ -94,7 +94,10 @@ impl Session {
     fn met(&mut self, hello: Hello, link: &LinkState) -> Vec<Output> {
         self.stage = SessionStage::Met;
         let mut out = vec![
-            Output::News(LinkNews::Met { epoch: hello.epoch }),
+            Output::News(LinkNews::Met {
+                epoch: hello.epoch,
+                wire: wire_spoken(&hello),
+            }),
             Output::Beat {
                 time: hello.time,
                 watermark: None,

@@ -386,3 +386,37 @@ fn a_missing_outbox_row_is_told_and_not_skipped() {
     let failed = node.session.as_mut().expect("met").pump(&node.view, 8);
     assert!(failed.is_err_and(|e| e.0.contains("普通通道") && e.0.contains("第 1 号")));
 }
+
+#[test]
+fn two_versions_speak_the_older_ones() {
+    let link = LinkState::new(PARENT);
+    let own = HelloFacts {
+        region: CHILD,
+        epoch: 1,
+        topology_version: 1,
+        time: Time(0),
+    };
+    for (theirs, spoken) in [
+        (WIRE_OLDEST, WIRE_OLDEST),
+        (WIRE_VERSION, WIRE_VERSION),
+        (WIRE_VERSION + 1, WIRE_VERSION),
+    ] {
+        let (mut session, _) = Session::open(&link, own, limits(), 0);
+        let hello = Frame::Hello(Box::new(Hello {
+            wire_version: theirs,
+            wire_oldest: WIRE_OLDEST,
+            region: PARENT,
+            epoch: 1,
+            peer_epoch: 0,
+            topology_version: 1,
+            time: Time(0),
+            lanes: link.lanes,
+        }));
+        let outputs = session.on_frame(hello, &link, &|_, _| None, 0);
+        let met = Output::News(LinkNews::Met {
+            epoch: 1,
+            wire: spoken,
+        });
+        assert!(outputs.contains(&met), "{theirs}: {outputs:?}");
+    }
+}

@@ -15,6 +15,10 @@ use hotline_topology::Time;
 /// with every change after which an old row or key would be read wrongly; the view is then rebuilt from the log.
 pub const LAYOUT: u32 = 1;
 
+/// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
+/// program refuses it in clear words instead of folding what it half understands.
+pub const RECORD_VERSION: u32 = 2;
+
 /// What a record of the log says for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lasting {
@@ -30,6 +34,7 @@ pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
     let commit = pb::Commit {
         at_ms: at.0,
         facts: facts.iter().map(Field::put).collect(),
+        reader: facts.iter().map(reader).max().unwrap_or(1),
     };
     commit.to_bytes()
 }
@@ -39,12 +44,51 @@ pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
 /// # Errors
 /// Names message and field of what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
-    let pb::Commit { at_ms, facts } = pb::Commit::from_bytes(bytes)
+    let pb::Commit {
+        at_ms,
+        facts,
+        reader,
+    } = pb::Commit::from_bytes(bytes)
         .map_err(|error| Malformed::new("Commit", Why::Bytes(error)))?;
+    if reader > RECORD_VERSION {
+        let ours = RECORD_VERSION;
+        return Err(Malformed::new("Commit", Why::NewerRecord { reader, ours }));
+    }
     Ok(Lasting {
         at: Time(at_ms),
         facts: Field::take(facts, "Commit.facts")?,
     })
+}
+
+/// The oldest record version whose programs understand the fact. The first version's facts are these for ever; a field
+/// added to one of them must mean nothing to whoever does not know it.
+fn reader(fact: &Fact) -> u32 {
+    match fact {
+        Fact::Started { .. }
+        | Fact::Ticket { .. }
+        | Fact::Leg { .. }
+        | Fact::Sighted { .. }
+        | Fact::Noticed(_)
+        | Fact::OrderIssued(_)
+        | Fact::Queued { .. }
+        | Fact::Consumed { .. }
+        | Fact::Acked { .. }
+        | Fact::Kept { .. }
+        | Fact::Unkept { .. }
+        | Fact::LinkChanged { .. }
+        | Fact::LanesRestarted { .. }
+        | Fact::EpochRaised { .. }
+        | Fact::TimerSet { .. }
+        | Fact::TimerGone { .. }
+        | Fact::Counted { .. }
+        | Fact::Reported { .. }
+        | Fact::ReportedUp { .. }
+        | Fact::Answered { .. }
+        | Fact::ClockHeld { .. }
+        | Fact::ClockConfirmed => 1,
+        #[allow(unreachable_patterns)]
+        _ => 2,
+    }
 }
 
 /// The changes of a commit as the view takes them, in the same order.
@@ -57,4 +101,24 @@ pub fn ops<'a>(changes: impl IntoIterator<Item = (&'a RowKey, Option<&'a Row>)>)
             value: value.map(row::encode),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_programs_record_is_refused_in_clear_words() {
+        let commit = pb::Commit {
+            at_ms: 7,
+            facts: vec![pb::Fact { fact: None }],
+            reader: RECORD_VERSION + 1,
+        };
+        let words = decode(&commit.to_bytes()).unwrap_err().to_string();
+        assert!(words.contains("由更新的程序写成"), "{words}");
+        // What the first version knows, its programs can go on reading.
+        let lasting = encode(Time(7), &[Fact::ClockConfirmed]);
+        assert_eq!(pb::Commit::from_bytes(&lasting).unwrap().reader, 1);
+        assert_eq!(decode(&lasting).unwrap().facts, [Fact::ClockConfirmed]);
+    }
 }

@@ -62,6 +62,16 @@ pub enum Why {
     /// No text in UTF-8.
     #[error("不是 UTF-8 文本")]
     Text,
+    /// A record that only programs of a later version understand.
+    #[error(
+        "由更新的程序写成(须懂记录第 {reader} 版),本程序只懂到第 {ours} 版;请换回新版程序,旧版程序不能接着用这份数据"
+    )]
+    NewerRecord {
+        /// The oldest version that understands it.
+        reader: u32,
+        /// This program's.
+        ours: u32,
+    },
     /// Bytes after the end.
     #[error("末尾多出 {0} 个字节")]
     Trailing(usize),

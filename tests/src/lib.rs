@@ -15,6 +15,7 @@
 //! Everything random of a simulation comes from one seed; the same seed gives the same history.
 
 pub mod breaks;
+pub mod campaign;
 pub mod faults;
 pub mod invariants;
 pub mod processes;

@@ -4,6 +4,7 @@
 //! To add a break: its type in `commits.rs`, `rows.rs` or `shell.rs`, its line in [`all`].
 
 mod commits;
+pub mod hunt;
 mod rows;
 mod shell;
 

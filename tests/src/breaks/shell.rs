@@ -1,7 +1,7 @@
 //! Breaks of the shell: what it does too early, forgets, or does not tell the kernel.
 
 use super::Break;
-use crate::sim::node::{Node, neighbours};
+use crate::sim::node::Node;
 use hotline_domain::kernel::{Event, Input, LinkNews};
 use hotline_domain::row::{Row, RowKey, TimerKey};
 use hotline_topology::RegionKey;
@@ -27,7 +27,7 @@ pub(super) struct ForgetsMarks;
 
 impl Break for ForgetsMarks {
     fn recovered(&mut self, node: &mut Node) {
-        for peer in neighbours(node.region) {
+        for peer in node.neighbours() {
             let mut link = node.view.link(peer);
             for lane in &mut link.lanes {
                 lane.received = lane.received.saturating_sub(1);

@@ -1,7 +1,8 @@
 //! Forged envelopes: a node whose operator tampered with it sends what it has no right to. Each must be refused.
 
-use crate::sim::node::{Node, neighbours, refold};
-use crate::sim::places::{NODES, federation, packs};
+use super::{Chance, Fault};
+use crate::sim::node::{Node, refold};
+use crate::sim::places::packs;
 use crate::sim::rng::Rng;
 use hotline::codec::payload::Codec;
 use hotline_domain::body::Body;
@@ -15,9 +16,17 @@ use hotline_domain::link::{Envelope, Message, Wire as _, extend};
 use hotline_domain::row::{Row, RowKey};
 use hotline_topology::{Kind, RegionKey, Urgency};
 
+pub(super) fn draw(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    let one = |chance: &mut Chance<'_>| {
+        let node = chance.node();
+        (chance.moment(), Fault::Forge { node })
+    };
+    (0..chance.count(6, 6)).map(|_| one(chance)).collect()
+}
+
 /// Adds a forged envelope to a commit of the node; its id, or `None` where the node has nothing to forge with.
 pub fn forge(node: &Node, rng: &mut Rng, commit: &mut Commit) -> Option<EnvelopeId> {
-    let peers = neighbours(node.region);
+    let peers = node.neighbours();
     let peer = *rng.pick(&peers);
     let (author, message) = words(node, peer, rng)?;
     let leg = match &message {
@@ -35,7 +44,7 @@ pub fn forge(node: &Node, rng: &mut Rng, commit: &mut Commit) -> Option<Envelope
         route: vec![node.region],
         lane: Lane::Ordinary,
         written_at: commit.at,
-        topology: federation().version(),
+        topology: node.place.federation.version(),
         key_id: 0,
         payload: Codec.encode(&message),
         fields: Vec::new(),
@@ -71,16 +80,18 @@ fn last_sent(node: &Node, commit: &Commit, peer: RegionKey) -> (u64, [u8; 32]) {
 }
 
 fn words(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<(RegionKey, Message)> {
-    let me = node.region;
+    let (me, tree) = (node.region, &node.place.federation);
     let at = node.view.link(peer).heard_at?;
     let said = |leg, act| Message::Leg { leg, at, act };
     let held: Vec<&Leg> = node.view.legs().filter(|leg| leg.is_open()).collect();
     match rng.below(4) {
         // Somebody else's name, from the wrong side.
         0 => {
-            let others: Vec<_> = NODES
+            let others: Vec<_> = node
+                .place
+                .nodes
                 .iter()
-                .filter(|other| **other != peer && federation().next_hop(peer, **other) != Some(me))
+                .filter(|other| **other != peer && tree.next_hop(peer, **other) != Some(me))
                 .collect();
             if others.is_empty() {
                 return None;
@@ -89,7 +100,7 @@ fn words(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<(RegionKey, Mess
             Some((**rng.pick(&others), said(LegId(rng.bits()), act)))
         }
         // A leg by one who may not give it: a child to its parent, downward.
-        1 if federation().parent(me) == Some(peer) => {
+        1 if tree.parent(me) == Some(peer) => {
             let act = Act::Offer(Box::new(offer(me, peer, rng)));
             Some((me, said(LegId(rng.bits()), act)))
         }

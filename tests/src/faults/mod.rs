@@ -4,10 +4,14 @@
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
 
+mod crashes;
+mod disks;
 pub mod forgery;
+mod lines;
 
-use crate::sim::places::{DAY, HOUR, MINUTE, NODES, SECOND, START};
+use crate::sim::places::{HOUR, START};
 use crate::sim::rng::Rng;
+use crate::sim::shape::Shape;
 use hotline_topology::RegionKey;
 
 /// Where a crash strikes, counted from the node's next commit.
@@ -23,6 +27,31 @@ pub enum Strike {
     AfterSync,
     /// Durable, applied, answered.
     AfterActions,
+}
+
+impl Strike {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeSync => "crash before the sync",
+            Self::Torn => "power cut in the sync",
+            Self::SyncFails => "failing sync",
+            Self::AfterSync => "crash after the sync",
+            Self::AfterActions => "crash after the answer",
+        }
+    }
+}
+
+/// Which way of a link lets nothing through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ways {
+    /// Neither.
+    Both,
+    /// From the child to its parent.
+    Up,
+    /// From the parent to the child.
+    Down,
 }
 
 /// One fault.
@@ -43,6 +72,8 @@ pub enum Fault {
     Part {
         /// Named by its child.
         link: RegionKey,
+        /// Which way.
+        ways: Ways,
         /// For so long, milliseconds.
         for_ms: i64,
     },
@@ -75,68 +106,67 @@ pub enum Fault {
     },
 }
 
-/// How long faults last.
-pub const WEEKS_MS: i64 = 21 * DAY;
+/// Draws the faults of one sort with their moments.
+type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
-/// Every tenth seed rolls a disk back.
-#[must_use]
-pub fn rolls_back(seed: u64) -> bool {
-    seed % 10 == 7
-}
+/// Every sort of fault; to add one, a function in one of the files, and its line here.
+const SORTS: [Draw; 6] = [
+    crashes::draw,
+    lines::cuts,
+    lines::partitions,
+    lines::slow,
+    forgery::draw,
+    disks::roll_back,
+];
 
 /// The faults of a seed with their moments.
-pub fn draw(seed: u64, rng: &mut Rng) -> Vec<(i64, Fault)> {
-    let mut plan = Vec::new();
-    let moment = |rng: &mut Rng| START.0 + rng.between(HOUR, WEEKS_MS - 6 * HOUR);
-    let strikes = [
-        Strike::BeforeSync,
-        Strike::Torn,
-        Strike::Torn,
-        Strike::SyncFails,
-        Strike::AfterSync,
-        Strike::AfterActions,
-    ];
-    for _ in 0..8 + rng.below(10) {
-        let down_ms = match rng.below(4) {
-            0 => rng.between(6 * HOUR, 3 * DAY),
-            1 => rng.between(10 * MINUTE, 6 * HOUR),
-            _ => rng.between(5 * SECOND, 10 * MINUTE),
-        };
-        let (node, strike) = (*rng.pick(&NODES), *rng.pick(&strikes));
-        let fault = Fault::Crash {
-            node,
-            strike,
-            down_ms,
-        };
-        plan.push((moment(rng), fault));
+#[must_use]
+pub fn draw(seed: u64, shape: &Shape, rng: &mut Rng) -> Vec<(i64, Fault)> {
+    SORTS
+        .iter()
+        .flat_map(|sort| {
+            let rng = &mut rng.fork();
+            sort(&mut Chance { seed, shape, rng })
+        })
+        .collect()
+}
+
+/// What faults are drawn from.
+pub struct Chance<'a> {
+    /// The seed; a few sorts of fault belong to some seeds only.
+    pub seed: u64,
+    /// The size of the run.
+    pub shape: &'a Shape,
+    /// A stream of the sort's own, so that a new sort leaves the others as they were.
+    pub rng: &'a mut Rng,
+}
+
+impl Chance<'_> {
+    /// How many, by the usual number of the whole tree's three weeks.
+    fn count(&mut self, least: u64, most: u64) -> u64 {
+        let usual = least + self.rng.below(most - least + 1);
+        // What is left over of a hundredth part comes by chance.
+        (usual * self.shape.faults_percent + self.rng.below(100)) / 100
     }
-    for _ in 0..20 + rng.below(40) {
-        plan.push((moment(rng), Fault::Cut));
+
+    /// Any moment while faults last.
+    fn moment(&mut self) -> i64 {
+        START.0 + self.rng.between(HOUR, self.shape.faulty_ms() - HOUR)
     }
-    for _ in 0..2 + rng.below(6) {
-        let link = *rng.pick(&NODES[1..]);
-        let for_ms = rng.between(10 * MINUTE, 2 * DAY);
-        let at = moment(rng);
-        plan.push((at, Fault::Part { link, for_ms }));
+
+    /// A moment in that part of the time, in hundredths.
+    fn within(&mut self, from: i64, to: i64) -> i64 {
+        let whole = self.shape.faulty_ms() / 100;
+        START.0 + self.rng.between(from * whole, to * whole)
     }
-    for _ in 0..rng.below(4) {
-        let link = *rng.pick(&NODES[1..]);
-        let at = moment(rng);
-        let factor = rng.between(10, 300);
-        plan.push((at, Fault::Slow { link, factor }));
-        let until = at + rng.between(HOUR, 3 * DAY);
-        plan.push((until, Fault::Slow { link, factor: 1 }));
+
+    /// Some node.
+    fn node(&mut self) -> RegionKey {
+        *self.rng.pick(self.shape.nodes)
     }
-    for _ in 0..6 {
-        let node = *rng.pick(&NODES);
-        plan.push((moment(rng), Fault::Forge { node }));
+
+    /// Some link, named by its child.
+    fn link(&mut self) -> RegionKey {
+        *self.rng.pick(&self.shape.nodes[1..])
     }
-    if rolls_back(seed) {
-        let node = *rng.pick(&NODES);
-        let at = START.0 + rng.between(3 * DAY, 8 * DAY);
-        plan.push((at, Fault::Copy { node }));
-        let back = at + rng.between(2 * DAY, 6 * DAY);
-        plan.push((back, Fault::RollBack { node }));
-    }
-    plan
 }

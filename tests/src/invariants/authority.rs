@@ -1,7 +1,6 @@
 //! What a peer has no right to is refused; a node that was rolled back is refused by name on every lane.
 
 use super::{Nodes, Promise, Seen};
-use crate::sim::node::neighbours;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Lane;
@@ -26,7 +25,7 @@ impl Promise for Authority {
     }
 
     fn rolled_back(&mut self, nodes: &Nodes, me: RegionKey) {
-        for peer in neighbours(me) {
+        for peer in nodes[&me].neighbours() {
             let (ours, theirs) = (nodes[&me].view.link(peer), nodes[&peer].view.link(me));
             let proven = Lane::ALL.iter().any(|lane| {
                 let (ours, theirs) = (ours.lanes[lane.index()], theirs.lanes[lane.index()]);

@@ -5,7 +5,7 @@
 //! giver closed. A ticket is not closed while a leg it gave is open.
 
 use super::{Nodes, Promise, Seen};
-use crate::sim::node::{Node, neighbours};
+use crate::sim::node::Node;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
 use hotline_domain::leg::{Lane, Leg, Party, Side, Stage};
@@ -73,7 +73,7 @@ impl Promise for Custody {
                 "matter {matter} was accepted and is not there any more"
             ));
         }
-        for peer in neighbours(me) {
+        for peer in nodes[&me].neighbours() {
             let link = nodes[&peer].view.link(me);
             for lane in Lane::ALL {
                 acknowledged(nodes, peer, me, lane, link.lanes[lane.index()].acked)?;

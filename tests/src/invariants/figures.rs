@@ -2,12 +2,13 @@
 //! missing.
 
 use super::{Nodes, Promise};
-use crate::sim::places::federation;
+use crate::sim::places::Place;
 use hotline::audit::{self, Case, Logs};
 use hotline_topology::RegionKey;
+use std::sync::Arc;
 
-/// Remembers nothing: the logs say all.
-pub(super) struct Figures;
+/// Remembers only the tree: the logs say all.
+pub(super) struct Figures(pub(super) Arc<Place>);
 
 impl Promise for Figures {
     fn words(&self) -> &'static str {
@@ -32,12 +33,12 @@ impl Promise for Figures {
         }
         let case = Case {
             quiet: true,
-            ..Case::new(&logs, federation())
+            ..Case::new(&logs, &self.0.federation)
         };
         let verdict = audit::judge(&case);
         if verdict.is_clean() {
             return Ok(());
         }
-        Err((federation().root(), format!("{verdict:?}")))
+        Err((self.0.federation.root(), format!("{verdict:?}")))
     }
 }

@@ -1,7 +1,7 @@
 //! Fields stay where their edges keep them; nothing personal stands in the clear in a log, a row or a payload.
 
 use super::{Promise, Seen};
-use crate::sim::places::federation;
+use crate::sim::places::Place;
 use crate::sim::sealer::shows_canary;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::LegId;
@@ -9,10 +9,22 @@ use hotline_domain::leg::{Act, LegKind};
 use hotline_domain::link::Envelope;
 use hotline_topology::{RegionKey, Way};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Which way each leg was given.
-#[derive(Default)]
-pub(super) struct Locality(BTreeMap<LegId, LegKind>);
+/// The edges, and which way each leg was given.
+pub(super) struct Locality {
+    place: Arc<Place>,
+    given: BTreeMap<LegId, LegKind>,
+}
+
+impl Locality {
+    pub(super) fn new(place: &Arc<Place>) -> Self {
+        Self {
+            place: place.clone(),
+            given: BTreeMap::new(),
+        }
+    }
+}
 
 impl Promise for Locality {
     fn words(&self) -> &'static str {
@@ -27,7 +39,7 @@ impl Promise for Locality {
                 ..
             } = fact
             {
-                self.0.insert(*leg, offer.kind);
+                self.given.insert(*leg, offer.kind);
             }
         }
         Ok(())
@@ -42,8 +54,9 @@ impl Promise for Locality {
         if shows_canary(&envelope.payload) {
             return Err("personal data in a payload".to_owned());
         }
-        let upward = envelope.leg.and_then(|leg| self.0.get(&leg)) == Some(&LegKind::Upward);
-        let down = federation().parent(to) == Some(from);
+        let upward = envelope.leg.and_then(|leg| self.given.get(&leg)) == Some(&LegKind::Upward);
+        let tree = &self.place.federation;
+        let down = tree.parent(to) == Some(from);
         let way = match (down, upward) {
             (true, false) => Way::Down,
             (true, true) => Way::EscalationDown,
@@ -54,7 +67,7 @@ impl Promise for Locality {
         let leaked = envelope
             .fields
             .iter()
-            .find(|field| !federation().edges().allows(parent, child, way, field.name));
+            .find(|field| !tree.edges().allows(parent, child, way, field.name));
         match leaked {
             Some(field) => Err(format!("{} went from {from} to {to}", field.name.as_str())),
             None => Ok(()),

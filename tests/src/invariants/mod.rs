@@ -24,6 +24,7 @@ mod locality;
 mod once;
 
 use crate::sim::node::Node;
+use crate::sim::places::Place;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::link::Envelope;
@@ -31,6 +32,7 @@ use hotline_domain::row::{Done, RowKey};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// All nodes of the simulation.
 pub type Nodes = BTreeMap<RegionKey, Node>;
@@ -165,17 +167,17 @@ pub trait Promise {
     }
 }
 
-/// Every promise, fresh.
+/// Every promise, fresh, for a federation.
 #[must_use]
-pub fn all() -> Vec<Box<dyn Promise>> {
+pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
     vec![
         Box::<durable::Durable>::default(),
         Box::<custody::Custody>::default(),
         Box::<once::Once>::default(),
         Box::new(deadlines::Deadlines),
         Box::<lead::OneLead>::default(),
-        Box::<locality::Locality>::default(),
-        Box::new(figures::Figures),
+        Box::new(locality::Locality::new(place)),
+        Box::new(figures::Figures(place.clone())),
         Box::<authority::Authority>::default(),
         Box::new(liveness::Liveness),
     ]

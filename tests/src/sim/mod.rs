@@ -1,4 +1,4 @@
-//! The simulation: fifteen nodes, three weeks, one seed.
+//! The simulation: four to fifteen nodes, days to months, one seed.
 //!
 //! ```text
 //! queue ──event──► Sim ──inputs──► node: Group ► codec ► Log on SimDisk ► Table ► actions ► Session ──frames──► network
@@ -9,18 +9,21 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | places | the federation |
+//! | places, shape | the federation; how large and long a run is |
 //! | rng, sealer, table | chance, personal fields, the view |
 //! | node | one node: inbox, group, commit, recovery |
 //! | network | streams between neighbours: delay, cuts, partitions |
 //! | clerk | people: random ones while it runs, finishers at the end |
 //! | run | the queue and the loop |
+//! | many | seeds on all cores, and their sum |
 
 pub mod clerk;
+pub mod many;
 pub mod network;
 pub mod node;
 pub mod places;
 pub mod rng;
 pub mod run;
 pub mod sealer;
+pub mod shape;
 pub mod table;

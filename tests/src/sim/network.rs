@@ -2,10 +2,11 @@
 //! whole; what is under way when it is cut is lost with it. A link may be slow or partitioned.
 
 use super::rng::Rng;
+use crate::faults::Ways;
 use hotline_domain::leg::Lane;
 use hotline_domain::link::Frame;
 use hotline_topology::RegionKey;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// One stream.
 #[derive(Clone, Debug)]
@@ -27,8 +28,8 @@ pub struct Stream {
 pub struct Network {
     streams: BTreeMap<u64, Stream>,
     made: u64,
-    /// Links that let nothing through.
-    pub parted: BTreeSet<RegionKey>,
+    /// Links that let nothing through, one way or both.
+    pub parted: BTreeMap<RegionKey, Ways>,
     /// Links whose delays are multiplied.
     pub slow: BTreeMap<RegionKey, i64>,
 }
@@ -80,6 +81,12 @@ impl Network {
         Some((stream.child, stream.parent))
     }
 
+    /// Whether nothing gets through the link from that end.
+    #[must_use]
+    pub fn stops(&self, child: RegionKey, from: RegionKey) -> bool {
+        stops(&self.parted, child, usize::from(from != child))
+    }
+
     /// When a frame that leaves now arrives, and where; `None`: lost.
     pub fn route(
         &mut self,
@@ -90,14 +97,14 @@ impl Network {
         rng: &mut Rng,
     ) -> Option<(i64, RegionKey)> {
         let stream = self.streams.get_mut(&id)?;
-        if self.parted.contains(&stream.child) {
-            return None;
-        }
         let (way, to) = if from == stream.child {
             (0, stream.parent)
         } else {
             (1, stream.child)
         };
+        if stops(&self.parted, stream.child, way) {
+            return None;
+        }
         let factor = self.slow.get(&stream.child).copied().unwrap_or(1);
         let least = now + rng.between(DELAY_MS.0, DELAY_MS.1) * factor;
         let class = match frame {
@@ -114,5 +121,15 @@ impl Network {
         }
         last[class] = at;
         Some((at, to))
+    }
+}
+
+/// Whether a partition stops that direction (0: upward).
+fn stops(parted: &BTreeMap<RegionKey, Ways>, child: RegionKey, way: usize) -> bool {
+    match parted.get(&child) {
+        None => false,
+        Some(Ways::Both) => true,
+        Some(Ways::Up) => way == 0,
+        Some(Ways::Down) => way == 1,
     }
 }

@@ -1,6 +1,6 @@
 //! One simulated node, driven as the shell drives it: events in groups, commit, sync, view, actions.
 
-use super::places::{self, federation, packs};
+use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
 use hotline::codec::payload::Codec;
@@ -32,6 +32,8 @@ pub struct Line {
 pub struct Node {
     /// Its region.
     pub region: RegionKey,
+    /// The federation as it knows it.
+    pub place: Arc<Place>,
     /// Its disk; survives crashes.
     pub disk: SimDisk,
     /// The log, while the node is up.
@@ -69,9 +71,10 @@ pub struct Record {
 impl Node {
     /// A node with an empty disk, not started.
     #[must_use]
-    pub fn new(region: RegionKey, key: u64, offset_ms: i64) -> Self {
+    pub fn new(region: RegionKey, place: Arc<Place>, key: u64, offset_ms: i64) -> Self {
         Self {
             region,
+            place,
             disk: SimDisk::new(),
             log: None,
             view: Table::default(),
@@ -98,6 +101,23 @@ impl Node {
         Time(now + self.offset_ms)
     }
 
+    /// Place, world and rules.
+    #[must_use]
+    pub fn world<'a>(&'a self, codec: &'a Codec) -> World<'a> {
+        World {
+            me: self.region,
+            federation: &self.place.federation,
+            packs: packs(),
+            wire: codec,
+        }
+    }
+
+    /// Every neighbour.
+    #[must_use]
+    pub fn neighbours(&self) -> Vec<RegionKey> {
+        self.place.neighbours(self.region)
+    }
+
     /// Takes events into a group and finishes it.
     ///
     /// # Errors
@@ -108,7 +128,7 @@ impl Node {
             time: self.time(now),
             monotonic_ms: u64::try_from(now).unwrap_or(0),
         };
-        let mut group = Group::new(&self.view, world(self.region, &codec), now)?;
+        let mut group = Group::new(&self.view, self.world(&codec), now)?;
         for event in events {
             group.step(event)?;
         }
@@ -170,17 +190,6 @@ impl Node {
     }
 }
 
-/// Place, world and rules of a node.
-#[must_use]
-pub fn world(me: RegionKey, codec: &Codec) -> World<'_> {
-    World {
-        me,
-        federation: federation(),
-        packs: packs(),
-        wire: codec,
-    }
-}
-
 /// The bytes of a commit: lasting part and redo part.
 #[must_use]
 pub fn encode(commit: &Commit) -> (Vec<u8>, Vec<u8>) {
@@ -223,14 +232,4 @@ fn difference(folded: &Table, replayed: &Table) -> String {
             )
         });
     differs.unwrap_or_else(|| "replay leaves rows that folding does not".to_owned())
-}
-
-/// Every neighbour of a node.
-#[must_use]
-pub fn neighbours(region: RegionKey) -> Vec<RegionKey> {
-    let tree = places::federation();
-    tree.parent(region)
-        .into_iter()
-        .chain(tree.children(region).iter().copied())
-        .collect()
 }

@@ -1,10 +1,10 @@
-//! Where the simulation plays: one province, two cities, four counties, eight townships.
+//! Where the simulation plays: a province with what is below it, in three sizes.
 
 use hotline_topology::{
     Calendar, Catalogue, Dispatch, EdgePolicies, EdgePolicy, Endpoint, Federation, FieldName,
     Level, PolicyPack, Region, RegionKey, Target, Time, Unit, UnitKey, UnitKind, Way,
 };
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Monday, 2026-03-09 09:00 local time.
 pub const START: Time = Time(1_773_018_000_000);
@@ -21,8 +21,8 @@ const fn key(text: &'static str) -> RegionKey {
     RegionKey::literal(text)
 }
 
-/// Every node, superiors before those below them.
-pub const NODES: [RegionKey; 15] = [
+/// The whole tree, superiors before those below them: one province, two cities, four counties, eight townships.
+pub const TREE: [RegionKey; 15] = [
     key("A00000000000"),
     key("A10000000000"),
     key("A20000000000"),
@@ -40,6 +40,48 @@ pub const NODES: [RegionKey; 15] = [
     key("A22200000000"),
 ];
 
+/// One node of each level, in a line.
+pub const CHAIN: [RegionKey; 4] = [TREE[0], TREE[1], TREE[3], TREE[7]];
+
+/// Two of each level below the province.
+pub const FORK: [RegionKey; 7] = [
+    TREE[0], TREE[1], TREE[2], TREE[3], TREE[4], TREE[7], TREE[8],
+];
+
+/// A federation, and its nodes in order.
+#[derive(Debug)]
+pub struct Place {
+    /// Every node, superiors before those below them.
+    pub nodes: Vec<RegionKey>,
+    /// The tree in force.
+    pub federation: Federation,
+}
+
+impl Place {
+    /// The federation of those nodes; the edge between the first city and its first county lets the contact pass
+    /// downward.
+    ///
+    /// # Panics
+    /// On nodes that make no tree.
+    #[must_use]
+    pub fn of(nodes: &[RegionKey]) -> Arc<Self> {
+        Arc::new(Self {
+            nodes: nodes.to_vec(),
+            federation: build(nodes),
+        })
+    }
+
+    /// Every neighbour of a node.
+    #[must_use]
+    pub fn neighbours(&self, region: RegionKey) -> Vec<RegionKey> {
+        let tree = &self.federation;
+        tree.parent(region)
+            .into_iter()
+            .chain(tree.children(region).iter().copied())
+            .collect()
+    }
+}
+
 /// The units of every node.
 pub const UNITS: [&str; 2] = ["住建局", "热线中心"];
 
@@ -52,13 +94,6 @@ pub fn unit(key: &str) -> UnitKey {
     UnitKey::new(key).expect("a unit's key")
 }
 
-/// The federation; the edge between the first city and its first county lets the contact pass downward.
-#[must_use]
-pub fn federation() -> &'static Federation {
-    static TREE: OnceLock<Federation> = OnceLock::new();
-    TREE.get_or_init(build)
-}
-
 /// The one pack in force.
 #[must_use]
 pub fn packs() -> &'static [PolicyPack] {
@@ -66,7 +101,13 @@ pub fn packs() -> &'static [PolicyPack] {
     PACKS.get_or_init(|| vec![PolicyPack::default_pack()])
 }
 
-fn build() -> Federation {
+/// How many levels below the province: places of the key that are not nought.
+fn depth(key: RegionKey) -> usize {
+    let places = key.as_bytes()[1..].iter();
+    places.take_while(|place| **place != b'0').count()
+}
+
+fn build(nodes: &[RegionKey]) -> Federation {
     let local = |region: &RegionKey| Dispatch {
         region: *region,
         category: String::new(),
@@ -77,14 +118,15 @@ fn build() -> Federation {
     let mut open = EdgePolicy::default();
     let down = Way::Down.default_fields().iter().copied();
     open.set(Way::Down, down.chain([FieldName::Contact]));
-    edges.overrides.insert((NODES[1], NODES[3]), open);
+    edges.overrides.insert((TREE[1], TREE[3]), open);
+    let above = nodes.iter().filter(|region| depth(**region) < 3);
     let parts = hotline_topology::Parts {
         trust_domain: "hotline.example".into(),
         version: 1,
         effective_from: Time(0),
-        regions: NODES.iter().map(region).collect(),
+        regions: nodes.iter().map(region).collect(),
         standards: Vec::new(),
-        catalogue: Catalogue::new(NODES[..7].iter().map(local).collect()),
+        catalogue: Catalogue::new(above.map(local).collect()),
         edges,
         calendar: Calendar::builtin(),
     };
@@ -92,13 +134,16 @@ fn build() -> Federation {
 }
 
 fn region(key: &RegionKey) -> Region {
-    let at = NODES.iter().position(|node| node == key).unwrap_or(0);
-    let (level, parent) = match at {
-        0 => (Level::Province, None),
-        1..=2 => (Level::City, Some(0)),
-        3..=6 => (Level::County, Some((at - 3) / 2 + 1)),
-        _ => (Level::Township, Some((at - 7) / 2 + 3)),
+    let level = match depth(*key) {
+        0 => Level::Province,
+        1 => Level::City,
+        2 => Level::County,
+        _ => Level::Township,
     };
+    let above = TREE.iter().find(|above| {
+        let digits = depth(**above);
+        digits + 1 == depth(*key) && above.as_bytes()[..=digits] == key.as_bytes()[..=digits]
+    });
     let unit = |(at, name): (usize, &&str)| Unit {
         key: unit(name),
         name: (*name).to_owned(),
@@ -116,7 +161,7 @@ fn region(key: &RegionKey) -> Region {
         key: *key,
         name: key.to_string(),
         level,
-        parent: parent.map(|parent: usize| NODES[parent]),
+        parent: above.copied(),
         endpoint: Some(Endpoint {
             host: key.host_label(),
             port: 7443,

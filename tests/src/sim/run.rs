@@ -8,8 +8,9 @@ mod work;
 use super::clerk::Clerks;
 use super::network::Network;
 use super::node::Node;
-use super::places::{DAY, HOUR, MINUTE, NODES, SECOND, START};
+use super::places::{HOUR, MINUTE, Place, SECOND, START};
 use super::rng::Rng;
+use super::shape::Shape;
 use crate::breaks::Break;
 use crate::faults::{self, Fault, Strike};
 use crate::invariants::{self, Promise, Violation};
@@ -19,15 +20,12 @@ use hotline_domain::link::Frame;
 use hotline_topology::RegionKey;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// Matters taken in.
-const MATTERS: u64 = 40;
 /// Events of one group, at most.
 const GROUP_MAX: u64 = 8;
 /// After this silence a cut stream is given up.
 const SILENCE_MS: i64 = 15 * SECOND;
-/// Between two things that somebody at a node does, on average.
-const CLERK_MS: i64 = 4 * HOUR;
 /// Between two rounds of the finishers.
 const FINISH_MS: i64 = 20 * MINUTE;
 /// Rounds of the finishers, at most.
@@ -60,30 +58,32 @@ enum Happening {
 }
 
 /// What a run showed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
+    /// Name of the run's shape.
+    pub shape: &'static str,
     /// Hash over everything that became durable, in order.
     pub history: [u8; 32],
     /// Durable commits.
     pub commits: u64,
     /// Frames that left.
     pub frames: u64,
-    /// Crashes.
-    pub crashes: u64,
+    /// Faults that struck, by kind.
+    pub faults: BTreeMap<&'static str, u64>,
     /// Commands carried out and refused.
     pub answers: (u64, u64),
     /// Refusals by rule.
     pub refusals: BTreeMap<&'static str, u64>,
-    /// Forged envelopes that left.
-    pub forged: u64,
     /// The node whose disk was rolled back.
     pub rolled: Option<RegionKey>,
-    /// Simulated time at the end.
-    pub end: i64,
+    /// Simulated milliseconds from the first start to the end.
+    pub lasted_ms: i64,
 }
 
 /// One seed's world.
 pub struct Sim {
+    shape: &'static Shape,
+    place: Arc<Place>,
     rng: Rng,
     now: i64,
     queue: BTreeMap<(i64, u64), Happening>,
@@ -124,22 +124,28 @@ pub fn run(seed: u64, broken: Box<dyn Break>) -> Result<Report, Violation> {
 
 impl Sim {
     fn new(seed: u64, broken: Box<dyn Break>) -> Self {
+        let shape = Shape::of(seed);
+        let place = shape.place();
         let mut rng = Rng::new(seed);
         let clerks = Clerks::new(rng.fork());
-        let plan = faults::draw(seed, &mut rng.fork());
-        let made = NODES.map(|region| {
+        let plan = faults::draw(seed, shape, &mut rng.fork());
+        let mut nodes = BTreeMap::new();
+        for region in &place.nodes {
             let offset = rng.between(-50 * SECOND, 50 * SECOND);
-            (region, Node::new(region, rng.draw(), offset))
-        });
+            let node = Node::new(*region, place.clone(), rng.draw(), offset);
+            nodes.insert(*region, node);
+        }
         let mut sim = Self {
+            shape,
             rng,
             now: START.0,
             queue: BTreeMap::new(),
             order: 0,
-            nodes: made.into_iter().collect(),
+            nodes,
             net: Network::default(),
             clerks,
-            promises: invariants::all(),
+            promises: invariants::all(&place),
+            place,
             broken,
             strikes: BTreeMap::new(),
             forgers: BTreeSet::new(),
@@ -151,15 +157,8 @@ impl Sim {
             history: Sha256::new(),
             trace: std::env::var("HOTLINE_TRACE").ok(),
             report: Report {
-                history: [0; 32],
-                commits: 0,
-                frames: 0,
-                crashes: 0,
-                answers: (0, 0),
-                refusals: BTreeMap::new(),
-                forged: 0,
-                rolled: None,
-                end: 0,
+                shape: shape.name,
+                ..Report::default()
             },
         };
         sim.begin(plan);
@@ -167,19 +166,20 @@ impl Sim {
     }
 
     fn begin(&mut self, plan: Vec<(i64, Fault)>) {
-        for region in NODES {
+        for region in self.place.nodes.clone() {
             self.after(0, Happening::Restart(region));
-            let wait = self.rng.between(HOUR, CLERK_MS);
+            let wait = self.rng.between(MINUTE, self.shape.clerk_ms);
             self.after(wait, Happening::Clerk(region));
         }
-        for _ in 0..MATTERS {
-            let at = self.rng.between(10 * MINUTE, 16 * DAY);
+        let late = self.shape.faulty_ms() * 3 / 4;
+        for _ in 0..self.shape.matters {
+            let at = self.rng.between(10 * MINUTE, late);
             self.after(at, Happening::Intake);
         }
         for (at, fault) in plan {
             self.after(at - START.0, Happening::Fault(fault));
         }
-        self.after(faults::WEEKS_MS, Happening::Quiet);
+        self.after(self.shape.faulty_ms(), Happening::Quiet);
     }
 
     fn after(&mut self, wait_ms: i64, happening: Happening) {
@@ -195,7 +195,7 @@ impl Sim {
                 self.report.history = self.history.finalize().into();
                 self.report.answers = self.clerks.answers;
                 self.report.refusals = self.clerks.refusals;
-                self.report.end = self.now;
+                self.report.lasted_ms = self.now - START.0;
                 Ok(self.report)
             }
         }
@@ -234,6 +234,15 @@ impl Sim {
             Happening::Quiet => self.calm(),
             Happening::Finish(round) => self.round(round),
         }
+    }
+
+    fn parent(&self, me: RegionKey) -> Option<RegionKey> {
+        self.nodes[&me].place.federation.parent(me)
+    }
+
+    /// A fault struck.
+    fn struck(&mut self, kind: &'static str) {
+        *self.report.faults.entry(kind).or_default() += 1;
     }
 
     fn node(&mut self, me: RegionKey) -> &mut Node {

@@ -67,7 +67,7 @@ impl Clerks {
 
     /// A new matter is brought to the node.
     pub fn take_in(&mut self, node: &mut Node) -> (u64, Command) {
-        let wish = random::intake(&mut self.rng, node.region);
+        let wish = random::intake(&mut self.rng, node);
         self.command(node, wish)
     }
 

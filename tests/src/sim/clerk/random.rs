@@ -2,13 +2,13 @@
 
 use super::{Who, Wish};
 use crate::sim::node::Node;
-use crate::sim::places::{HOUR, UNITS, federation, unit};
+use crate::sim::places::{HOUR, UNITS, unit};
 use crate::sim::rng::Rng;
 use hotline_domain::body::Body;
 use hotline_domain::command::Verb;
 use hotline_domain::leg::{Leg, LegKind, RequestKind, Side, Stage};
 use hotline_domain::ticket::{Ticket, TicketStage};
-use hotline_topology::{FieldName, Kind, RegionKey, Time, Urgency};
+use hotline_topology::{FieldName, Kind, Time, Urgency};
 
 const CLOSINGS: [&str; 3] = ["solved", "explained", "unfounded"];
 
@@ -21,8 +21,8 @@ fn desk(verb: Verb, fields: &[FieldName]) -> Wish {
 }
 
 /// A new matter.
-pub(super) fn intake(rng: &mut Rng, at: RegionKey) -> Wish {
-    let below = federation().subtree(at);
+pub(super) fn intake(rng: &mut Rng, node: &Node) -> Wish {
+    let below = node.place.federation.subtree(node.region);
     let place = rng.percent(70).then(|| *rng.pick(&below));
     let urgency = match rng.below(10) {
         0 => Urgency::Emergency,
@@ -134,7 +134,7 @@ fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
 }
 
 fn assign(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Wish {
-    let children = federation().children(node.region);
+    let children = node.place.federation.children(node.region);
     let mut bodies: Vec<Body> = children.iter().map(|child| Body::Node(*child)).collect();
     bodies.extend(UNITS.map(|name| Body::Unit(node.region, unit(name))));
     let takers = match rng.below(10) {
@@ -190,7 +190,7 @@ fn on_outgoing(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
     match rng.below(24) {
         0 => Some(desk(Verb::Recall { leg: id }, &[FieldName::Reason])),
         1 => {
-            let children = federation().children(node.region);
+            let children = node.place.federation.children(node.region);
             let taker = children
                 .first()
                 .map_or(Body::Unit(node.region, unit(UNITS[0])), |child| {

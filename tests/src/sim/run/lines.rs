@@ -2,7 +2,7 @@
 
 use super::{Happening, SILENCE_MS, Sim, WAIT_PERSON_MS};
 use crate::sim::node::Line;
-use crate::sim::places::{SECOND, federation};
+use crate::sim::places::SECOND;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{
@@ -14,7 +14,7 @@ use hotline_topology::RegionKey;
 
 impl Sim {
     pub(super) fn dial(&mut self, me: RegionKey) {
-        let Some(parent) = federation().parent(me) else {
+        let Some(parent) = self.parent(me) else {
             return;
         };
         let node = &self.nodes[&me];
@@ -22,7 +22,7 @@ impl Sim {
         if node.lines.contains_key(&parent) || link.blocked.is_some() {
             return;
         }
-        if self.net.parted.contains(&me) || !self.nodes[&parent].up() {
+        if self.net.parted.contains_key(&me) || !self.nodes[&parent].up() {
             if link.failures < backoff::FAILURES_CAP {
                 let news = LinkNews::DialFailed;
                 self.push(me, Input::Link { peer: parent, news }, 0);
@@ -50,7 +50,7 @@ impl Sim {
         let own = HelloFacts {
             region: at,
             epoch: row.epoch,
-            topology_version: federation().version(),
+            topology_version: node.place.federation.version(),
             time: node.time(now),
         };
         let link = node.view.link(peer);
@@ -87,7 +87,7 @@ impl Sim {
     }
 
     pub(super) fn redial(&mut self, at: RegionKey, peer: RegionKey, person: bool) {
-        if federation().parent(at) != Some(peer) || !self.nodes[&at].up() {
+        if self.parent(at) != Some(peer) || !self.nodes[&at].up() {
             return;
         }
         if person {
@@ -146,7 +146,7 @@ impl Sim {
             Some(stream) => stream.child,
             None => return,
         };
-        if self.net.parted.contains(&link_of) {
+        if self.net.stops(link_of, from) {
             return;
         }
         let node = self.nodes.get_mut(&to).expect("a node of the federation");

@@ -1,8 +1,8 @@
 //! People in the simulation: what they ask while it runs, and how they bring it to its end.
 
-use super::{CLERK_MS, FINISH_MS, FINISH_ROUNDS, Happening, Sim};
+use super::{FINISH_MS, FINISH_ROUNDS, Happening, Sim};
 use crate::sim::node::Node;
-use crate::sim::places::{HOUR, MINUTE, NODES};
+use crate::sim::places::{HOUR, MINUTE};
 use hotline_domain::command::Command;
 use hotline_domain::kernel::Input;
 use hotline_topology::RegionKey;
@@ -12,7 +12,9 @@ impl Sim {
         if self.quiet {
             return;
         }
-        let wait = self.rng.between(CLERK_MS / 4, 2 * CLERK_MS);
+        let wait = self
+            .rng
+            .between(self.shape.clerk_ms / 4, 2 * self.shape.clerk_ms);
         self.after(wait, Happening::Clerk(me));
         if self.nodes[&me].up() {
             let node = self.nodes.get_mut(&me).expect("a node of the federation");
@@ -23,10 +25,11 @@ impl Sim {
 
     pub(super) fn intake(&mut self) {
         // Half of the matters come to townships, as most petitioners do.
+        let nodes = &self.place.nodes;
         let at = if self.rng.percent(50) {
-            *self.rng.pick(&NODES[7..])
+            *self.rng.pick(&nodes[nodes.len() / 2..])
         } else {
-            *self.rng.pick(&NODES)
+            *self.rng.pick(nodes)
         };
         if !self.nodes[&at].up() {
             self.after(HOUR, Happening::Intake);
@@ -51,7 +54,7 @@ impl Sim {
         self.net.parted.clear();
         self.net.slow.clear();
         self.strikes.clear();
-        for me in NODES {
+        for me in self.place.nodes.clone() {
             if !self.nodes[&me].up() {
                 self.after(MINUTE, Happening::Restart(me));
             }
@@ -75,7 +78,7 @@ impl Sim {
             }
             return;
         }
-        for me in NODES {
+        for me in self.place.nodes.clone() {
             if self.nodes[&me].up() {
                 let node = self.nodes.get_mut(&me).expect("a node of the federation");
                 let commands = self.clerks.finish(node);

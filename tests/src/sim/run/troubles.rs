@@ -1,8 +1,7 @@
 //! Faults as they strike.
 
 use super::{Happening, SILENCE_MS, Sim};
-use crate::faults::{Fault, Strike};
-use crate::sim::node::neighbours;
+use crate::faults::{Fault, Strike, Ways};
 use crate::sim::places::HOUR;
 use hotline_topology::RegionKey;
 
@@ -24,14 +23,23 @@ impl Sim {
             Fault::Cut => {
                 let living = self.net.living();
                 if !living.is_empty() {
+                    self.struck("cut stream");
                     let stream = *self.rng.pick(&living);
                     self.cut(stream);
                 }
             }
-            Fault::Part { link, for_ms } => {
-                self.net.parted.insert(link);
+            Fault::Part { link, ways, for_ms } => {
+                self.struck(match ways {
+                    Ways::Both => "partition",
+                    Ways::Up | Ways::Down => "one-way partition",
+                });
+                self.net.parted.insert(link, ways);
                 for stream in self.net.of_link(link) {
-                    self.cut(stream);
+                    if ways == Ways::Both {
+                        self.cut(stream);
+                    } else {
+                        self.give_up(stream);
+                    }
                 }
                 self.after(for_ms, Happening::Fault(Fault::Heal { link }));
             }
@@ -39,6 +47,9 @@ impl Sim {
                 self.net.parted.remove(&link);
             }
             Fault::Slow { link, factor } => {
+                if factor > 1 {
+                    self.struck("slow link");
+                }
                 self.net.slow.insert(link, factor);
             }
             Fault::Forge { node } => {
@@ -52,8 +63,19 @@ impl Sim {
         }
     }
 
+    /// Nothing gets through any more, whatever is under way included.
     pub(super) fn cut(&mut self, stream: u64) {
-        if let Some((child, parent)) = self.net.cut(stream) {
+        self.give_up(stream);
+        self.net.cut(stream);
+    }
+
+    /// Both ends notice within the bound of silence that the stream is of no use.
+    fn give_up(&mut self, stream: u64) {
+        let ends = self
+            .net
+            .stream(stream)
+            .map(|ends| (ends.child, ends.parent));
+        if let Some((child, parent)) = ends {
             for (at, peer) in [(child, parent), (parent, child)] {
                 let wait = self.rng.between(0, SILENCE_MS);
                 self.after(wait, Happening::Lost { at, peer, stream });
@@ -68,12 +90,13 @@ impl Sim {
         if self.nodes[&me].up() {
             self.crash(me, Strike::AfterActions, HOUR);
         }
-        for peer in neighbours(me) {
+        for peer in self.nodes[&me].neighbours() {
             if let Some(line) = self.nodes[&peer].lines.get(&me) {
                 let stream = line.stream;
                 self.net.cut(stream);
             }
         }
+        self.struck("rolled-back disk");
         self.report.rolled = Some(me);
         let node = self.node(me);
         node.disk = copy;

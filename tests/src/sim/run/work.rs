@@ -75,17 +75,10 @@ impl Sim {
 
     /// Commits a group and does what follows.
     pub(super) fn settle(&mut self, me: RegionKey, events: &[Event], mut commit: Commit) {
-        let node = &self.nodes[&me];
-        if !commit.facts.is_empty()
-            && self.forgers.contains(&me)
-            && let Some(id) = forgery::forge(node, &mut self.rng, &mut commit)
-        {
-            self.forgers.remove(&me);
-            self.report.forged += 1;
-            self.promises
-                .iter_mut()
-                .for_each(|promise| promise.forged(id));
+        if !commit.facts.is_empty() && self.forgers.contains(&me) {
+            self.forge(me, &mut commit);
         }
+        let node = &self.nodes[&me];
         if self.broken.commit(node, events, &mut commit) {
             refold(&node.view, me, &mut commit);
         }
@@ -128,6 +121,16 @@ impl Sim {
         }
         if let Some((kind, down_ms)) = strike {
             self.crash(me, kind, down_ms);
+        }
+    }
+
+    /// The node's operator adds what it has no right to send.
+    fn forge(&mut self, me: RegionKey, commit: &mut Commit) {
+        if let Some(id) = forgery::forge(&self.nodes[&me], &mut self.rng, commit) {
+            self.forgers.remove(&me);
+            self.struck("forged act");
+            let promises = self.promises.iter_mut();
+            promises.for_each(|promise| promise.forged(id));
         }
     }
 
@@ -247,7 +250,7 @@ impl Sim {
     }
 
     pub(super) fn crash(&mut self, me: RegionKey, strike: Strike, down_ms: i64) {
-        self.report.crashes += 1;
+        self.struck(strike.name());
         let mut dice = self.rng.fork();
         let node = self.node(me);
         if strike != Strike::SyncFails {

@@ -1,0 +1,83 @@
+//! The simulation from the command line: campaigns over many seeds, one seed again, deliberate breaks.
+
+use clap::{Parser, Subcommand};
+use hotline_tests::breaks::Whole;
+use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
+use hotline_tests::campaign::{Campaign, campaign};
+use hotline_tests::sim::run::run;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Proves the promises of a federation of hotline nodes in simulated time.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Runs many seeds on all cores; fails when a promise was broken.
+    Campaign(Campaign),
+    /// Runs one seed and shows what happened; HOTLINE_TRACE=text prints the facts that contain the text.
+    Seed {
+        /// Which.
+        seed: u64,
+    },
+    /// Breaks the program on purpose, in every way known; fails when a break goes unseen.
+    Mutations {
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Arguments::parse().what {
+        What::Campaign(wanted) => campaign(&wanted),
+        What::Seed { seed } => Ok(one(seed)),
+        What::Mutations { json } => Ok(mutations(json)),
+    }
+}
+
+fn one(seed: u64) -> ExitCode {
+    match run(seed, Box::new(Whole)) {
+        Ok(report) => {
+            println!("seed {seed}: {report:#?}");
+            ExitCode::SUCCESS
+        }
+        Err(violation) => {
+            println!("seed {seed}: {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn mutations(as_json: bool) -> ExitCode {
+    let tell = |hunted: &Hunted| match &hunted.found {
+        Some((seed, violation)) => eprintln!("{}: found by seed {seed}: {violation}", hunted.name),
+        None => eprintln!("{}: NOT FOUND within {SEEDS} seeds", hunted.name),
+    };
+    let done = hunt(&tell);
+    let survivors = done.iter().filter(|hunted| hunted.found.is_none()).count();
+    if as_json {
+        let lines = done.iter().map(|hunted| {
+            let found = hunted.found.as_ref();
+            json!({
+                "name": hunted.name,
+                "found": found.is_some(),
+                "seed": found.map(|(seed, _)| seed),
+                "promise": found.map(|(_, violation)| violation.promise),
+            })
+        });
+        let lines: Vec<_> = lines.collect();
+        println!("{:#}", json!({ "mutations": lines }));
+    } else {
+        println!("{} breaks, {survivors} not found", done.len());
+    }
+    if survivors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

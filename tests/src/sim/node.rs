@@ -190,10 +190,11 @@ impl Node {
     }
 }
 
-/// The bytes of a commit: lasting part and redo part.
+/// The bytes of a commit: lasting part and redo part; the latter without changes where the run does not compare.
 #[must_use]
-pub fn encode(commit: &Commit) -> (Vec<u8>, Vec<u8>) {
-    let changes = commit.changes.iter().map(|(key, row)| (key, row.as_ref()));
+pub fn encode(commit: &Commit, redoes: bool) -> (Vec<u8>, Vec<u8>) {
+    let kept = commit.changes.iter().filter(|_| redoes);
+    let changes = kept.map(|(key, row)| (key, row.as_ref()));
     let redo = encode_redo(records::LAYOUT, &records::ops(changes));
     (records::encode(commit.at, &commit.facts), redo)
 }

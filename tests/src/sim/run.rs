@@ -97,6 +97,8 @@ pub struct Sim {
     forgers: BTreeSet<RegionKey>,
     copies: BTreeMap<RegionKey, SimDisk>,
     taken_in: u64,
+    /// Whether the changes of the view are kept beside the facts, and compared with them at recoveries: every third run.
+    redoes: bool,
     quiet: bool,
     ended: bool,
     violation: Option<Violation>,
@@ -151,6 +153,7 @@ impl Sim {
             forgers: BTreeSet::new(),
             copies: BTreeMap::new(),
             taken_in: 0,
+            redoes: seed.is_multiple_of(3),
             quiet: false,
             ended: false,
             violation: None,

@@ -87,7 +87,7 @@ impl Sim {
             self.perform(me, commit.actions);
             return;
         }
-        let (lasting, redo) = encode(&commit);
+        let (lasting, redo) = encode(&commit, self.redoes);
         self.check_all(me, |promise, _| {
             promise
                 .written(&lasting)
@@ -285,7 +285,7 @@ impl Sim {
         if self.nodes[&me].up() {
             return;
         }
-        let compare = self.rng.percent(34);
+        let compare = self.redoes && self.rng.percent(34);
         let seen = self.nodes[&me].seen;
         let found = match self.node(me).recover(compare) {
             Ok(found) => found,

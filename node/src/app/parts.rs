@@ -5,13 +5,12 @@ use super::handle::{NodeHandle, Shared};
 use super::world::Surroundings;
 use crate::clock::{Clock, ScaledClock, SystemClock};
 use crate::codec::folder::Folder;
-use crate::config::{Config, Engine};
+use crate::config::Config;
 use crate::entropy::{Entropy, OsEntropy};
 use crate::identity::{self, NodeTls};
 use crate::link::{self, Links};
 use crate::net::TcpDialer;
 use crate::store::disk::RealDisk;
-use crate::store::view::{Engine as ViewEngine, MemEngine, SledEngine};
 use crate::store::{self, OpenReport, Store, StoreSettings};
 use hotline_topology::{RegionKey, Time};
 use std::sync::Arc;
@@ -35,12 +34,7 @@ pub(super) fn opener(config: &Config, me: RegionKey) -> Opener {
     let mut settings = StoreSettings::new(&config.node.data, me.as_str(), store::machine_boot_id());
     settings.segment_bytes_max = config.store.segment_mib << 20;
     settings.verify_whole_log = false;
-    let engine: Arc<dyn ViewEngine> = match config.store.engine {
-        Engine::Sled => Arc::new(SledEngine {
-            cache_bytes: config.store.cache_mib << 20,
-        }),
-        Engine::Memory => Arc::new(MemEngine::new()),
-    };
+    let engine = config.store.engine.of(config.store.cache_mib << 20);
     Box::new(move || -> Result<(Store, OpenReport), store::StoreError> {
         let parts = store::Parts {
             disk: Arc::new(RealDisk),

@@ -1,15 +1,18 @@
 //! `hotline store`: look after a node's data while the node stands still.
 
 use crate::codec::folder::Folder;
+use crate::config::Engine;
 use crate::entropy::{Entropy, OsEntropy};
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
-use crate::store::view::SledEngine;
 use crate::store::{Parts, StoreSettings, machine_boot_id, tool};
 use clap::{Args, Subcommand};
 use hotline_topology::RegionKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The engine's cache while the view is rebuilt.
+const CACHE_BYTES: u64 = 16 << 20;
 
 /// `hotline store`.
 #[derive(Debug, Args)]
@@ -30,7 +33,7 @@ enum Command {
         /// 节点的数据文件夹
         dir: PathBuf,
     },
-    /// 由检查点和日志重建视图
+    /// 由检查点和日志重建视图,引擎照旧
     Rebuild {
         /// 节点的数据文件夹
         dir: PathBuf,
@@ -80,7 +83,7 @@ impl StoreArgs {
                 println!("{report}");
                 anyhow::ensure!(report.is_sound(), "{} 的数据有问题,见上", dir.display());
             }
-            Command::Stat { dir } => println!("{}", tool::stat(&*disk, &dir)?),
+            Command::Stat { dir } => println!("{}", tool::stat(&disk, &dir)?),
             Command::Rebuild { dir } => println!("{}", rebuild(disk, &dir)?),
             Command::Export { dir, out } => println!("{}", tool::export(&disk, &dir, &out)?),
         }
@@ -93,10 +96,16 @@ fn rebuild(disk: Arc<dyn Disk>, dir: &Path) -> anyhow::Result<crate::store::Open
         .node()
         .parse()?;
     let settings = StoreSettings::new(dir, me.as_str(), machine_boot_id());
+    let made_by = tool::stat(&disk, dir)?.generation.map(|made| made.engine);
+    let engine = match &made_by {
+        Some(name) => Engine::named(name)
+            .ok_or_else(|| anyhow::anyhow!("视图的引擎 {name} 本程序不认识;请用写下它的版本"))?,
+        None => Engine::default(),
+    };
     let mut entropy = OsEntropy;
     let parts = Parts {
         disk,
-        engine: Arc::new(SledEngine::default()),
+        engine: engine.of(CACHE_BYTES),
         fold: Arc::new(Folder::new(me)),
         random: Box::new(move |out: &mut [u8]| {
             if entropy.fill(out).is_err() {

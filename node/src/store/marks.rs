@@ -15,6 +15,8 @@ const REBUILD: &str = "REBUILD";
 /// Held while checkpoints are made and segments stripped.
 const UPKEEP: &str = "UPKEEP";
 const MARK_BYTES_MAX: u64 = 4096;
+/// Made the view where the mark names no engine.
+const FIRST_ENGINE: &str = "sled";
 /// First line of a mark of a clean close.
 const CLEAN_FORMAT: &str = "hotline clean close 1";
 
@@ -25,6 +27,15 @@ pub struct CleanClose {
     pub commit_no: CommitNo,
     /// The chain's value after it.
     pub hash: ChainHash,
+}
+
+/// The view in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// The number of its folder.
+    pub number: u64,
+    /// The engine that made it.
+    pub engine: String,
 }
 
 /// The marks in a store's folder.
@@ -88,13 +99,19 @@ impl Marks {
         self.write(BOOT, boot)
     }
 
-    /// The number of the view's generation.
-    pub fn generation(&self) -> Result<Option<u64>, StoreError> {
-        Ok(self.read(CURRENT)?.and_then(|text| text.parse().ok()))
+    /// The view in force.
+    pub fn generation(&self) -> Result<Option<Generation>, StoreError> {
+        Ok(self.read(CURRENT)?.and_then(|text| {
+            let mut words = text.split_whitespace();
+            Some(Generation {
+                number: words.next()?.parse().ok()?,
+                engine: words.next().unwrap_or(FIRST_ENGINE).to_owned(),
+            })
+        }))
     }
 
-    pub fn set_generation(&self, generation: u64) -> Result<(), StoreError> {
-        self.write(CURRENT, &generation.to_string())
+    pub fn set_generation(&self, number: u64, engine: &str) -> Result<(), StoreError> {
+        self.write(CURRENT, &format!("{number} {engine}"))
     }
 
     /// Why the view must be rebuilt, if it must.
@@ -200,6 +217,25 @@ mod tests {
         let marks = Marks::new(Arc::new(SimDisk::new()), Path::new("/node"));
         marks.set_rebuild(&"坏".repeat(500)).unwrap();
         assert_eq!(marks.rebuild().unwrap().unwrap(), "坏".repeat(341));
+    }
+
+    #[test]
+    fn the_generation_names_its_engine_and_without_a_name_it_is_sled() {
+        let disk = SimDisk::new();
+        let marks = Marks::new(Arc::new(disk.clone()), Path::new("/node"));
+        assert_eq!(marks.generation().unwrap(), None);
+        let of = |number, engine: &str| {
+            Some(Generation {
+                number,
+                engine: engine.to_owned(),
+            })
+        };
+        marks.set_generation(7, "fjall").unwrap();
+        assert_eq!(marks.generation().unwrap(), of(7, "fjall"));
+        marks.write(CURRENT, "3").unwrap();
+        assert_eq!(marks.generation().unwrap(), of(3, "sled"));
+        marks.write(CURRENT, "nothing of the kind").unwrap();
+        assert_eq!(marks.generation().unwrap(), None);
     }
 
     #[test]

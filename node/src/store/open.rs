@@ -199,7 +199,11 @@ impl Rebuild<'_> {
         let Some(generation) = self.marks.generation()? else {
             return self.run("尚无视图".to_owned());
         };
-        match self.keep(generation)? {
+        let (made_by, set) = (&generation.engine, self.engine.name());
+        if made_by != set {
+            return self.run(format!("视图由引擎 {made_by} 写成，现在设的是 {set}"));
+        }
+        match self.keep(generation.number)? {
             Ok((view, outcome)) => Ok((view, outcome, None)),
             Err(Unfit::Because(reason)) => self.run(reason),
             Err(Unfit::Ahead(commit_no)) => {

@@ -31,7 +31,7 @@ impl Rebuild<'_> {
     /// Makes a new generation up to the log's end and switches to it. Until the switch the order to rebuild
     /// stands, so an interrupted rebuild is begun anew.
     pub fn run(&self, reason: String) -> Result<Made, StoreError> {
-        let before = self.marks.generation()?;
+        let before = self.marks.generation()?.map(|before| before.number);
         let generation = before.map_or(1, |before| before + 1);
         let dir = generation_dir(self.dir, generation);
         self.engine.remove(&dir)?;
@@ -39,7 +39,7 @@ impl Rebuild<'_> {
         let outcome = self.fill(&*view, reason, before.is_none())?;
         view.set_layout(self.fold.layout())?;
         view.flush()?;
-        self.marks.set_generation(generation)?;
+        self.marks.set_generation(generation, self.engine.name())?;
         self.marks.clear_rebuild()?;
         if let Some(before) = before {
             self.engine.remove(&generation_dir(self.dir, before))?;

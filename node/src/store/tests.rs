@@ -1,7 +1,9 @@
-//! The store as a whole, on a simulated disk with a view in memory; on the real one in `sled`.
+//! The store as a whole, on a simulated disk with a view in memory; on the real one in `engines`.
 
 mod corpus;
 mod crash;
+mod engines;
+mod fjall;
 mod sled;
 
 use std::path::Path;
@@ -69,7 +71,7 @@ impl Machine {
         self.engine
             .view(&open::generation_dir(
                 Path::new(DIR),
-                generation.unwrap().unwrap(),
+                generation.unwrap().unwrap().number,
             ))
             .unwrap()
     }

@@ -12,10 +12,10 @@ use std::sync::Arc;
 pub use export::{ExportReport, MANIFEST, export, verify_export};
 
 use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
-use super::disk::{Disk, LockGuard, read_small};
+use super::disk::{Disk, LockGuard};
 use super::keys::{KeyReport, key_path, verify_file};
 use super::log::{LogReport, SegmentInfo, segments, verify_dir};
-use super::marks::{CleanClose, Marks};
+use super::marks::{CleanClose, Generation, Marks};
 use super::{CommitNo, OpenReport, Parts, Store, StoreError, StoreSettings, hex};
 
 /// What [`verify`] found. The store is sound where `faults` is empty.
@@ -192,22 +192,22 @@ pub struct StoreStat {
     pub checkpoints: Vec<(CommitNo, u64)>,
     /// The key file's length in bytes.
     pub key_bytes: u64,
-    /// The number of the view's generation.
-    pub generation: Option<u64>,
+    /// The view in force.
+    pub generation: Option<Generation>,
 }
 
 /// Counts what lies in the folder, by names, headers and lengths; quick, and right beside a running node.
 ///
 /// # Errors
 /// The folder or a header cannot be read.
-pub fn stat(disk: &dyn Disk, dir: &Path) -> Result<StoreStat, StoreError> {
+pub fn stat(disk: &Arc<dyn Disk>, dir: &Path) -> Result<StoreStat, StoreError> {
     let length = |path: &Path| {
         disk.len(path)
             .map_err(|e| StoreError::io("读取长度", path, e))
     };
     let checkpoint_dir = dir.join(CHECKPOINT_DIR);
     let mut checkpoints = Vec::new();
-    for commit_no in checkpoint::list(disk, &checkpoint_dir)? {
+    for commit_no in checkpoint::list(&**disk, &checkpoint_dir)? {
         checkpoints.push((
             commit_no,
             length(&checkpoint::path_of(&checkpoint_dir, commit_no))?,
@@ -217,16 +217,12 @@ pub fn stat(disk: &dyn Disk, dir: &Path) -> Result<StoreStat, StoreError> {
     let has_keys = disk
         .exists(&keys)
         .map_err(|e| StoreError::io("打开密钥文件", &keys, e))?;
-    let current = dir.join("CURRENT");
-    let generation = read_small(disk, &current, 64)
-        .ok()
-        .and_then(|text| String::from_utf8(text).ok()?.parse().ok());
     Ok(StoreStat {
         dir: dir.to_path_buf(),
-        segments: segments(disk, &dir.join("log"), None)?,
+        segments: segments(&**disk, &dir.join("log"), None)?,
         checkpoints,
         key_bytes: if has_keys { length(&keys)? } else { 0 },
-        generation,
+        generation: Marks::new(disk.clone(), dir).generation()?,
     })
 }
 
@@ -254,8 +250,8 @@ impl fmt::Display for StoreStat {
             writeln!(f, "检查点：第 {commit_no} 号，{bytes} 字节")?;
         }
         writeln!(f, "密钥文件：{} 字节", self.key_bytes)?;
-        match self.generation {
-            Some(generation) => write!(f, "视图：第 {generation} 代"),
+        match &self.generation {
+            Some(Generation { number, engine }) => write!(f, "视图：第 {number} 代，引擎 {engine}"),
             None => write!(f, "视图：尚无"),
         }
     }

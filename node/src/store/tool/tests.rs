@@ -82,7 +82,7 @@ fn each_fault_is_named_and_a_bad_checkpoint_is_only_a_note() {
         let report = verify(&shared(&copy), Path::new(DIR)).unwrap();
         (report.faults.join(" "), report.notes.join(" "))
     };
-    let segments = stat(&disk, Path::new(DIR)).unwrap().segments;
+    let segments = stat(&shared(&disk), Path::new(DIR)).unwrap().segments;
     let (first, last) = (segments[0].path.clone(), segments.last().unwrap().clone());
     let checkpoint = checkpoint::path_of(
         Path::new("/node/checkpoint"),
@@ -117,11 +117,17 @@ fn each_fault_is_named_and_a_bad_checkpoint_is_only_a_note() {
 fn the_count_works_beside_a_running_node() {
     let (disk, engine) = (SimDisk::new(), Arc::new(MemEngine::new()));
     let store = filled(&disk, &engine, 40);
-    let counted = stat(&disk, Path::new(DIR)).unwrap();
+    let counted = stat(&shared(&disk), Path::new(DIR)).unwrap();
     assert_eq!(counted.segments, store.reader().segments().unwrap());
+    let generation = |number| {
+        Some(Generation {
+            number,
+            engine: "memory".to_owned(),
+        })
+    };
     assert_eq!(
-        (counted.generation, counted.checkpoints.len()),
-        (Some(1), 1)
+        (counted.generation.clone(), counted.checkpoints.len()),
+        (generation(1), 1)
     );
     assert!(counted.to_string().contains("已归档"), "{counted}");
 }
@@ -135,7 +141,8 @@ fn a_rebuild_on_order_makes_a_new_generation() {
         matches!(&report.view, ViewOutcome::Rebuilt { reason, .. } if reason.contains("操作员")),
         "{report}"
     );
-    assert_eq!(stat(&disk, Path::new(DIR)).unwrap().generation, Some(2));
+    let generation = stat(&shared(&disk), Path::new(DIR)).unwrap().generation;
+    assert_eq!(generation.map(|made| made.number), Some(2));
     let (_, report) = Store::open(settings(), parts(&disk, &engine)).unwrap();
     assert_eq!((report.clean, report.view), (true, ViewOutcome::Kept));
 }
@@ -188,7 +195,11 @@ fn an_export_holds_every_lasting_part_and_any_change_to_it_is_noticed() {
 fn an_export_leaves_out_a_torn_end() {
     let (disk, engine) = (SimDisk::new(), Arc::new(MemEngine::new()));
     drop(filled(&disk, &engine, 12));
-    let last = stat(&disk, Path::new(DIR)).unwrap().segments.pop().unwrap();
+    let last = stat(&shared(&disk), Path::new(DIR))
+        .unwrap()
+        .segments
+        .pop()
+        .unwrap();
     disk.write_at(&last.path, last.bytes, b"half a record")
         .unwrap();
     assert!(

@@ -14,6 +14,12 @@ fn engines() -> Vec<(Box<dyn Engine>, tempfile::TempDir)> {
             }),
             dir(),
         ),
+        (
+            Box::new(FjallEngine {
+                cache_bytes: 1 << 20,
+            }),
+            dir(),
+        ),
     ]
 }
 

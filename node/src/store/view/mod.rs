@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod conformance;
+mod fjall;
+mod folder;
 mod guard;
 mod mem;
 mod redo;
@@ -15,6 +17,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::fjall::FjallEngine;
 pub use self::sled::SledEngine;
 pub(crate) use guard::Guarded;
 pub use mem::{MemEngine, MemView};
@@ -286,6 +289,12 @@ pub enum ViewError {
         engine: &'static str,
         /// What it answered.
         reason: String,
+    },
+    /// The engine stopped itself after a write of its own failed. What it holds proves itself when opened again.
+    #[error("引擎 {engine} 因自身的一次写入失败而停止，重新打开后将从日志补齐；请检查磁盘空间")]
+    Halted {
+        /// The engine's name.
+        engine: &'static str,
     },
     /// The disk has no room for the view.
     #[error("视图所在磁盘已满，请腾出空间")]

@@ -5,13 +5,11 @@
 //! every call is caught, and the view is out of use after the first failure); it does not check values (so each
 //! is wrapped with a checksum over key and value); big batches cost much memory (so changes are plain inserts).
 
-use std::fs::{self, File};
-use std::io;
 use std::ops::{Bound, ControlFlow};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
+use super::folder::{self, Held, io_error};
 use super::{
     Direction, Engine, KeyRange, Op, Rows, Tree, View, ViewError, ViewStat, Visit, check_bounds,
 };
@@ -62,24 +60,18 @@ impl Engine for SledEngine {
         })?;
         Ok(Arc::new(SledView {
             dir: dir.to_path_buf(),
-            open: RwLock::new(Some(open)),
-            poisoned: Mutex::new(None),
+            held: Held::new(open),
         }))
     }
 
     fn remove(&self, dir: &Path) -> Result<(), ViewError> {
-        match fs::remove_dir_all(dir) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(&e)),
-            _ => Ok(()),
-        }
+        folder::remove(NAME, dir)
     }
 }
 
 struct SledView {
     dir: PathBuf,
-    open: RwLock<Option<Open>>,
-    /// The first failure; nothing is asked of the engine after it.
-    poisoned: Mutex<Option<ViewError>>,
+    held: Held<Open>,
 }
 
 struct Open {
@@ -94,24 +86,9 @@ impl Open {
 }
 
 impl SledView {
-    fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, ViewError>) -> Result<T, ViewError> {
-        if let Some(error) = &*self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error.clone());
-        }
-        let guard = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let result = work(guard.as_ref().ok_or(ViewError::Closed)?);
-        if let Err(error) = &result {
-            self.poisoned
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(|| error.clone());
-        }
-        result
-    }
-
     /// A number of the view's own; these stand apart from the nine trees, in the engine's default tree.
     fn note<const N: usize>(&self, key: &'static [u8]) -> Result<Option<[u8; N]>, ViewError> {
-        self.with(|open| {
+        self.held.with(|open| {
             let Some(wrapped) = caught(|| open.db.get(key))? else {
                 return Ok(None);
             };
@@ -127,7 +104,7 @@ impl SledView {
 
 impl Rows for SledView {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
-        self.with(|open| {
+        self.held.with(|open| {
             let found = caught(|| open.tree(tree).get(key))?;
             found
                 .map(|value| unwrap_value(tree, key, &value).map(<[u8]>::to_vec))
@@ -147,7 +124,7 @@ impl Rows for SledView {
         if range.to.is_some_and(|to| to <= from) {
             return Ok(0);
         }
-        self.with(|open| {
+        self.held.with(|open| {
             let to = range.to.map_or(Bound::Unbounded, Bound::Excluded);
             let mut rows = caught(|| {
                 Ok(open
@@ -177,7 +154,7 @@ impl Rows for SledView {
 impl View for SledView {
     fn apply(&self, commit_no: CommitNo, ops: &[Op]) -> Result<(), ViewError> {
         check_bounds(ops)?;
-        self.with(|open| {
+        self.held.with(|open| {
             caught(|| {
                 for op in ops {
                     match &op.value {
@@ -204,51 +181,39 @@ impl View for SledView {
 
     fn set_layout(&self, layout: u32) -> Result<(), ViewError> {
         let value = wrap_value(LAYOUT_KEY, &layout.to_be_bytes());
-        self.with(|open| caught(|| open.db.insert(LAYOUT_KEY, value)).map(|_| ()))
+        self.held
+            .with(|open| caught(|| open.db.insert(LAYOUT_KEY, value)).map(|_| ()))
     }
 
     fn flush(&self) -> Result<(), ViewError> {
-        self.with(|open| caught(|| open.db.flush()).map(|_| ()))
+        self.held
+            .with(|open| caught(|| open.db.flush()).map(|_| ()))
     }
 
     fn close(&self) -> Result<(), ViewError> {
         let flushed = self.flush();
-        let open = self
-            .open
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let open = self.held.take();
         // Dropping writes once more, so the files are synced after it.
         caught(|| {
             drop(open);
             Ok(())
         })?;
         flushed?;
-        sync_tree(&self.dir).map_err(|e| io_error(&e))
+        folder::sync_tree(&self.dir).map_err(|e| io_error(NAME, &e))
     }
 
     fn stat(&self) -> ViewStat {
-        let poisoned = self
-            .poisoned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map(ToString::to_string);
         ViewStat {
             engine: NAME,
-            bytes: tree_bytes(&self.dir).unwrap_or(0),
-            poisoned,
+            bytes: folder::tree_bytes(&self.dir).unwrap_or(0),
+            poisoned: self.held.failure().map(ToString::to_string),
         }
     }
 }
 
 impl Drop for SledView {
     fn drop(&mut self) {
-        let open = self
-            .open
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let open = self.held.take();
         // What the engine makes of its end no longer matters: the view is mended or rebuilt at the next opening.
         let _ = caught(|| {
             drop(open);
@@ -281,63 +246,14 @@ fn checksum(key: &[u8], value: &[u8]) -> [u8; CRC_BYTES] {
     hasher.finalize().to_be_bytes()
 }
 
-/// Calls the engine; a panic in it is an error like any other.
 fn caught<T>(work: impl FnOnce() -> ::sled::Result<T>) -> Result<T, ViewError> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(::sled::Error::Io(e))) => Err(io_error(&e)),
-        Ok(Err(e)) => Err(ViewError::Engine {
+    folder::caught(NAME, work, |error| match error {
+        ::sled::Error::Io(e) => io_error(NAME, &e),
+        other => ViewError::Engine {
             engine: NAME,
-            reason: e.to_string(),
-        }),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("?");
-            Err(ViewError::Engine {
-                engine: NAME,
-                reason: format!("panic: {text}"),
-            })
-        }
-    }
-}
-
-fn io_error(error: &io::Error) -> ViewError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ViewError::DiskFull,
-        _ => ViewError::Engine {
-            engine: NAME,
-            reason: error.to_string(),
+            reason: other.to_string(),
         },
-    }
-}
-
-/// Syncs every file and folder below `dir`, and `dir`'s own name.
-fn sync_tree(dir: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            File::open(entry.path())?.sync_all()?;
-        }
-    }
-    File::open(dir)?.sync_all()?;
-    File::open(dir.parent().unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn tree_bytes(dir: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() {
-            tree_bytes(&entry.path())?
-        } else {
-            entry.metadata()?.len()
-        };
-    }
-    Ok(bytes)
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ enum Command {
     Certs(certs::CertsArgs),
     /// 新建、检查、查看联动拓扑
     Topology(topology::TopologyArgs),
-    /// 校验、统计、重建、导出节点的数据
+    /// 校验、备份、恢复、重建、导出节点的数据
     Store(store::StoreArgs),
     /// 在本机演示:四级七个节点,从受理到办结,最后逐件核对
     Demo(crate::demo::DemoArgs),

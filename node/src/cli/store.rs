@@ -1,5 +1,6 @@
-//! `hotline store`: look after a node's data while the node stands still.
+//! `hotline store`: look after a node's data. Only a backup may be made while the node runs.
 
+use crate::clock::{Clock as _, SystemClock};
 use crate::codec::folder::Folder;
 use crate::config::Engine;
 use crate::entropy::{Entropy, OsEntropy};
@@ -7,7 +8,8 @@ use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
 use crate::store::{Parts, StoreSettings, machine_boot_id, tool};
 use clap::{Args, Subcommand};
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,15 +48,60 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// 备份日志、检查点和密钥文件;节点运行时也可以,同一目录可反复备份,只写新增部分
+    Backup {
+        /// 节点的数据文件夹
+        dir: PathBuf,
+        /// 备份到这个文件夹:新的,或本节点上一次的备份
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// 核对一份备份:清单、摘要、哈希链、密钥文件
+    VerifyBackup {
+        /// 备份的文件夹
+        from: PathBuf,
+    },
+    /// 由备份恢复到一个空文件夹;节点下次启动进入更高的纪元,与各方核对未结交办
+    Restore {
+        /// 备份的文件夹
+        #[arg(long)]
+        from: PathBuf,
+        /// 恢复到这个空文件夹
+        #[arg(long)]
+        data: PathBuf,
+        /// 备份之后销毁的密钥从这里得知:destructions 写出的清单,或较新的数据文件夹、备份、密钥文件;可写多个
+        #[arg(long)]
+        destructions: Vec<PathBuf>,
+    },
+    /// 列出已销毁的密钥,供恢复旧备份时再次销毁
+    Destructions {
+        /// 节点的数据文件夹或备份
+        dir: PathBuf,
+    },
+    /// 节点的数据全部丢失、也没有备份时,建一个由上下级补齐的空数据文件夹
+    Init {
+        /// 由上下级和交办双方补回他们所知的一切
+        #[arg(long, required = true)]
+        rebuild: bool,
+        /// 新的数据文件夹
+        #[arg(long)]
+        data: PathBuf,
+    },
 }
 
 impl Command {
-    fn dir(&self) -> &Path {
+    /// The data folder that must be there already.
+    fn dir(&self) -> Option<&Path> {
         match self {
             Self::Verify { dir }
             | Self::Stat { dir }
             | Self::Rebuild { dir }
-            | Self::Export { dir, .. } => dir,
+            | Self::Export { dir, .. }
+            | Self::Backup { dir, .. } => Some(dir),
+            Self::VerifyBackup { .. }
+            | Self::Restore { .. }
+            | Self::Destructions { .. }
+            | Self::Init { .. } => None,
         }
     }
 }
@@ -76,7 +123,7 @@ impl StoreArgs {
     /// What is damaged or in the way, where, and what to do.
     pub fn run(self) -> anyhow::Result<()> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        must_be_a_store(self.command.dir())?;
+        self.command.dir().map_or(Ok(()), must_be_a_store)?;
         match self.command {
             Command::Verify { dir } => {
                 let report = tool::verify(&disk, &dir)?;
@@ -86,9 +133,71 @@ impl StoreArgs {
             Command::Stat { dir } => println!("{}", tool::stat(&disk, &dir)?),
             Command::Rebuild { dir } => println!("{}", rebuild(disk, &dir)?),
             Command::Export { dir, out } => println!("{}", tool::export(&disk, &dir, &out)?),
+            Command::Backup { dir, to } => {
+                let made_ms = SystemClock::new().now().0;
+                println!("{}", tool::backup(&disk, &dir, &to, made_ms)?);
+            }
+            Command::VerifyBackup { from } => {
+                let held = tool::verify_backup(&disk, &from)?;
+                println!(
+                    "备份完好:节点 {},止于第 {} 号,{} 备份",
+                    held.node,
+                    held.last,
+                    Time(held.made_ms)
+                );
+            }
+            Command::Restore {
+                from,
+                data,
+                destructions,
+            } => println!("{}", restore(&disk, &from, &data, &destructions)?),
+            Command::Destructions { dir } => print!("{}", tool::destructions_of(&disk, &dir)?),
+            Command::Init { data, .. } => {
+                must_be_empty(&data)?;
+                tool::init_rebuild(&disk, &data, drawn()?)?;
+                println!(
+                    "{} 已建好。配置里的 node.data 指向它、证书仍用本节点原来的身份,启动后由上级、下级和交办双方补回他们所知的一切;\
+                     谁也不知道的列在 hotline store missing 里。务必确认旧机器不会再启动这个节点",
+                    data.display()
+                );
+            }
         }
         Ok(())
     }
+}
+
+/// Other data in the folder, whatever they are, must not be mixed with those put back.
+fn must_be_empty(dir: &Path) -> anyhow::Result<()> {
+    let empty = match std::fs::read_dir(dir) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    anyhow::ensure!(
+        empty,
+        "{} 不是空文件夹;请恢复到一个新文件夹,旧数据移开保存,不要删除",
+        dir.display()
+    );
+    Ok(())
+}
+
+fn drawn() -> anyhow::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    OsEntropy.fill(&mut id)?;
+    Ok(id)
+}
+
+fn restore(
+    disk: &Arc<dyn Disk>,
+    from: &Path,
+    data: &Path,
+    destructions: &[PathBuf],
+) -> anyhow::Result<tool::RestoreReport> {
+    must_be_empty(data)?;
+    let mut slots = BTreeSet::new();
+    for source in destructions {
+        slots.extend(tool::read_destructions(disk, source)?);
+    }
+    Ok(tool::restore(disk, from, data, &slots, drawn()?)?)
 }
 
 fn rebuild(disk: Arc<dyn Disk>, dir: &Path) -> anyhow::Result<crate::store::OpenReport> {
@@ -132,7 +241,11 @@ mod tests {
             Command::Rebuild { dir: dir.clone() },
             Command::Export {
                 dir: dir.clone(),
-                out,
+                out: out.clone(),
+            },
+            Command::Backup {
+                dir: dir.clone(),
+                to: out,
             },
         ] {
             let refused = StoreArgs { command }.run().expect_err("no store");

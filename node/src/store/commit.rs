@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::disk::{Disk, LockGuard};
 use super::keys::{Keys, Random};
 use super::log::{Log, LogReader};
-use super::marks::{CleanClose, Marks};
+use super::marks::{CleanClose, Marks, Restored};
 use super::upkeep::Upkeep;
 use super::view::{Engine, View, check_bounds, encode_redo};
 use super::{ChainHash, CommitNo, Fold, Op, StoreError};
@@ -183,6 +183,22 @@ impl Store {
     /// A full or failing disk.
     pub fn distrust_view(&self, reason: &str) -> Result<(), StoreError> {
         self.marks.set_rebuild(reason)
+    }
+
+    /// That the data were put back on purpose, until [`Store::taken_up`] is called.
+    ///
+    /// # Errors
+    /// A mark that cannot be read.
+    pub fn restored(&self) -> Result<Option<Restored>, StoreError> {
+        self.marks.restored()
+    }
+
+    /// The node's log says that the restore was taken up: its mark goes.
+    ///
+    /// # Errors
+    /// A failing disk; calling it again at the next start is harmless.
+    pub fn taken_up(&self) -> Result<(), StoreError> {
+        self.marks.clear_restored()
     }
 
     /// A handle for the background worker.

@@ -89,6 +89,20 @@ pub enum StoreError {
         /// The chain's value in the log.
         found_hash: [u8; 32],
     },
+    /// A backup that cannot be used, or a folder that none can be written to.
+    #[error("备份 {} 不可用：{what}。", .dir.display())]
+    BadBackup {
+        /// The backup's folder.
+        dir: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A restore into this folder was interrupted.
+    #[error("数据目录 {} 的恢复没有完成，里面的数据不完整。请清空该目录，重新执行 hotline store restore。", .dir.display())]
+    HalfRestored {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// An earlier write or sync failed; the store must be opened again.
     #[error("此前的写入已失败（{cause}），本次打开期间不再接受写入。请重新打开存储。")]
     Poisoned {

@@ -12,6 +12,10 @@ const CLEAN: &str = "CLEAN";
 const BOOT: &str = "BOOT";
 const CURRENT: &str = "CURRENT";
 const REBUILD: &str = "REBUILD";
+/// The folder is being filled from a backup; until it is gone the data are not complete.
+const RESTORING: &str = "RESTORING";
+/// The folder was filled from a backup or made to be filled by the neighbours; see [`Restored`].
+const RESTORED: &str = "RESTORED";
 /// Held while checkpoints are made and segments stripped.
 const UPKEEP: &str = "UPKEEP";
 const MARK_BYTES_MAX: u64 = 4096;
@@ -36,6 +40,18 @@ pub struct Generation {
     pub number: u64,
     /// The engine that made it.
     pub engine: String,
+}
+
+/// That a person put the data back on purpose: the node takes a higher epoch at its next start and reconciles with
+/// the other nodes before it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Drawn when the folder was made, so that one restore is taken up once.
+    pub id: [u8; 16],
+    /// The last commit that was put back; 0 where the node is to be rebuilt from its neighbours alone.
+    pub commit_no: CommitNo,
+    /// When the backup was made, milliseconds since 1970 by the machine's clock; 0 without one.
+    pub made_ms: i64,
 }
 
 /// The marks in a store's folder.
@@ -131,6 +147,43 @@ impl Marks {
         self.clear(REBUILD)
     }
 
+    /// Whether a restore into the folder was begun and not finished.
+    pub fn is_restoring(&self) -> Result<bool, StoreError> {
+        Ok(self.read(RESTORING)?.is_some())
+    }
+
+    pub fn set_restoring(&self) -> Result<(), StoreError> {
+        self.write(RESTORING, "hotline store restore\n")
+    }
+
+    pub fn clear_restoring(&self) -> Result<(), StoreError> {
+        self.clear(RESTORING)
+    }
+
+    /// That the data were put back on purpose and the node has not taken it up yet.
+    pub fn restored(&self) -> Result<Option<Restored>, StoreError> {
+        let Some(text) = self.read(RESTORED)? else {
+            return Ok(None);
+        };
+        let path = self.dir.join(RESTORED);
+        decode_restored(&text)
+            .map(Some)
+            .ok_or_else(|| StoreError::Damaged {
+                file: path,
+                offset: 0,
+                what: "不是恢复标记".to_owned(),
+                advice: "请从备份重新恢复到一个空目录。",
+            })
+    }
+
+    pub fn set_restored(&self, restored: &Restored) -> Result<(), StoreError> {
+        self.write(RESTORED, &encode_restored(restored))
+    }
+
+    pub fn clear_restored(&self) -> Result<(), StoreError> {
+        self.clear(RESTORED)
+    }
+
     fn read(&self, name: &str) -> Result<Option<String>, StoreError> {
         let path = self.dir.join(name);
         let failed = |e| StoreError::io("读取标记", &path, e);
@@ -156,6 +209,34 @@ impl Marks {
         }
         Ok(())
     }
+}
+
+fn encode_restored(restored: &Restored) -> String {
+    let Restored {
+        id,
+        commit_no,
+        made_ms,
+    } = restored;
+    format!(
+        "hotline restored 1\nid {}\ncommit {commit_no}\nmade {made_ms}\n",
+        hex(id)
+    )
+}
+
+fn decode_restored(text: &str) -> Option<Restored> {
+    let mut lines = text.lines().skip(1);
+    let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+    let digits = value("id")?;
+    let mut id = [0; 16];
+    for (at, byte) in id.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    let restored = Restored {
+        id,
+        commit_no: value("commit")?.parse().ok()?,
+        made_ms: value("made")?.parse().ok()?,
+    };
+    (encode_restored(&restored) == text).then_some(restored)
 }
 
 fn encode_clean(close: &CleanClose) -> String {

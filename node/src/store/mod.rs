@@ -15,7 +15,7 @@
 //!
 //! The folder: `LOCK`, `CLEAN` (closed in order, at which commit), `BOOT` (the machine's boot while open), `CURRENT`
 //! (the view's generation and its engine), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
-//! work), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
+//! work), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs`, run
 //! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs`. To change a file's format, raise its version constant, keep the old decoder,
@@ -41,7 +41,7 @@ pub mod view;
 
 pub use commit::{Parts, Store, StoreSettings, ViewGrowth};
 pub use error::StoreError;
-pub use marks::{CleanClose, Generation, machine_boot_id};
+pub use marks::{CleanClose, Generation, Restored, machine_boot_id};
 pub use report::{OpenReport, ViewOutcome};
 pub use upkeep::{Upkeep, UpkeepReport};
 pub use view::{Op, Rows, Tree};

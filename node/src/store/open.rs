@@ -35,6 +35,9 @@ impl Store {
             .map_err(|e| StoreError::io("新建数据目录", &dir, e))?;
         let marks = Marks::new(disk.clone(), &dir);
         let lock = marks.lock()?;
+        if marks.is_restoring()? {
+            return Err(StoreError::HalfRestored { dir });
+        }
         name_folder(&*disk, &marks, &dir)?;
         let clean = marks.clean()?;
         let (log, log_report) = Log::open(

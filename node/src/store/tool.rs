@@ -1,7 +1,9 @@
 //! What an operator does with a store that no node has open: check it, size it up, rebuild its view, export its
-//! log. Behind `hotline store verify|stat|rebuild|export`.
+//! log; and, of a running one too, back it up. Behind `hotline store`.
 
+mod backup;
 mod export;
+mod restore;
 #[cfg(test)]
 mod tests;
 
@@ -9,7 +11,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use backup::{BackupReport, Listed, ListedSegment, Manifest, backup, verify_backup};
 pub use export::{ExportReport, MANIFEST, export, verify_export};
+pub use restore::{RestoreReport, destructions_of, init_rebuild, read_destructions, restore};
 
 use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use super::disk::{Disk, LockGuard};

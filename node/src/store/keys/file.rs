@@ -5,6 +5,7 @@
 //! entry (64)   slot u64 | state u8 (1 live, 2 destroyed) | algorithm u8 | 0 u16 | key 32 | 0 16 | crc32 u32
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -179,6 +180,48 @@ pub fn verify_file(
     node: Option<&str>,
 ) -> Result<KeyReport, StoreError> {
     Ok(check(disk, path, node)?.0)
+}
+
+/// The slots of a key file whose keys were destroyed. Damaged entries are passed over.
+///
+/// # Errors
+/// As for [`verify_file`].
+pub fn destroyed_slots(disk: &dyn Disk, path: &Path) -> Result<BTreeSet<u64>, StoreError> {
+    let (_, end) = check(disk, path, None)?;
+    let failed = |e| StoreError::io("读取密钥文件", path, e);
+    let file = disk.open_read(path).map_err(failed)?;
+    let mut destroyed = BTreeSet::new();
+    let mut entry = Zeroizing::new([0; ENTRY_BYTES]);
+    for slot in 0..(end - HEAD_BYTES as u64) / ENTRY_BYTES as u64 {
+        file.read_at(offset_of(slot), &mut *entry).map_err(failed)?;
+        if matches!(decode_entry(&entry, slot), Some(SlotState::Destroyed)) {
+            destroyed.insert(slot);
+        }
+    }
+    Ok(destroyed)
+}
+
+/// Destroys these slots' keys in a key file that no node has open; those that it does not hold are passed over.
+/// Returns how many had a key.
+///
+/// # Errors
+/// As for [`verify_file`]; a failing disk.
+pub fn destroy_slots(
+    disk: &Arc<dyn Disk>,
+    path: &Path,
+    node: &str,
+    slots: &BTreeSet<u64>,
+) -> Result<usize, StoreError> {
+    let mut no_random: Random = Box::new(|_| {});
+    let (mut file, _) = KeyFile::open(disk.clone(), path, node, 1, &mut no_random)?;
+    let mut done = 0;
+    for slot in slots.range(1..file.slots()) {
+        if matches!(file.read(*slot)?, Some(SlotState::Live(_))) {
+            file.destroy(*slot)?;
+            done += 1;
+        }
+    }
+    Ok(done)
 }
 
 fn create(disk: &dyn Disk, path: &Path, node: &str, random: &mut Random) -> Result<(), StoreError> {

@@ -37,6 +37,8 @@ pub use format::{
 };
 pub(crate) use read::segments;
 pub use read::{LogReader, Records, SegmentInfo};
+pub(crate) use segment::path_of as segment_path;
+pub(crate) use verify::check_segment;
 pub use verify::{LogReport, Torn, Verify, verify_dir};
 
 use self::format::{Body, HEADER_BYTES, Header, encode_record, record_bytes};

@@ -15,7 +15,7 @@ pub(super) const SUFFIX: &str = ".seg";
 const READ_BYTES_MIN: usize = 8 << 10;
 const READ_BYTES_MAX: usize = 256 << 10;
 
-pub(super) fn path_of(dir: &Path, first: CommitNo) -> PathBuf {
+pub(crate) fn path_of(dir: &Path, first: CommitNo) -> PathBuf {
     dir.join(format!("{first:020}{SUFFIX}"))
 }
 

@@ -204,3 +204,62 @@ pub(super) fn remove_leftovers(disk: &dyn Disk, dir: &Path) -> Result<(), StoreE
     }
     Ok(())
 }
+
+/// One segment, read from front to back.
+pub(crate) struct Checked {
+    /// The node in its header.
+    pub node: String,
+    /// The chain's value before its first record.
+    pub prev_hash: ChainHash,
+    /// Its last record; one less than the first in a segment without any.
+    pub last: CommitNo,
+    /// The chain's value after it.
+    pub hash: ChainHash,
+    /// Where the last record ends, in bytes from the start.
+    pub end: u64,
+    /// The chain's value after the commit asked for, where it lies here.
+    pub noted: Option<ChainHash>,
+}
+
+/// Checks one segment under any name. With `end`, records that reach beyond it do not count, and a write under way
+/// behind the last whole record is no damage; `note` asks for the chain's value after that commit.
+///
+/// # Errors
+/// Damage with its place; a failing disk.
+pub(crate) fn check_segment(
+    disk: &dyn Disk,
+    path: &Path,
+    first: CommitNo,
+    end: Option<u64>,
+    note: CommitNo,
+) -> Result<Checked, StoreError> {
+    let mut reader = SegmentReader::open_file(disk, path, first)?;
+    let mut checked = Checked {
+        node: reader.header.node.clone(),
+        prev_hash: reader.hash,
+        last: first - 1,
+        hash: reader.hash,
+        end: reader.at,
+        noted: None,
+    };
+    loop {
+        match reader.step()? {
+            Step::Record(_) if end.is_some_and(|end| reader.at > end) => return Ok(checked),
+            Step::Record(record) => {
+                (checked.last, checked.hash, checked.end) = (record.no, record.hash, reader.at);
+                if record.no == note {
+                    checked.noted = Some(record.hash);
+                }
+            }
+            Step::End => return Ok(checked),
+            Step::Bad(what) => match (end, reader.later_sync_behind()?) {
+                (Some(_), None) => return Ok(checked),
+                (_, Some(behind)) => {
+                    let what = format!("{what}（第 {behind} 字节处还有完好的后续记录）");
+                    return Err(reader.damage(what));
+                }
+                (None, None) => return Err(reader.damage(what)),
+            },
+        }
+    }
+}

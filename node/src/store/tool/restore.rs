@@ -175,12 +175,11 @@ fn finish(marks: &Marks, restored: &Restored) -> Result<(), StoreError> {
 /// Nothing readable there; a failing disk.
 pub fn read_destructions(disk: &Arc<dyn Disk>, source: &Path) -> Result<BTreeSet<u64>, StoreError> {
     let failed = |e| StoreError::io("读取已销毁密钥", source, e);
-    let in_folder = key_path(source);
-    if disk.exists(&in_folder).map_err(failed)? {
-        return destroyed_slots(&**disk, &in_folder);
-    }
-    if let Some(list) = Manifest::read(&**disk, source)? {
-        return destroyed_slots(&**disk, &source.join(&list.keys.name));
+    if !disk.exists(source).map_err(failed)? {
+        return match Manifest::read(&**disk, source)? {
+            Some(list) => destroyed_slots(&**disk, &source.join(&list.keys.name)),
+            None => destroyed_slots(&**disk, &key_path(source)),
+        };
     }
     let bytes = read_small(&**disk, source, DESTRUCTIONS_BYTES_MAX).map_err(failed)?;
     if !bytes.starts_with(DESTRUCTIONS_FORMAT.as_bytes()) {

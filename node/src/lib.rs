@@ -14,5 +14,6 @@ pub mod http;
 pub mod identity;
 pub mod link;
 pub mod net;
+pub mod sealing;
 pub mod store;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 use crate::body::{Actor, Body};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
+use crate::sealing::NewKey;
 use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
 /// A command with who asks and what they saw.
@@ -225,6 +226,22 @@ pub enum Verb {
     Note {
         /// The matter.
         matter: MatterId,
+    },
+    /// 销毁: deletes the personal fields of a closed matter at this node for good.
+    Erase {
+        /// The matter.
+        matter: MatterId,
+        /// Why: what the record of the deletion will say. No personal data.
+        reason: String,
+    },
+    /// 更换密钥: takes a new key for sealing into use.
+    RotateKey {
+        /// True: the keys before it may have become known to others; they are destroyed at once and never sealed to again.
+        revoke: bool,
+        /// Why.
+        reason: String,
+        /// The key, made by the shell.
+        new: Option<Box<NewKey>>,
     },
     /// Confirms the clock after a jump.
     ConfirmClock,

@@ -6,6 +6,7 @@ use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
 use crate::link::{Consumption, Envelope};
 use crate::row::{Done, TimerKey};
+use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Sight, TicketAct};
 use hotline_topology::{RegionKey, Time};
@@ -195,4 +196,75 @@ pub enum Fact {
     },
     /// A person confirmed the clock.
     ClockConfirmed,
+    /// This node took a new key for sealing into use.
+    SealingKeyMade {
+        /// The key; those before it are kept until its bound.
+        new: NewKey,
+        /// Who decided; `None`: its age.
+        actor: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Another node's key became known.
+    SealingKeyLearned {
+        /// The key; its signature was found good.
+        signed: SignedKey,
+        /// The neighbour that brought it.
+        peer: RegionKey,
+        /// Neighbours that had asked and are told with this commit.
+        answered: Vec<RegionKey>,
+    },
+    /// A neighbour asked for a key that is not known here.
+    SealingKeyAsked {
+        /// Whose.
+        region: RegionKey,
+        /// Who asked.
+        asker: RegionKey,
+    },
+    /// An envelope waits for its addressee's key.
+    KeyAwaited {
+        /// Number among those kept here.
+        no: u64,
+        /// Until then; afterwards it comes back.
+        until: Time,
+        /// The envelope, not yet numbered on a link.
+        envelope: Envelope,
+    },
+    /// It waits no longer: it was queued, or came back.
+    KeyAwaitEnded {
+        /// The addressee.
+        region: RegionKey,
+        /// Its number.
+        no: u64,
+    },
+    /// A queued envelope is kept until its addressee has it.
+    SealedSent {
+        /// Next hop.
+        peer: RegionKey,
+        /// Lane.
+        lane: Lane,
+        /// Its number on the lane.
+        seq: u64,
+    },
+    /// The addressee has them, or they are given up: the copies go.
+    SealedArrived {
+        /// Which.
+        envelopes: Vec<EnvelopeId>,
+    },
+    /// An envelope of a far author was consumed here; its author is owed word.
+    ArrivalNoted {
+        /// Who wrote it.
+        author: RegionKey,
+        /// Which.
+        envelope: EnvelopeId,
+    },
+    /// The author was told.
+    ArrivalsTold {
+        /// Who.
+        author: RegionKey,
+        /// Of which.
+        envelopes: Vec<EnvelopeId>,
+    },
+    /// Keys are destroyed, and with them what they had sealed.
+    KeyDestroyed(Destruction),
 }

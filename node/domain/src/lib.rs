@@ -7,6 +7,7 @@
 //! ticket lead supervision figures      the verbs, one a file
 //! leg           the contract between giver and taker; the heart
 //! link          lanes, marks, envelopes, sessions
+//! sealing       keys for what only the addressee may read, and records of keys destroyed
 //! fact row view command                what is recorded, read and asked
 //! id body field refusal                nouns
 //! ```
@@ -25,6 +26,7 @@ pub mod link;
 pub mod policy;
 pub mod refusal;
 pub mod row;
+pub mod sealing;
 pub mod supervision;
 #[cfg(test)]
 mod testing;

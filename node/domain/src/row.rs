@@ -3,9 +3,10 @@
 use crate::body::Body;
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
-use crate::id::{LegId, MatterId, OrderId};
+use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState};
+use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Ticket, TicketStage};
 use hotline_topology::{RegionKey, Time};
@@ -27,6 +28,12 @@ pub enum TimerKey {
     ReportFigures,
     /// A kept envelope's bound.
     KeptBound(u64),
+    /// An own sealing key of that number is kept no longer.
+    RetireKey(u32),
+    /// Envelopes wait for the region's key: ask again.
+    AwaitKey(RegionKey),
+    /// Authors are owed word of what arrived.
+    TellArrivals,
 }
 
 /// Secondary keys.
@@ -73,6 +80,20 @@ pub enum RowKey {
     Answer(String, String),
     /// The node's own row.
     Node,
+    /// The key for sealing that a region stated last.
+    SealingKey(RegionKey),
+    /// An own key for sealing, by number.
+    OwnKey(u32),
+    /// A neighbour (second) waits for a region's key (first).
+    SealingAsked(RegionKey, RegionKey),
+    /// An envelope that waits for its addressee's key; addressee, number.
+    Awaiting(RegionKey, u64),
+    /// A sealed envelope of this node's own that its addressee has not acknowledged.
+    InFlight(EnvelopeId),
+    /// An envelope of a far author that arrived; the author is owed word.
+    Arrived(RegionKey, EnvelopeId),
+    /// A destroyed slot of the key file.
+    Destroyed(u64),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -163,9 +184,9 @@ pub enum Row {
     Outbox(Box<Envelope>, [u8; 32]),
     /// See [`RowKey::Link`].
     Link(Box<LinkState>),
-    /// See [`RowKey::Kept`].
+    /// See [`RowKey::Kept`], [`RowKey::Awaiting`], and [`RowKey::InFlight`], where `no` counts how often it was sent.
     Kept(Box<Kept>),
-    /// See [`RowKey::Timer`] and [`RowKey::Index`]: the key says all.
+    /// See [`RowKey::Timer`], [`RowKey::Index`], [`RowKey::SealingAsked`], [`RowKey::Arrived`]: the key says all.
     Mark,
     /// See [`IndexKey::Number`].
     Matter(MatterId),
@@ -181,4 +202,10 @@ pub enum Row {
     Answer([u8; 32], Box<Done>),
     /// See [`RowKey::Node`].
     Node(Box<NodeRow>),
+    /// See [`RowKey::SealingKey`].
+    SealingKey(Box<SignedKey>),
+    /// See [`RowKey::OwnKey`].
+    OwnKey(Box<OwnKey>),
+    /// See [`RowKey::Destroyed`].
+    Destroyed(Box<Destruction>),
 }

@@ -99,16 +99,15 @@ pub fn seal(
 ) -> Result<Vec<u8>, SuiteError> {
     let public =
         <Kem as hpke::Kem>::PublicKey::from_bytes(public).map_err(|_| SuiteError::BadKey)?;
-    let (enc, ciphertext) =
-        hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
-            &OpModeS::Base,
-            &public,
-            info,
-            plain,
-            aad,
-            &mut Drawn { fresh, at: 0 },
-        )
-        .map_err(|_| SuiteError::BadKey)?;
+    let (enc, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+        &OpModeS::Base,
+        &public,
+        info,
+        plain,
+        aad,
+        &mut Drawn { fresh, at: 0 },
+    )
+    .map_err(|_| SuiteError::BadKey)?;
     let mut sealed = Vec::with_capacity(OVERHEAD_BYTES + plain.len());
     sealed.push(SUITE_X25519_CHACHA20);
     sealed.extend(enc.to_bytes());

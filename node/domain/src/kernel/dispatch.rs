@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{joint, reopen};
+use super::{joint, keys, reopen};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -72,6 +72,10 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::Withdraw { matter } => ticket::withdraw(draft, command, *matter),
         Verb::NameLead { matter, lead } => name_lead(draft, command, *matter, *lead),
         Verb::Note { matter } => note(draft, command, *matter),
+        Verb::Erase { matter, reason } => ticket::erase(draft, command, *matter, reason),
+        Verb::RotateKey { reason, new, .. } => {
+            keys::rotate(draft, &command.actor, reason, new.as_deref())
+        }
         Verb::ConfirmClock => confirm_clock(draft),
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
         _ => on_leg(draft, command),
@@ -123,6 +127,8 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
         | Verb::Withdraw { .. }
         | Verb::NameLead { .. }
         | Verb::Note { .. }
+        | Verb::Erase { .. }
+        | Verb::RotateKey { .. }
         | Verb::ConfirmClock
         | Verb::ReopenLink { .. } => {
             Err(Refusal::new(Class::Invalid, "command.verb", "这一命令不是对交办的操作").into())

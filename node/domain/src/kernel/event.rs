@@ -6,6 +6,7 @@ use crate::leg::Lane;
 use crate::link::Envelope;
 use crate::refusal::Refusal;
 use crate::row::{Done, Row, RowKey};
+use crate::sealing::NewKey;
 use hotline_topology::{RegionKey, Time};
 
 /// An input with the 128 random bits the shell drew for it.
@@ -60,6 +61,13 @@ pub enum Input {
     Tick,
     /// The topology or pack in force changed: kept envelopes may be taken up.
     WorldChanged,
+    /// The shell made a key for sealing, because there is none or the last one is old.
+    SealingKey {
+        /// The key.
+        new: Box<NewKey>,
+        /// Why.
+        reason: String,
+    },
     /// The clock was found in doubt.
     ClockDoubt {
         /// Why.
@@ -125,6 +133,11 @@ pub enum Action {
         peer: RegionKey,
         /// Why.
         why: String,
+    },
+    /// Overwrite a slot of the key file: its destruction is on record.
+    DestroyKey {
+        /// Which.
+        slot: u64,
     },
     /// Tell the operator.
     Alarm {

@@ -4,7 +4,7 @@ use super::context::{Now, World};
 use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
-use super::{dispatch, fold, parked, receive, timers};
+use super::{dispatch, fold, keys, parked, receive, timers};
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::id::Ids;
@@ -154,6 +154,13 @@ impl<'a> Group<'a> {
 
     fn keep(&mut self, kept: Kept) {
         self.overlay.absorb(kept.changes);
+        for fact in &kept.facts {
+            if let Fact::KeyDestroyed(destruction) = fact {
+                let slots = destruction.slots.iter();
+                let destroy = slots.map(|slot| Action::DestroyKey { slot: *slot });
+                self.commit.actions.extend(destroy);
+            }
+        }
         self.commit.facts.extend(kept.facts);
         self.pumps.extend(kept.pumps);
         self.commit
@@ -208,6 +215,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         Input::Link { peer, news } => link_news(draft, peer, news),
         Input::Tick => timers::tick(draft),
         Input::WorldChanged => parked::take_up_kept(draft),
+        Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
                 "节点时钟存疑,业务计时已停止,受理照常:{why};核对时间后执行 hotline clock confirm"
@@ -230,14 +238,21 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         peer_wire: link.peer_wire,
     };
     match news {
-        LinkNews::Met { epoch, wire } => draft.record(Fact::LinkChanged {
-            peer,
-            peer_epoch: epoch,
-            failures: 0,
-            heard_at: Some(now),
-            blocked: None,
-            peer_wire: wire,
-        }),
+        LinkNews::Met { epoch, wire } => {
+            draft.record(Fact::LinkChanged {
+                peer,
+                peer_epoch: epoch,
+                failures: 0,
+                heard_at: Some(now),
+                blocked: None,
+                peer_wire: wire,
+            })?;
+            if epoch == link.peer_epoch && wire == link.peer_wire {
+                Ok(())
+            } else {
+                keys::introduce(draft, peer)
+            }
+        }
         LinkNews::DialFailed => draft.record(changed(
             link.peer_epoch,
             link.failures.saturating_add(1),

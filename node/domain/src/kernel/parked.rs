@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::outcome::Stop;
 use super::receive::open;
 use crate::fact::Fact;
+use crate::id::EnvelopeId;
 use crate::link::{Consumption, Envelope, Message};
 use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::view::View;
@@ -50,6 +51,19 @@ fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
     }
 }
 
+/// Ends the wait of an envelope that could not be opened when it first came; whether there was one.
+pub(super) fn end_wait_of(draft: &mut Draft<'_>, id: EnvelopeId) -> Result<bool, Stop> {
+    if draft.node()?.kept == 0 {
+        return Ok(false);
+    }
+    let waited = |kept: &Kept| kept.envelope.id == id && kept.envelope.key_id != 0;
+    let Some(kept) = parked(draft)?.into_iter().find(waited) else {
+        return Ok(false);
+    };
+    draft.record(Fact::Unkept { no: kept.no })?;
+    Ok(true)
+}
+
 /// Keeps what nobody here understands, and tells the operator.
 pub(super) fn set_aside(
     draft: &mut Draft<'_>,
@@ -88,7 +102,9 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let mut still = BTreeSet::new();
     for kept in parked(draft)? {
         let leg = kept.envelope.leg;
-        if kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg)) {
+        let unopened = kept.envelope.key_id != 0;
+        if unopened || kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg))
+        {
             still.extend(leg);
             continue;
         }
@@ -107,14 +123,23 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
         return Ok(());
     }
     draft.record(Fact::Unkept { no })?;
-    let words = format!(
-        "消息依据的拓扑第 {} 版在期限内未下发到本节点",
-        kept.envelope.topology
-    );
+    let (rule, words) = if kept.envelope.key_id == 0 {
+        let words = format!(
+            "消息依据的拓扑第 {} 版在期限内未下发到本节点",
+            kept.envelope.topology
+        );
+        ("link.version-unknown", words)
+    } else {
+        let words = format!(
+            "消息封给第 {} 号密钥,已不能打开,期限内没有改封重来",
+            kept.envelope.key_id
+        );
+        ("sealing.unreadable", words)
+    };
     let answer = Message::Refused {
         about: kept.envelope.id,
         leg: kept.envelope.leg,
-        rule: "link.version-unknown".to_owned(),
+        rule: rule.to_owned(),
         message: words,
     };
     let (author, lane) = (kept.envelope.author, kept.envelope.lane);

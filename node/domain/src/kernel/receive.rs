@@ -4,8 +4,8 @@
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
-use super::parked::{PARKED, keep, must_wait, set_aside};
-use super::send;
+use super::parked::{PARKED, end_wait_of, keep, must_wait, set_aside, take_up_kept};
+use super::{keys, sealed, send};
 use crate::clock;
 use crate::fact::Fact;
 use crate::field::SealedField;
@@ -15,6 +15,7 @@ use crate::leg::{self, Act, Lane, Party, Reception};
 use crate::link::{Consumption, Envelope, Message, Unreadable, extend};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
+use crate::sealing;
 use crate::supervision;
 use crate::view::Rows;
 use hotline_topology::{RegionKey, Time};
@@ -67,6 +68,29 @@ fn take(
     if envelope.addressee != draft.me() {
         return relay(draft, peer, envelope);
     }
+    if envelope.key_id != 0 {
+        return sealed::unopened(draft, peer, envelope);
+    }
+    let (author, id, kind) = (envelope.author, envelope.id, envelope.kind);
+    let outcome = addressed(draft, peer, envelope)?;
+    if author != peer && sealing::is_sealed(kind) && keys::known(draft, draft.me())?.is_some() {
+        sealed::note_arrival(draft, author, id)?;
+    }
+    Ok(outcome)
+}
+
+/// An envelope for this node, in the clear.
+fn addressed(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+) -> Result<Consumption, Stop> {
+    if end_wait_of(draft, envelope.id)? {
+        // It came again, opened: it takes its old place, and what queued behind it follows.
+        let outcome = open(draft, peer, envelope)?;
+        take_up_kept(draft)?;
+        return Ok(outcome);
+    }
     if must_wait(draft, &envelope)? {
         let until = clock::end_of(&draft.world, draft.now(), PARKED);
         keep(draft, peer, envelope, Some(until))?;
@@ -94,7 +118,14 @@ pub(super) fn open(
     let answerable = !matches!(message, Message::Refused { .. });
     let tried = draft.attempt(|inner| {
         authority::permit_author(&inner.world, peer, author, &envelope.route)?;
-        apply(inner, author, envelope.written_at, message, envelope.fields)
+        apply(
+            inner,
+            peer,
+            author,
+            envelope.written_at,
+            message,
+            envelope.fields,
+        )
     })?;
     match tried {
         Ok(()) => Ok(Consumption::Applied),
@@ -118,6 +149,7 @@ pub(super) fn open(
 
 fn apply(
     draft: &mut Draft<'_>,
+    peer: RegionKey,
     author: RegionKey,
     written_at: Time,
     message: Message,
@@ -147,8 +179,19 @@ fn apply(
             }
         }
         Message::Refused {
-            leg, rule, message, ..
-        } => refused_there(draft, author, leg, &rule, &message),
+            about,
+            leg,
+            rule,
+            message,
+        } => {
+            // It was taken note of there: nothing is to be sent again.
+            sealed::arrived(draft, author, &[about])?;
+            refused_there(draft, author, leg, &rule, &message)
+        }
+        Message::SealingKeys { keys } => keys::stated(draft, peer, keys),
+        Message::SealingAsk { region } => keys::asked(draft, peer, region),
+        Message::Reseal { about, key } => sealed::reseal(draft, peer, author, about, key),
+        Message::Arrived { envelopes } => sealed::arrived(draft, author, &envelopes),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
+use super::{keys, sealed};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Lane, LegKind};
 use crate::link::{Envelope, Message, extend};
 use crate::refusal::{Class, Refusal};
+use crate::sealing;
 use crate::view::Rows;
 use hotline_topology::RegionKey;
 
@@ -22,7 +24,7 @@ pub(super) fn send(
     understood(draft, to, message)?;
     let (matter, leg) = subject(draft, message)?;
     let fields = permitted(draft, to, leg, fields)?;
-    let envelope = Envelope {
+    let mut envelope = Envelope {
         id: EnvelopeId(draft.draw()),
         kind: message.kind() as u32,
         matter,
@@ -40,7 +42,17 @@ pub(super) fn send(
         proof: None,
         trace: None,
     };
-    queue(draft, envelope)
+    let next = draft.world.federation.next_hop(draft.me(), to);
+    // A node seals once it has a key of its own: before that nobody could seal to it either.
+    let seals = next != Some(to)
+        && sealing::is_sealed(envelope.kind)
+        && keys::known(draft, draft.me())?.is_some();
+    if !seals {
+        return queue(draft, envelope).map(|_| ());
+    }
+    let salt = draft.draw();
+    draft.world.wire.salt(&mut envelope.payload, salt);
+    sealed::send_far(draft, envelope)
 }
 
 /// A neighbour is not sent what it is known not to understand. Of nodes further away nothing is known: they set aside
@@ -58,8 +70,11 @@ fn understood(draft: &Draft<'_>, to: RegionKey, message: &Message) -> Result<(),
     Err(Refusal::new(Class::State, "link.version-too-old", words).into())
 }
 
-/// Queues an envelope, own or passing, on the link towards its addressee.
-pub(super) fn queue(draft: &mut Draft<'_>, mut envelope: Envelope) -> Result<(), Stop> {
+/// Queues an envelope, own or passing, on the link towards its addressee. Answers link and number.
+pub(super) fn queue(
+    draft: &mut Draft<'_>,
+    mut envelope: Envelope,
+) -> Result<(RegionKey, u64), Stop> {
     let me = draft.me();
     let peer = draft
         .world
@@ -83,7 +98,7 @@ pub(super) fn queue(draft: &mut Draft<'_>, mut envelope: Envelope) -> Result<(),
         envelope,
     })?;
     draft.pump(peer);
-    Ok(())
+    Ok((peer, seq))
 }
 
 /// The matter and leg that a message is about.
@@ -95,7 +110,12 @@ fn subject(
         Message::Leg { leg, .. } => (Rows::leg(draft, *leg)?.map(|leg| leg.matter()), Some(*leg)),
         Message::Sight { matter, sight } => (Some(*matter), Some(sight.leg)),
         Message::Notice(notice) => (Some(notice.matter), notice.leg),
-        Message::Figures(_) | Message::Refused { .. } => (None, None),
+        Message::Figures(_)
+        | Message::Refused { .. }
+        | Message::SealingKeys { .. }
+        | Message::SealingAsk { .. }
+        | Message::Reseal { .. }
+        | Message::Arrived { .. } => (None, None),
     })
 }
 

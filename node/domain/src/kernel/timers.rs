@@ -8,10 +8,13 @@
 //! | `CallBackDue` | a call-back not made | `ticket/call_back.rs` |
 //! | `ReportFigures` | cells and watermarks to the parent | here |
 //! | `KeptBound` | a parked envelope's version never came | `kernel/receive.rs` |
+//! | `RetireKey` | an old sealing key is destroyed | `kernel/keys.rs` |
+//! | `AwaitKey` | a key that envelopes wait for is asked for again | `kernel/sealed.rs` |
+//! | `TellArrivals` | authors learn what arrived | `kernel/sealed.rs` |
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{fold, parked};
+use super::{fold, keys, parked, sealed};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -80,6 +83,9 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
         TimerKey::CallBackDue(matter) => ticket::call_back_due(draft, matter),
         TimerKey::ReportFigures => report_figures(draft),
         TimerKey::KeptBound(no) => parked::kept_bound(draft, no),
+        TimerKey::RetireKey(no) => keys::retire(draft, no),
+        TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region),
+        TimerKey::TellArrivals => sealed::tell_arrivals(draft),
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::figures::Report;
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::Act;
+use crate::sealing::SignedKey;
 use crate::supervision::Notice;
 use crate::ticket::Sight;
-use hotline_topology::Time;
+use hotline_topology::{RegionKey, Time};
 
 /// A decoded payload.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +42,28 @@ pub enum Message {
         /// Words for a person.
         message: String,
     },
+    /// To a neighbour: public keys for sealing, its own and others'.
+    SealingKeys {
+        /// Each with its owner's signature.
+        keys: Vec<SignedKey>,
+    },
+    /// To the next node towards a region: its key is needed.
+    SealingAsk {
+        /// Whose.
+        region: RegionKey,
+    },
+    /// To the author of an envelope that was sealed to a key which its addressee has no longer.
+    Reseal {
+        /// The envelope.
+        about: EnvelopeId,
+        /// The key in use.
+        key: SignedKey,
+    },
+    /// To the author of sealed envelopes: the addressee has them.
+    Arrived {
+        /// Which.
+        envelopes: Vec<EnvelopeId>,
+    },
 }
 
 /// Codes of payload kinds on the wire; never re-used.
@@ -57,6 +80,14 @@ pub enum MessageKind {
     Figures = 4,
     /// [`Message::Refused`].
     Refused = 5,
+    /// [`Message::SealingKeys`].
+    SealingKeys = 20,
+    /// [`Message::SealingAsk`].
+    SealingAsk = 21,
+    /// [`Message::Reseal`].
+    Reseal = 22,
+    /// [`Message::Arrived`].
+    Arrived = 23,
 }
 
 impl MessageKind {
@@ -70,6 +101,10 @@ impl MessageKind {
             | MessageKind::Notice
             | MessageKind::Figures
             | MessageKind::Refused => 1,
+            MessageKind::SealingKeys
+            | MessageKind::SealingAsk
+            | MessageKind::Reseal
+            | MessageKind::Arrived => 2,
         }
     }
 }
@@ -84,6 +119,10 @@ impl Message {
             Message::Notice(_) => MessageKind::Notice,
             Message::Figures(_) => MessageKind::Figures,
             Message::Refused { .. } => MessageKind::Refused,
+            Message::SealingKeys { .. } => MessageKind::SealingKeys,
+            Message::SealingAsk { .. } => MessageKind::SealingAsk,
+            Message::Reseal { .. } => MessageKind::Reseal,
+            Message::Arrived { .. } => MessageKind::Arrived,
         }
     }
 }
@@ -97,7 +136,7 @@ pub enum Unreadable {
     Malformed(String),
 }
 
-/// Encodes payloads; implemented by the shell's codec, passed in like time.
+/// Encodes payloads, and judges signatures in them; implemented by the shell's codec, passed in like time.
 pub trait Wire {
     /// The payload's bytes; deterministic.
     fn encode(&self, message: &Message) -> Vec<u8>;
@@ -106,4 +145,11 @@ pub trait Wire {
     /// # Errors
     /// [`Unreadable`] says whether the kind is unknown or the bytes are broken.
     fn decode(&self, kind: u32, payload: &[u8]) -> Result<Message, Unreadable>;
+    /// Adds random bytes that readers skip, so that nobody can try out what a sealed payload says against its statement.
+    fn salt(&self, payload: &mut Vec<u8>, salt: [u8; 16]);
+    /// Whether a stated key is signed by its owner's certificate, and that is good now.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    fn genuine(&self, key: &SignedKey) -> Result<(), String>;
 }

@@ -7,7 +7,7 @@
 //! | sign, progress, requests, results, replies | | x | x, own unit | | |
 //! | supervise, remind, end | | x | | x | |
 //! | note | x | x | x | x | |
-//! | clock, links | | | | | x |
+//! | clock, links, keys, deletion of personal data | | | | | x |
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,10 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
             Role::Handler,
             Role::Supervisor,
         ],
-        Verb::ConfirmClock | Verb::ReopenLink { .. } => &[Role::Operator],
+        Verb::ConfirmClock
+        | Verb::ReopenLink { .. }
+        | Verb::RotateKey { .. }
+        | Verb::Erase { .. } => &[Role::Operator],
     }
 }
 

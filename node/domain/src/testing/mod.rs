@@ -20,3 +20,4 @@ mod wire;
 pub(crate) use desk::{Desk, text};
 pub(crate) use fed::Fed;
 pub(crate) use places::*;
+pub(crate) use wire::GENUINE;

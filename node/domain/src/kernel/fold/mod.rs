@@ -2,6 +2,7 @@
 
 mod legs;
 mod link;
+mod seals;
 mod tickets;
 
 use crate::fact::Fact;
@@ -87,6 +88,16 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         | Fact::Unkept { .. }
         | Fact::LinkChanged { .. }
         | Fact::LanesRestarted { .. } => link::fold(view, fact),
+        Fact::SealingKeyMade { .. }
+        | Fact::SealingKeyLearned { .. }
+        | Fact::SealingKeyAsked { .. }
+        | Fact::KeyAwaited { .. }
+        | Fact::KeyAwaitEnded { .. }
+        | Fact::SealedSent { .. }
+        | Fact::SealedArrived { .. }
+        | Fact::ArrivalNoted { .. }
+        | Fact::ArrivalsTold { .. }
+        | Fact::KeyDestroyed(_) => seals::fold(view, fact),
     }
 }
 

@@ -4,5 +4,6 @@ mod commands;
 mod envelopes;
 mod laws;
 mod random;
+mod sealing;
 
 mod locality;

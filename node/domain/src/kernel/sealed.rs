@@ -1,0 +1,301 @@
+//! Envelopes for far nodes, from their author's side and their addressee's: they wait until a key is known, are kept
+//! until they arrived, sealed anew where the addressee has the key no longer.
+//!
+//! ```text
+//! send ── key known ──▶ outbox, and a copy kept until the addressee says Arrived
+//!     └── not known ──▶ waits, asks every hour; past the bound it comes back as if refused
+//! addressee ── opened ──▶ taken; says Arrived within a minute, many at once
+//!          ├── sealed to a key that it has not ──▶ says Reseal, with its key: the author sends the copy again
+//!          └── does not open, or says other than stated ──▶ set aside with an alarm, refused with an answer
+//! ```
+
+use super::draft::Draft;
+use super::outcome::Stop;
+use super::{keys, offered, parked, send};
+use crate::body::Actor;
+use crate::clock;
+use crate::fact::Fact;
+use crate::id::EnvelopeId;
+use crate::leg::Lane;
+use crate::link::{Consumption, Envelope, Message};
+use crate::refusal::{Class, Refusal};
+use crate::row::{Kept, Row, RowKey, TimerKey};
+use crate::sealing::{Destroyed, Destruction, OwnKey, SignedKey, TRIES_MAX};
+use crate::view::View;
+use hotline_topology::{RegionKey, Span};
+use std::collections::BTreeMap;
+
+/// How long an envelope waits for its addressee's key.
+const WAITS: Span = Span::NaturalDays(7);
+/// Between two questions for a key.
+const ASK_AGAIN_MS: i64 = 3_600_000;
+/// From the first arrival to telling the authors, so that many are told at once.
+const TELL_MS: i64 = 60_000;
+/// Rows read at a time, and envelopes in one message.
+const PAGE: usize = 256;
+const FIRST: EnvelopeId = EnvelopeId([0; 16]);
+const LAST: EnvelopeId = EnvelopeId([0xff; 16]);
+
+/// Sends an envelope to a node that is not the next hop: now where its key is known, else when it is.
+pub(super) fn send_far(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), Stop> {
+    let to = envelope.addressee;
+    let serves = keys::known(draft, to)?.is_some_and(|known| known.key.serves(draft.now()));
+    if serves && waiting(draft, to, 1)?.is_empty() {
+        return queue(draft, envelope);
+    }
+    let first = waiting(draft, to, 1)?.is_empty();
+    let no = draft.node()?.kept + 1;
+    let until = clock::end_of(&draft.world, draft.now(), WAITS);
+    draft.record(Fact::KeyAwaited {
+        no,
+        until,
+        envelope,
+    })?;
+    if !first {
+        return Ok(());
+    }
+    let at = draft.now().plus_millis(ASK_AGAIN_MS);
+    draft.set_timer(at, TimerKey::AwaitKey(to))?;
+    keys::ask(draft, to)
+}
+
+/// Queues an envelope of this node's own and keeps a copy of it.
+fn queue(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), Stop> {
+    let lane = envelope.lane;
+    let (peer, seq) = send::queue(draft, envelope)?;
+    draft.record(Fact::SealedSent { peer, lane, seq })
+}
+
+/// What waits for a region's key, in the order it was written.
+fn waiting(draft: &Draft<'_>, region: RegionKey, limit: usize) -> Result<Vec<Kept>, Stop> {
+    let (from, to) = (
+        RowKey::Awaiting(region, 0),
+        RowKey::Awaiting(region, u64::MAX),
+    );
+    let rows = draft.scan(&from, &to, limit)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(_, row)| match row {
+            Row::Kept(kept) => Some(*kept),
+            _ => None,
+        })
+        .collect())
+}
+
+/// A key became known: what waited for it goes, in its order.
+pub(super) fn take_up(draft: &mut Draft<'_>, region: RegionKey) -> Result<(), Stop> {
+    if !keys::known(draft, region)?.is_some_and(|known| known.key.serves(draft.now())) {
+        return Ok(());
+    }
+    loop {
+        let page = waiting(draft, region, PAGE)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for kept in page {
+            draft.record(Fact::KeyAwaitEnded {
+                region,
+                no: kept.no,
+            })?;
+            queue(draft, kept.envelope)?;
+        }
+    }
+}
+
+/// Time passed and a key is still not known: asks again; what waited too long comes back as if refused.
+pub(super) fn still_waiting(draft: &mut Draft<'_>, region: RegionKey) -> Result<(), Stop> {
+    take_up(draft, region)?;
+    for kept in waiting(draft, region, PAGE)? {
+        if kept.until.is_none_or(|until| until > draft.now()) {
+            continue;
+        }
+        draft.record(Fact::KeyAwaitEnded {
+            region,
+            no: kept.no,
+        })?;
+        let words = format!(
+            "信封 {} 等了七天仍没有 {region} 的封装公钥,没有发出",
+            kept.envelope.id
+        );
+        offered::refused_there(draft, region, kept.envelope.leg, "sealing.no-key", &words)?;
+    }
+    if waiting(draft, region, 1)?.is_empty() {
+        return Ok(());
+    }
+    draft.alarm(format!(
+        "有消息在等 {region} 的封装公钥,没有发出;请看该节点是否已启动、沿途链路是否连通(hotline link list)"
+    ));
+    let at = draft.now().plus_millis(ASK_AGAIN_MS);
+    draft.set_timer(at, TimerKey::AwaitKey(region))?;
+    keys::ask(draft, region)
+}
+
+/// An envelope for this node that the shell could not open.
+pub(super) fn unopened(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+) -> Result<Consumption, Stop> {
+    let (author, lane, key_id, about) =
+        (envelope.author, envelope.lane, envelope.key_id, envelope.id);
+    let own = keys::own(draft)?;
+    let have = own.iter().any(|key| key.no == key_id);
+    let newest = keys::known(draft, draft.me())?;
+    if let (false, Some(key)) = (have, newest) {
+        draft.alarm(format!(
+            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点已没有这把密钥;已请其按现用密钥重发"
+        ));
+        draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
+        // It holds its leg's place until it comes again: what was written after it must not take effect before it.
+        let until = clock::end_of(&draft.world, draft.now(), WAITS);
+        parked::keep(draft, peer, envelope, Some(until))?;
+        return Ok(Consumption::Parked);
+    }
+    let words = format!("封给第 {key_id} 号密钥的内容打不开,或与信封所称不符");
+    let answer = Message::Refused {
+        about,
+        leg: envelope.leg,
+        rule: "sealing.unreadable".to_owned(),
+        message: words.clone(),
+    };
+    draft.send(author, lane, &answer, Vec::new())?;
+    parked::set_aside(draft, peer, envelope, words)
+}
+
+/// The addressee has the key no longer: what it could not open goes again, sealed to the key that it states.
+pub(super) fn reseal(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    author: RegionKey,
+    about: EnvelopeId,
+    key: SignedKey,
+) -> Result<(), Stop> {
+    if key.key.region != author {
+        let words = format!("{author} 不能代别的节点说明密钥");
+        return Err(Refusal::new(Class::Forbidden, "sealing.not-own-key", words).into());
+    }
+    keys::learn(draft, peer, key)?;
+    let Some(Row::Kept(kept)) = draft.get(&RowKey::InFlight(about))? else {
+        return Ok(());
+    };
+    if kept.envelope.addressee != author {
+        return Ok(());
+    }
+    if kept.no >= TRIES_MAX {
+        let ids = vec![about];
+        draft.record(Fact::SealedArrived { envelopes: ids })?;
+        let words =
+            format!("消息 {about} 已改封 {TRIES_MAX} 次仍打不开,不再重发;请与 {author} 核对密钥");
+        return offered::refused_there(draft, author, kept.envelope.leg, "sealing.tries", &words);
+    }
+    let mut envelope = kept.envelope;
+    envelope.route.clear();
+    send_far(draft, envelope)
+}
+
+/// The addressee has what was sent: the copies may go.
+pub(super) fn arrived(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    envelopes: &[EnvelopeId],
+) -> Result<(), Stop> {
+    let mut known = Vec::new();
+    for id in envelopes {
+        if let Some(Row::Kept(kept)) = draft.get(&RowKey::InFlight(*id))?
+            && kept.envelope.addressee == author
+        {
+            known.push(*id);
+        }
+    }
+    if known.is_empty() {
+        return Ok(());
+    }
+    draft.record(Fact::SealedArrived { envelopes: known })
+}
+
+/// An envelope of a far author arrived and is in this node's log: its author is told soon.
+pub(super) fn note_arrival(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    envelope: EnvelopeId,
+) -> Result<(), Stop> {
+    let first = owed(draft, 1)?.is_empty();
+    draft.record(Fact::ArrivalNoted { author, envelope })?;
+    if first {
+        let at = draft.now().plus_millis(TELL_MS);
+        draft.set_timer(at, TimerKey::TellArrivals)?;
+    }
+    Ok(())
+}
+
+fn owed(draft: &Draft<'_>, limit: usize) -> Result<Vec<(RegionKey, EnvelopeId)>, Stop> {
+    let from = RowKey::Arrived(keys::FIRST_REGION, FIRST);
+    let to = RowKey::Arrived(keys::LAST_REGION, LAST);
+    let rows = draft.scan(&from, &to, limit)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(key, _)| match key {
+            RowKey::Arrived(author, id) => Some((author, id)),
+            _ => None,
+        })
+        .collect())
+}
+
+/// Tells authors what arrived.
+pub(super) fn tell_arrivals(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    let page = owed(draft, PAGE)?;
+    let more = page.len() == PAGE;
+    let mut by_author: BTreeMap<RegionKey, Vec<EnvelopeId>> = BTreeMap::new();
+    for (author, id) in page {
+        by_author.entry(author).or_default().push(id);
+    }
+    for (author, envelopes) in by_author {
+        draft.record(Fact::ArrivalsTold {
+            author,
+            envelopes: envelopes.clone(),
+        })?;
+        // An author that the tree no longer has needs no word.
+        if draft
+            .world
+            .federation
+            .next_hop(draft.me(), author)
+            .is_some()
+        {
+            let message = Message::Arrived { envelopes };
+            draft.send(author, Lane::Bulk, &message, Vec::new())?;
+        }
+    }
+    if more {
+        let at = draft.now();
+        draft.set_timer(at, TimerKey::TellArrivals)?;
+    }
+    Ok(())
+}
+
+/// Destroys the private half of an own key whose bound passed.
+pub(super) fn destroy_key(draft: &mut Draft<'_>, key: &OwnKey) -> Result<(), Stop> {
+    let of = Destroyed::SealingKey(key.no);
+    destroy(draft, vec![key.slot], of, None, "保留期满".to_owned())
+}
+
+/// Records that keys are destroyed; the shell does it once the record is durable.
+///
+/// # Errors
+/// The view failed.
+pub fn destroy(
+    draft: &mut Draft<'_>,
+    slots: Vec<u64>,
+    of: Destroyed,
+    actor: Option<&Actor>,
+    reason: String,
+) -> Result<(), Stop> {
+    let destruction = Destruction {
+        slots,
+        of,
+        at: draft.now(),
+        actor: actor.map(|actor| actor.name.clone()),
+        reason,
+        oldest_backup: None,
+    };
+    draft.record(Fact::KeyDestroyed(destruction))
+}

@@ -45,10 +45,15 @@ macro_rules! bytes {
 
 bytes!(
     figures::v1::Report,
+    leg::v1::Arrived,
     leg::v1::LegAct,
     leg::v1::Notice,
     leg::v1::Refused,
+    leg::v1::Reseal,
+    leg::v1::SealingAsk,
+    leg::v1::SealingKeys,
     leg::v1::SightNote,
+    link::v1::SealedContent,
     record::v1::Commit,
     record::v1::Row,
 );

@@ -6,7 +6,7 @@
 //! row, key           Row, RowKey        <->  value and (tree, ordered bytes) in the view
 //! link               link::Frame        <->  frames of a stream (link/v1)
 //! view, folder       the domain's View over the store's trees; folding of records for the store
-//! matter leg figures ticket contract queue fact     lists of fields, one a noun, used by all of the above
+//! matter leg figures ticket contract queue sealing fact     lists of fields, one a noun, used by all of the above
 //! field, form        what can stand in a field, and the macros that make conversions of the lists
 //! ```
 //!
@@ -29,6 +29,7 @@ mod leg;
 mod malformed;
 mod matter;
 mod queue;
+mod sealing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! and every length is bounded before it can reach a key, a row or a screen.
 
 use super::field::{Field, put, take};
+use super::link::SIGNATURE_MAX;
 use super::malformed::{Malformed, Why};
 use hotline_domain::figures::CellKey;
 use hotline_domain::leg::{Act, Asking, Offer};
 use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
+use hotline_domain::sealing::SignedKey;
 use hotline_domain::supervision::Notice;
 use hotline_domain::ticket::Sight;
 use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as wire};
@@ -16,8 +18,19 @@ pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
 pub const CODE_BYTES_MAX: usize = 160;
 /// Longest sentence (a basis, a refusal's words), in bytes of UTF-8.
 pub const WORDS_BYTES_MAX: usize = 16 << 10;
+/// Most public keys in one message.
+pub const KEYS_MAX: usize = 64;
+/// Most envelopes that one message says have arrived.
+pub const ARRIVED_MAX: usize = 1024;
+/// Most certificates of a chain: a node's and its authorities', a level each.
+pub const CHAIN_MAX: usize = 8;
+/// Longest certificate, in bytes of DER.
+pub const CERTIFICATE_BYTES_MAX: usize = 8 << 10;
 /// Most fields that go with an act.
 pub const FIELDS_MAX: usize = 64;
+
+/// Field 536870911, the highest there is, of 16 bytes: no message has it, so every reader skips it.
+const SALT_TAG: [u8; 6] = [0xFA, 0xFF, 0xFF, 0xFF, 0x0F, 16];
 
 /// The codec of payloads as the domain wants it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,12 +60,26 @@ impl Wire for Codec {
                 message
             })
             .to_bytes(),
+            Message::SealingKeys { keys } => put!(wire::SealingKeys { keys }).to_bytes(),
+            Message::SealingAsk { region } => put!(wire::SealingAsk { region }).to_bytes(),
+            Message::Reseal { about, key } => put!(wire::Reseal { about, key }).to_bytes(),
+            Message::Arrived { envelopes } => put!(wire::Arrived { envelopes }).to_bytes(),
         }
     }
 
     fn decode(&self, kind: u32, payload: &[u8]) -> Result<Message, Unreadable> {
         let kind = message_kind(kind).ok_or(Unreadable::UnknownKind(kind))?;
         read(kind, payload).map_err(|error| Unreadable::Malformed(error.to_string()))
+    }
+
+    fn salt(&self, payload: &mut Vec<u8>, salt: [u8; 16]) {
+        payload.extend(SALT_TAG);
+        payload.extend(salt);
+    }
+
+    /// The codec alone trusts nobody: who does is the node ([`crate::app`]).
+    fn genuine(&self, _: &SignedKey) -> Result<(), String> {
+        Err("没有可信的根证书".to_owned())
     }
 }
 
@@ -64,6 +91,10 @@ fn message_kind(code: u32) -> Option<MessageKind> {
         MessageKind::Notice,
         MessageKind::Figures,
         MessageKind::Refused,
+        MessageKind::SealingKeys,
+        MessageKind::SealingAsk,
+        MessageKind::Reseal,
+        MessageKind::Arrived,
     ]
     .into_iter()
     .find(|kind| *kind as u32 == code)
@@ -91,6 +122,22 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Refused => {
             let refused: wire::Refused = parse("Refused", payload)?;
             take!(refused as "Refused", Message::Refused, wire::Refused { about, leg, rule, message })
+        }
+        MessageKind::SealingKeys => {
+            let stated: wire::SealingKeys = parse("SealingKeys", payload)?;
+            take!(stated as "SealingKeys", Message::SealingKeys, wire::SealingKeys { keys })
+        }
+        MessageKind::SealingAsk => {
+            let ask: wire::SealingAsk = parse("SealingAsk", payload)?;
+            take!(ask as "SealingAsk", Message::SealingAsk, wire::SealingAsk { region })
+        }
+        MessageKind::Reseal => {
+            let reseal: wire::Reseal = parse("Reseal", payload)?;
+            take!(reseal as "Reseal", Message::Reseal, wire::Reseal { about, key })
+        }
+        MessageKind::Arrived => {
+            let arrived: wire::Arrived = parse("Arrived", payload)?;
+            take!(arrived as "Arrived", Message::Arrived, wire::Arrived { envelopes })
         }
     };
     check(&message)?;
@@ -123,7 +170,31 @@ fn check(message: &Message) -> Result<(), Malformed> {
             code("Refused.rule", rule)?;
             words("Refused.message", message)
         }
+        Message::SealingKeys { keys } => {
+            within("SealingKeys.keys", keys.len(), KEYS_MAX)?;
+            keys.iter().try_for_each(check_key)
+        }
+        Message::Reseal { key, .. } => check_key(key),
+        Message::Arrived { envelopes } => {
+            within("Arrived.envelopes", envelopes.len(), ARRIVED_MAX)
+        }
+        Message::SealingAsk { .. } => Ok(()),
     }
+}
+
+fn check_key(signed: &SignedKey) -> Result<(), Malformed> {
+    let SignedKey {
+        key: _,
+        algorithm: _,
+        signature,
+        chain,
+    } = signed;
+    within("SignedKey.signature", signature.len(), SIGNATURE_MAX)?;
+    within("SignedKey.chain", chain.len(), CHAIN_MAX)?;
+    let certificates = chain.iter();
+    certificates
+        .map(|der| within("SignedKey.chain", der.len(), CERTIFICATE_BYTES_MAX))
+        .collect()
 }
 
 fn check_act(act: &Act) -> Result<(), Malformed> {

@@ -33,6 +33,9 @@ choice!(TimerKey => pb::TimerKey [key: timer_key::Key] {
     CallBackDue(matter),
     ReportFigures: timer_key::ReportFigures {},
     KeptBound(no),
+    RetireKey(no),
+    AwaitKey(region),
+    TellArrivals: timer_key::TellArrivals {},
 });
 
 noun!(Done => pb::Done { matter, number, legs, order, version });
@@ -74,6 +77,9 @@ impl Field<pb::Row> for Row {
             Row::Watermark(known) => Choice::Watermark(known.put()),
             Row::Answer(digest, done) => Choice::Answer(put!(row::Answer { digest, done })),
             Row::Node(node) => Choice::Node(node.put()),
+            Row::SealingKey(key) => Choice::SealingKey(key.put()),
+            Row::OwnKey(key) => Choice::OwnKey(key.put()),
+            Row::Destroyed(record) => Choice::Destroyed(record.put()),
         };
         pb::Row { row: Some(choice) }
     }
@@ -105,6 +111,9 @@ impl Field<pb::Row> for Row {
                 Field::take(done, "Row.Answer.done")?,
             ),
             Choice::Node(node) => Row::Node(Field::take(node, "Row.node")?),
+            Choice::SealingKey(key) => Row::SealingKey(Field::take(key, "Row.sealing_key")?),
+            Choice::OwnKey(key) => Row::OwnKey(Field::take(key, "Row.own_key")?),
+            Choice::Destroyed(record) => Row::Destroyed(Field::take(record, "Row.destroyed")?),
         })
     }
 }

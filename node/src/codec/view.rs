@@ -117,6 +117,11 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Watermark(_) => matches!(row, Row::Watermark(_)),
         RowKey::Answer(..) => matches!(row, Row::Answer(..)),
         RowKey::Node => matches!(row, Row::Node(_)),
+        RowKey::SealingKey(_) => matches!(row, Row::SealingKey(_)),
+        RowKey::OwnKey(_) => matches!(row, Row::OwnKey(_)),
+        RowKey::SealingAsked(..) | RowKey::Arrived(..) => matches!(row, Row::Mark),
+        RowKey::Awaiting(..) | RowKey::InFlight(_) => matches!(row, Row::Kept(_)),
+        RowKey::Destroyed(_) => matches!(row, Row::Destroyed(_)),
     }
 }
 

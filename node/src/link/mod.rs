@@ -145,7 +145,7 @@ impl<P: NodePort> Links<P> {
                     peer.cut(None, why.clone());
                 }
             }
-            Action::Answer { .. } | Action::Alarm { .. } => {}
+            Action::Answer { .. } | Action::Alarm { .. } | Action::DestroyKey { .. } => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::nouns::acts;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Party;
+use hotline_domain::sealing::NewKey;
 use hotline_domain::ticket::TicketAct;
 
 /// One of each act on a ticket.
@@ -101,6 +102,7 @@ pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
             peer: draw.region(),
         },
     ]);
+    facts.extend(sealing_facts(draw));
     for act in ticket_acts(draw) {
         facts.push(Fact::Ticket {
             matter: draw.matter(),
@@ -164,5 +166,55 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
         Fact::EpochRaised {
             epoch: draw.number(),
         },
+    ]
+}
+
+fn sealing_facts(draw: &mut Draw) -> Vec<Fact> {
+    let ids = |draw: &mut Draw| draw.some(|draw| EnvelopeId(draw.bytes()));
+    vec![
+        Fact::SealingKeyMade {
+            new: NewKey {
+                signed: draw.signed_key(),
+                slot: draw.number(),
+                retire_at: draw.time(),
+            },
+            actor: draw.maybe(Draw::text),
+            reason: draw.text(),
+        },
+        Fact::SealingKeyLearned {
+            signed: draw.signed_key(),
+            peer: draw.region(),
+            answered: draw.some(Draw::region),
+        },
+        Fact::SealingKeyAsked {
+            region: draw.region(),
+            asker: draw.region(),
+        },
+        Fact::KeyAwaited {
+            no: draw.number(),
+            until: draw.time(),
+            envelope: draw.envelope(),
+        },
+        Fact::KeyAwaitEnded {
+            region: draw.region(),
+            no: draw.number(),
+        },
+        Fact::SealedSent {
+            peer: draw.region(),
+            lane: draw.lane(),
+            seq: draw.number(),
+        },
+        Fact::SealedArrived {
+            envelopes: ids(draw),
+        },
+        Fact::ArrivalNoted {
+            author: draw.region(),
+            envelope: EnvelopeId(draw.bytes()),
+        },
+        Fact::ArrivalsTold {
+            author: draw.region(),
+            envelopes: ids(draw),
+        },
+        Fact::KeyDestroyed(draw.destruction()),
     ]
 }

@@ -296,6 +296,19 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             rule: draw.code(),
             message: draw.text(),
         },
+        Message::SealingKeys {
+            keys: draw.some(Draw::signed_key),
+        },
+        Message::SealingAsk {
+            region: draw.region(),
+        },
+        Message::Reseal {
+            about: EnvelopeId(draw.bytes()),
+            key: draw.signed_key(),
+        },
+        Message::Arrived {
+            envelopes: draw.some(|draw| EnvelopeId(draw.bytes())),
+        },
     ];
     for act in acts(draw) {
         messages.push(Message::Leg {

@@ -7,6 +7,7 @@ use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
 use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, Proof, Trace};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
+use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
 use hotline_domain::supervision::IssuedOrder;
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
 
@@ -55,6 +56,39 @@ impl Draw {
             trace: self.bytes(),
             span: self.bytes(),
             sampled: self.bool(),
+        }
+    }
+
+    pub(crate) fn signed_key(&mut self) -> SignedKey {
+        let bytes = |draw: &mut Draw| draw.some(|draw| draw.below(256) as u8);
+        SignedKey {
+            key: SealingKey {
+                region: self.region(),
+                no: self.u32(),
+                public: self.bytes(),
+                not_before: self.time(),
+                not_after: self.time(),
+                previous: self.u32(),
+                revoked: self.u32(),
+            },
+            algorithm: self.u32(),
+            signature: bytes(self),
+            chain: self.some(bytes),
+        }
+    }
+
+    pub(crate) fn destruction(&mut self) -> Destruction {
+        let of = [
+            Destroyed::Matter(self.matter()),
+            Destroyed::SealingKey(self.u32()),
+        ];
+        Destruction {
+            slots: self.some(Draw::number),
+            of: self.one_of(&of),
+            at: self.time(),
+            actor: self.maybe(Draw::text),
+            reason: self.text(),
+            oldest_backup: self.maybe(Draw::time),
         }
     }
 
@@ -117,7 +151,10 @@ impl Draw {
             3 => TimerKey::OrderReply(self.order()),
             4 => TimerKey::CallBackDue(self.matter()),
             5 => TimerKey::ReportFigures,
-            _ => TimerKey::KeptBound(self.number()),
+            6 => TimerKey::KeptBound(self.number()),
+            7 => TimerKey::RetireKey(self.u32()),
+            8 => TimerKey::AwaitKey(self.region()),
+            _ => TimerKey::TellArrivals,
         }
     }
 
@@ -274,6 +311,14 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         })),
         Row::Answer(draw.bytes(), Box::new(draw.done())),
         Row::Node(Box::new(draw.node())),
+        Row::SealingKey(Box::new(draw.signed_key())),
+        Row::OwnKey(Box::new(OwnKey {
+            no: draw.u32(),
+            slot: draw.number(),
+            made_at: draw.time(),
+            retire_at: draw.maybe(Draw::time),
+        })),
+        Row::Destroyed(Box::new(draw.destruction())),
     ]
 }
 
@@ -304,6 +349,13 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Watermark(draw.region()),
         RowKey::Answer(draw.text(), draw.text()),
         RowKey::Node,
+        RowKey::SealingKey(draw.region()),
+        RowKey::OwnKey(draw.u32()),
+        RowKey::SealingAsked(draw.region(), draw.region()),
+        RowKey::Awaiting(draw.region(), draw.number()),
+        RowKey::InFlight(EnvelopeId(draw.bytes())),
+        RowKey::Arrived(draw.region(), EnvelopeId(draw.bytes())),
+        RowKey::Destroyed(draw.number()),
     ];
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));
     keys.extend((0..4).map(|_| {

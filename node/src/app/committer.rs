@@ -198,6 +198,7 @@ impl Committer {
                     self.shared.alarms.fetch_add(1, Ordering::Relaxed);
                     tracing::warn!(alarm = true, "{text}");
                 }
+                Action::DestroyKey { slot } => self.shared.destroy(slot),
                 other => self.shared.perform(&other),
             }
         }

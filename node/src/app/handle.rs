@@ -1,5 +1,6 @@
 //! The node as its doors and links hold it: a cheap handle to the committer's inbox and to the committed rows.
 
+use super::keys::KeyMaker;
 use super::rows::CommittedRows;
 use super::seal::NodeSealer;
 use super::world::Surroundings;
@@ -16,7 +17,7 @@ use hotline_domain::refusal::Refusal;
 use hotline_domain::row::Done;
 use hotline_domain::view::{Rows, View};
 use hotline_topology::{FieldName, RegionKey, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -97,6 +98,9 @@ pub struct Shared {
     upkeep: Mutex<Option<Upkeep>>,
     heard: Mutex<BTreeMap<RegionKey, Heard>>,
     links: OnceLock<Perform>,
+    maker: OnceLock<KeyMaker>,
+    /// Slots whose destruction is on record and failed on the disk.
+    undestroyed: Mutex<BTreeSet<u64>>,
 }
 
 impl Shared {
@@ -118,7 +122,59 @@ impl Shared {
             upkeep: Mutex::new(Some(store.upkeep())),
             heard: Mutex::default(),
             links: OnceLock::new(),
+            maker: OnceLock::new(),
+            undestroyed: Mutex::default(),
         }
+    }
+
+    /// Who makes keys for sealing; set once, at the node's start.
+    pub fn equip(&self, maker: KeyMaker) {
+        drop(self.maker.set(maker));
+    }
+
+    /// Who makes keys for sealing, once the node has started.
+    #[must_use]
+    pub fn maker(&self) -> Option<&KeyMaker> {
+        self.maker.get()
+    }
+
+    /// Reads the committed rows at any later time.
+    #[must_use]
+    pub fn rows_now(&self) -> super::seal::RowsNow {
+        let rows = Arc::clone(&self.rows);
+        Arc::new(move || current(&rows))
+    }
+
+    /// Overwrites a slot of the key file, whose destruction is on record. What fails is tried again every minute and
+    /// told as an alarm.
+    pub fn destroy(&self, slot: u64) {
+        let mut pending = self
+            .undestroyed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match self.sealer.destroy(slot) {
+            Ok(()) => {
+                pending.remove(&slot);
+            }
+            Err(error) => {
+                pending.insert(slot);
+                self.alarms.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(
+                    alarm = true,
+                    "密钥槽 {slot} 已记录销毁,但密钥文件没有改成:{error};每分钟重试"
+                );
+            }
+        }
+    }
+
+    /// Tries again what could not be destroyed.
+    pub fn destroy_pending(&self) {
+        let pending = self
+            .undestroyed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        pending.into_iter().for_each(|slot| self.destroy(slot));
     }
 
     /// The committed rows.
@@ -243,6 +299,15 @@ impl NodeHandle {
         // Sealing may have to make keys ahead, which waits for the disk.
         let sealed = tokio::task::spawn_blocking(move || {
             let fields = shared.sealer.seal_written(asked.matter, &asked.texts);
+            let mut asked = asked;
+            if let (Verb::RotateKey { revoke, new, .. }, Some(maker)) =
+                (&mut asked.verb, shared.maker())
+            {
+                match maker.make(&shared, *revoke) {
+                    Ok(made) => *new = Some(Box::new(made)),
+                    Err(error) => tracing::error!("不能做出新的封装密钥:{error:#}"),
+                }
+            }
             (asked, fields)
         });
         let (asked, fields) = match sealed.await {

@@ -10,6 +10,7 @@
 
 mod committer;
 mod handle;
+mod keys;
 mod metrics;
 mod parts;
 mod port;

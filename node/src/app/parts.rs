@@ -10,6 +10,7 @@ use crate::entropy::{Entropy, OsEntropy};
 use crate::identity::{self, NodeTls};
 use crate::link::{self, Links};
 use crate::net::TcpDialer;
+use crate::sealing::Office;
 use crate::store::disk::RealDisk;
 use crate::store::{self, OpenReport, Store, StoreSettings};
 use hotline_topology::{RegionKey, Time};
@@ -98,11 +99,22 @@ pub(super) fn start_links(
     Links::start(link::Parts {
         port: Arc::new(handle.clone()),
         sealer: Arc::new(SharedSealer(Arc::clone(handle.shared()))),
+        office: office(handle.shared()),
         clock: Arc::clone(&handle.shared().clock),
         entropy: Box::new(OsEntropy),
         limits: hotline_domain::link::Limits::default(),
         parent: Some(dial),
     })
+}
+
+/// Seals to far nodes with the keys that the rows know, opens with those of the key file.
+fn office(shared: &Arc<Shared>) -> Arc<Office> {
+    let keys = Arc::clone(shared);
+    Arc::new(Office::new(
+        shared.rows_now(),
+        Arc::new(move |slot| keys.sealer.secret(slot)),
+        Box::new(OsEntropy),
+    ))
 }
 
 /// The node's sealer, for the links.

@@ -1,6 +1,7 @@
 //! Seals and opens personal fields with the node's own keys; one slot a matter, so that deletion is one key.
 
 use crate::link::{Opened, SealFailed, Sealer};
+use crate::sealing::{KEY_BYTES, PURPOSE};
 use crate::store::keys::{self, Keys};
 use arc_swap::ArcSwap;
 use hotline_domain::field::SealedField;
@@ -9,6 +10,7 @@ use hotline_domain::view::{Rows, View};
 use hotline_topology::FieldName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// Slots remembered for matters whose first commit may still be under way.
 const RECENT_MAX: usize = 4096;
@@ -73,6 +75,39 @@ impl NodeSealer {
             Opened::Clear { value, .. } => Some(String::from_utf8_lossy(&value).into_owned()),
             Opened::Erased => None,
         })
+    }
+
+    /// The secret that a slot's key is for sealing; `None` once it was destroyed.
+    ///
+    /// # Errors
+    /// The key file cannot be read.
+    pub fn secret(&self, slot: u64) -> Result<Option<Zeroizing<[u8; KEY_BYTES]>>, SealFailed> {
+        self.keys.load().derived(slot, PURPOSE).map_err(failed)
+    }
+
+    /// A slot that nothing was sealed under yet.
+    ///
+    /// # Errors
+    /// A full or failing disk.
+    pub fn new_slot(&self) -> Result<u64, SealFailed> {
+        let slot = self.keys.load().new_slot();
+        slot.map_err(|error| SealFailed(error.to_string()))
+    }
+
+    /// Overwrites a slot's key, whose destruction is on record. What is written later gets another slot.
+    ///
+    /// # Errors
+    /// The disk fails: to be done again.
+    pub fn destroy(&self, slot: u64) -> Result<(), SealFailed> {
+        let keys = self.keys.load();
+        self.recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, known| *known != slot);
+        if keys.is_destroyed(slot).map_err(failed)? {
+            return Ok(());
+        }
+        keys.destroy(slot).map_err(failed)
     }
 
     fn slot(&self, matter: Option<MatterId>) -> Result<u64, SealFailed> {

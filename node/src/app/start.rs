@@ -2,6 +2,7 @@
 
 use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
+use super::keys::{self, KeyMaker};
 use super::parts::{business_clock, opener, rules, start_links};
 use super::port::watch_clock;
 use super::prepare::Prepared;
@@ -92,6 +93,10 @@ impl Prepared {
             rules(&surroundings),
             Arc::new(SystemClock::new()),
         )?;
+        surroundings.trust(Arc::clone(&tls));
+        shared.equip(KeyMaker::new(Arc::clone(&tls), config.sealing.clone()));
+        // Before any link: what is written from now on for far nodes is sealed.
+        keys::renew(&handle).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let links = start_links(&config, &handle, &tls, &surroundings);
         let performing = links.clone();
@@ -182,6 +187,8 @@ impl Running {
         self.tasks
             .spawn(sweep(Arc::clone(&self.tls), self.stop.clone()));
         self.tasks
+            .spawn(keys::run(self.handle.clone(), self.stop.clone()));
+        self.tasks
             .spawn(super::upkeep::run(self.handle.clone(), self.stop.clone()));
         Ok(())
     }
@@ -210,6 +217,7 @@ impl Running {
         self.links.place_changed();
         self.links.retry_now();
         self.handle.submit(Input::WorldChanged).await;
+        keys::renew(&self.handle).await;
         tracing::info!(
             "已重新读入证书、拓扑和规则包,断开 {} 条不再许可的连接",
             cut + more

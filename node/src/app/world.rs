@@ -1,10 +1,13 @@
 //! The world as the node knows it now: place, federation, packs. Replaced as a whole on reload.
 
 use crate::codec::payload::Codec;
+use crate::identity::NodeTls;
 use arc_swap::ArcSwap;
 use hotline_domain::kernel::World;
+use hotline_domain::link::{Message, Unreadable, Wire};
+use hotline_domain::sealing::SignedKey;
 use hotline_topology::{Federation, PolicyPack, RegionKey};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One version of the world.
 #[derive(Debug)]
@@ -20,7 +23,32 @@ pub struct Known {
 pub struct Surroundings {
     me: RegionKey,
     known: ArcSwap<Known>,
-    wire: Codec,
+    wire: NodeWire,
+}
+
+/// The codec, and the node's judgement of signed keys.
+#[derive(Debug, Default)]
+struct NodeWire(OnceLock<Arc<NodeTls>>);
+
+impl Wire for NodeWire {
+    fn encode(&self, message: &Message) -> Vec<u8> {
+        Codec.encode(message)
+    }
+
+    fn decode(&self, kind: u32, payload: &[u8]) -> Result<Message, Unreadable> {
+        Codec.decode(kind, payload)
+    }
+
+    fn salt(&self, payload: &mut Vec<u8>, salt: [u8; 16]) {
+        Codec.salt(payload, salt);
+    }
+
+    fn genuine(&self, key: &SignedKey) -> Result<(), String> {
+        match self.0.get() {
+            Some(tls) => tls.believes(key),
+            None => Codec.genuine(key),
+        }
+    }
 }
 
 impl Surroundings {
@@ -30,8 +58,13 @@ impl Surroundings {
         Self {
             me,
             known: ArcSwap::from_pointee(known),
-            wire: Codec,
+            wire: NodeWire::default(),
         }
+    }
+
+    /// The certificates by which signed keys are judged; set once, at the node's start.
+    pub fn trust(&self, tls: Arc<NodeTls>) {
+        drop(self.wire.0.set(tls));
     }
 
     /// This node.

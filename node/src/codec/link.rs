@@ -10,9 +10,10 @@ use hotline_domain::figures::Watermark;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{ByeCode, Credit, Envelope, Frame, Hello, LaneState, Proof};
+use hotline_proto::Bytes as _;
 use hotline_proto::link::v1 as pb;
 use hotline_topology::{FieldName, Time};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Longest route of an envelope, in nodes; a tree of four levels needs seven.
 pub const ROUTE_MAX: usize = 32;
@@ -24,6 +25,8 @@ pub const BYE_TEXT_MAX: usize = 4096;
 pub const PATH_MAX: usize = 32;
 /// Longest signature, in bytes.
 pub const SIGNATURE_MAX: usize = 512;
+/// Longest sealed payload, in bytes: the longest plain one with as many fields as fit into a frame beside the rest.
+pub const SEALED_BYTES_MAX: usize = 6 << 20;
 /// Length of a salt.
 pub const SALT_BYTES: usize = 16;
 
@@ -342,6 +345,7 @@ fn envelope_from(proto: pb::Envelope) -> Result<(Envelope, Vec<WireField>), Malf
         trace,
     } = proto;
     within(route.len(), ROUTE_MAX, "Envelope.route")?;
+    sealed_wholly(key_id, sealed_statement.is_some(), &payload, &fields)?;
     within(fields.len(), FIELDS_MAX, "Envelope.fields")?;
     let envelope = Envelope {
         id: EnvelopeId(exactly(&id, "Envelope.id")?),
@@ -369,6 +373,60 @@ fn envelope_from(proto: pb::Envelope) -> Result<(Envelope, Vec<WireField>), Malf
         .map(field_from)
         .collect::<Result<_, _>>()?;
     Ok((envelope, fields))
+}
+
+/// A sealed payload says its statement and has its fields inside; a plain one speaks for itself.
+fn sealed_wholly(
+    key_id: u32,
+    stated: bool,
+    payload: &[u8],
+    fields: &[pb::Field],
+) -> Result<(), Malformed> {
+    if key_id == 0 {
+        return if stated {
+            let why = Why::Conflict("未封装的内容另带校验值");
+            Err(Malformed::new("Envelope.sealed_statement", why))
+        } else {
+            Ok(())
+        };
+    }
+    within(payload.len(), SEALED_BYTES_MAX, "Envelope.payload")?;
+    if !stated {
+        return Err(Malformed::new("Envelope.sealed_statement", Why::Missing));
+    }
+    if !fields.is_empty() {
+        let why = Why::Conflict("封装的内容之外另带字段");
+        return Err(Malformed::new("Envelope.fields", why));
+    }
+    Ok(())
+}
+
+/// What is sealed of an envelope: payload and fields; wiped when dropped.
+#[must_use]
+pub fn content_to(payload: &[u8], fields: Vec<WireField>) -> Zeroizing<Vec<u8>> {
+    let mut content = pb::SealedContent {
+        payload: payload.to_vec(),
+        fields: fields.into_iter().map(field_to).collect(),
+    };
+    let bytes = Zeroizing::new(content.to_bytes());
+    for field in &mut content.fields {
+        if let Some(content) = &mut field.content {
+            content.value.zeroize();
+        }
+    }
+    bytes
+}
+
+/// What was sealed of an envelope.
+///
+/// # Errors
+/// Names message and field of what is wrong or beyond its bound.
+pub fn content_from(bytes: &[u8]) -> Result<(Vec<u8>, Vec<WireField>), Malformed> {
+    let pb::SealedContent { payload, fields } = pb::SealedContent::from_bytes(bytes)
+        .map_err(|error| Malformed::new("SealedContent", Why::Bytes(error)))?;
+    within(fields.len(), FIELDS_MAX, "SealedContent.fields")?;
+    let fields = fields.into_iter().map(field_from);
+    Ok((payload, fields.collect::<Result<_, _>>()?))
 }
 
 fn proof_from(proto: Option<hotline_proto::matter::v1::Proof>) -> Result<Option<Proof>, Malformed> {

@@ -50,6 +50,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
     };
     let mut envelope = draw.envelope();
     envelope.fields.clear();
+    let sealed = envelope.sealed.is_some();
     let numbered = Frame::Envelope {
         lane: draw.lane(),
         seq: draw.number(),
@@ -57,7 +58,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
         spent: credit(draw),
         envelope: Box::new(envelope),
     };
-    let fields = draw.some(field);
+    let fields = if sealed { Vec::new() } else { draw.some(field) };
     let mut frames = vec![
         Frame::Hello(Box::new(hello)),
         Frame::Ack {
@@ -168,4 +169,52 @@ fn a_long_farewell_is_cut_at_a_character() {
         panic!("must be read");
     };
     assert_eq!(text.len(), BYE_TEXT_MAX / 3 * 3);
+}
+
+fn of_envelope(change: impl FnOnce(&mut pb::Envelope)) -> Result<(), Malformed> {
+    let draw = &mut Draw::new(9);
+    let mut envelope = draw.envelope();
+    (envelope.key_id, envelope.sealed) = (7, Some([1; 32]));
+    let frame = Frame::Envelope {
+        lane: envelope.lane,
+        seq: 1,
+        hash: [0; 32],
+        spent: Credit::default(),
+        envelope: Box::new(envelope),
+    };
+    let mut proto = encode(frame, Vec::new());
+    if let Some(pb::frame::Frame::Numbered(numbered)) = &mut proto.frame {
+        change(numbered.envelope.as_mut().unwrap());
+    }
+    decode(proto).map(drop)
+}
+
+#[test]
+fn a_payload_is_sealed_wholly_or_not_at_all() {
+    assert_eq!(of_envelope(|_| {}), Ok(()));
+    let at = |change: fn(&mut pb::Envelope)| of_envelope(change).unwrap_err().at;
+    assert_eq!(
+        at(|it| it.sealed_statement = None),
+        "Envelope.sealed_statement"
+    );
+    assert_eq!(at(|it| it.key_id = 0), "Envelope.sealed_statement");
+    assert_eq!(
+        at(|it| it.fields = vec![field_to(field(&mut Draw::new(1)))]),
+        "Envelope.fields"
+    );
+    assert_eq!(
+        at(|it| it.payload = vec![0; SEALED_BYTES_MAX + 1]),
+        "Envelope.payload"
+    );
+}
+
+#[test]
+fn sealed_content_reads_back_and_is_bounded() {
+    let draw = &mut Draw::new(11);
+    let fields: Vec<_> = (0..3).map(|_| field(draw)).collect();
+    let bytes = content_to(b"payload", fields.clone());
+    assert_eq!(content_from(&bytes), Ok((b"payload".to_vec(), fields)));
+    let many = (0..=FIELDS_MAX).map(|_| field(draw)).collect();
+    assert!(content_from(&content_to(b"", many)).is_err());
+    assert!(content_from(&[0xff; 9]).is_err());
 }

@@ -72,6 +72,9 @@ pub enum Why {
         /// This program's.
         ours: u32,
     },
+    /// Two fields that do not go together.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// Bytes after the end.
     #[error("末尾多出 {0} 个字节")]
     Trailing(usize),

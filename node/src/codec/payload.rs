@@ -175,9 +175,7 @@ fn check(message: &Message) -> Result<(), Malformed> {
             keys.iter().try_for_each(check_key)
         }
         Message::Reseal { key, .. } => check_key(key),
-        Message::Arrived { envelopes } => {
-            within("Arrived.envelopes", envelopes.len(), ARRIVED_MAX)
-        }
+        Message::Arrived { envelopes } => within("Arrived.envelopes", envelopes.len(), ARRIVED_MAX),
         Message::SealingAsk { .. } => Ok(()),
     }
 }

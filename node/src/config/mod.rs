@@ -9,6 +9,7 @@ mod links;
 mod logging;
 mod node;
 mod operator;
+mod sealing;
 mod store;
 
 pub use http::Http;
@@ -16,6 +17,7 @@ pub use links::Links;
 pub use logging::{Format, Logging};
 pub use node::Node;
 pub use operator::{Operator, Person};
+pub use sealing::Sealing;
 pub use store::{Engine, Store};
 
 use serde::Deserialize;
@@ -38,6 +40,9 @@ pub struct Config {
     /// Log and view.
     #[serde(default)]
     pub store: Store,
+    /// The key that far nodes seal to.
+    #[serde(default)]
+    pub sealing: Sealing,
     /// Structured logs and traces.
     #[serde(default)]
     pub log: Logging,
@@ -159,6 +164,7 @@ impl Config {
         config.operator.check(&mut check);
         config.http.check(&mut check);
         config.store.check(&mut check);
+        config.sealing.check(&mut check);
         config.log.check(&mut check);
         if check.faults.is_empty() {
             Ok(config)

@@ -231,7 +231,10 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         Ok(rows.leg(leg).map_err(unwell)?.map(|leg| leg.matter()))
     };
     match verb {
-        Verb::TakeIn { .. } | Verb::ConfirmClock | Verb::ReopenLink { .. } => Ok(None),
+        Verb::TakeIn { .. }
+        | Verb::ConfirmClock
+        | Verb::ReopenLink { .. }
+        | Verb::RotateKey { .. } => Ok(None),
         Verb::Refuse { matter, .. }
         | Verb::AnswerDirectly { matter }
         | Verb::Assign { matter, .. }
@@ -241,7 +244,8 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         | Verb::Escalate { matter, .. }
         | Verb::Withdraw { matter }
         | Verb::NameLead { matter, .. }
-        | Verb::Note { matter } => Ok(Some(*matter)),
+        | Verb::Note { matter }
+        | Verb::Erase { matter, .. } => Ok(Some(*matter)),
         Verb::Sign { leg }
         | Verb::Progress { leg, .. }
         | Verb::AskReturn { leg, .. }

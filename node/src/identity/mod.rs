@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod profile;
 pub mod refusals;
 pub mod revocation;
+pub mod sealing;
 pub mod signing;
 pub mod tls;
 

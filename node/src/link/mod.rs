@@ -26,7 +26,7 @@ mod stream;
 mod tests;
 
 pub use dial::Dial;
-pub use fields::{NotWhatItSays, Opened, SealFailed, Sealer, salted_hash};
+pub use fields::{NotWhatItSays, Opened, SealFailed, Sealer, check_all, salted_hash, unsealed};
 pub use peer::FRAME_BYTES_MAX;
 pub use port::{NodePort, NodeStopped, Place, Side};
 pub use service::{Caller, LinkService, certified};
@@ -34,6 +34,7 @@ pub use status::{LaneStatus, LinkStatus};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::sealing::Office;
 use hotline_domain::kernel::Action;
 use hotline_domain::link::{ByeCode, Limits, LinkState};
 use hotline_domain::view::{Rows, ViewFailed};
@@ -52,6 +53,8 @@ pub struct Parts<P> {
     pub port: Arc<P>,
     /// This node's keys.
     pub sealer: Arc<dyn Sealer>,
+    /// Seals to far addressees, and opens what they sealed.
+    pub office: Arc<Office>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Random bits for jitter.
@@ -84,6 +87,7 @@ impl<P: NodePort> Links<P> {
         let Parts {
             port,
             sealer,
+            office,
             clock,
             entropy,
             limits,
@@ -93,6 +97,7 @@ impl<P: NodePort> Links<P> {
         let shared = Arc::new(Shared {
             port,
             sealer,
+            office,
             clock,
             entropy: Mutex::new(entropy),
             limits,

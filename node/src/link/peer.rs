@@ -5,6 +5,7 @@ use super::port::{NodePort, Side};
 use super::status::Live;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::sealing::Office;
 use hotline_domain::kernel::Input;
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{ByeCode, Limits};
@@ -34,6 +35,7 @@ pub(super) struct Wire {
 pub(super) struct Shared<P> {
     pub port: Arc<P>,
     pub sealer: Arc<dyn Sealer>,
+    pub office: Arc<Office>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Mutex<Box<dyn Entropy>>,
     pub limits: Limits,

@@ -1,14 +1,15 @@
 //! One session on one stream: moves frames between the transport and the session, inputs to the kernel, and the
 //! kernel's wishes back. It never waits for a send or for the kernel, so it always hears, beats and obeys.
 
-use super::fields::{check_all, open_all, seal_all, unsealed};
+use super::fields::{SealFailed, check_all, open_all, seal_all, unsealed};
 use super::outgoing::Outgoing;
 use super::peer::{FRAME_BYTES_MAX, FRAME_INPUTS_MAX, Peer, Shared, Wire};
 use super::port::NodePort;
 use crate::codec::link::{WireField, decode, encode};
+use crate::sealing::Opened;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{ByeCode, Frame, HelloFacts, Output, Session, SessionStage};
+use hotline_domain::link::{ByeCode, Envelope, Frame, HelloFacts, Output, Session, SessionStage};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{Rows, View, ViewFailed};
 use hotline_proto::link::v1 as pb;
@@ -210,27 +211,46 @@ impl<'a, P: NodePort> Run<'a, P> {
                 Output::Deliver {
                     lane,
                     seq,
-                    mut envelope,
-                } => {
-                    match seal_all(&*self.shared.sealer, envelope.matter, fields) {
-                        Ok(sealed) => envelope.fields = sealed,
-                        Err(error) => {
-                            return Some(self.close(ByeCode::Unwell, error.to_string()));
-                        }
-                    }
-                    Input::Envelope {
+                    envelope,
+                } => match self.own(envelope, fields) {
+                    Ok(envelope) => Input::Envelope {
                         peer,
                         lane,
                         seq,
                         envelope,
-                    }
-                }
+                    },
+                    Err(error) => return Some(self.close(ByeCode::Unwell, error.to_string())),
+                },
             };
             if self.peer.inputs.try_send(input).is_err() {
                 return Some(self.close(ByeCode::Unwell, "节点已停止接收输入".into()));
             }
         }
         None
+    }
+
+    /// An envelope as this node keeps it: opened where it was sealed to this node, its fields under this node's keys.
+    fn own(
+        &self,
+        envelope: Box<Envelope>,
+        fields: &[WireField],
+    ) -> Result<Box<Envelope>, SealFailed> {
+        let for_us = envelope.key_id != 0 && envelope.addressee == self.shared.port.place().me;
+        let (mut envelope, opened) = if for_us {
+            match self.shared.office.open(envelope)? {
+                Opened::Clear(envelope, fields) => (envelope, Some(fields)),
+                Opened::Shut(envelope, why) => {
+                    let (peer, id) = (self.peer.region, envelope.id);
+                    tracing::warn!(%peer, envelope = %id, why, "封装的内容没有打开");
+                    return Ok(envelope);
+                }
+            }
+        } else {
+            (envelope, None)
+        };
+        let fields = opened.as_deref().unwrap_or(fields);
+        envelope.fields = seal_all(&*self.shared.sealer, envelope.matter, fields)?;
+        Ok(envelope)
     }
 
     fn news(&mut self, news: LinkNews) -> Input {
@@ -293,18 +313,20 @@ impl<'a, P: NodePort> Run<'a, P> {
         Ok(())
     }
 
-    /// The next frame as it goes out, its fields opened. The error is for the operator.
+    /// The next frame as it goes out: its fields opened for the next hop, or sealed with the payload to a far addressee.
+    /// The error is for the operator.
     fn next_out(&mut self) -> Result<Option<pb::Frame>, String> {
-        let Some(frame) = self.out.pop() else {
+        let Some(mut frame) = self.out.pop() else {
             return Ok(None);
         };
-        let fields = match &frame {
-            Frame::Envelope { envelope, .. } => {
-                open_all(&*self.shared.sealer, envelope.matter, &envelope.fields)
-                    .map_err(|error| error.to_string())?
-            }
-            _ => Vec::new(),
-        };
+        let mut fields = Vec::new();
+        if let Frame::Envelope { envelope, .. } = &mut frame {
+            let words = |error: SealFailed| error.to_string();
+            let (sealer, office) = (&*self.shared.sealer, &self.shared.office);
+            let opened = open_all(sealer, envelope.matter, &envelope.fields).map_err(words)?;
+            let leaving = office.seal(self.peer.region, (**envelope).clone(), opened);
+            (**envelope, fields) = leaving.map_err(words)?;
+        }
         let proto = encode(frame, fields);
         let bytes = proto.encoded_len();
         if bytes > FRAME_BYTES_MAX {

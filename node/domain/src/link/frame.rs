@@ -128,13 +128,23 @@ pub const COST_MAX: u64 = 1 << 20;
 /// What an envelope is charged with besides payload and fields.
 const COST_BASE: u64 = 256;
 
+/// How much longer a payload is once sealed to its addressee, at most: key, tag, lengths.
+const COST_SEALED: u64 = 96;
+/// How much longer a field is inside a sealed payload than its stored ciphertext, at most: name, hash, salt, lengths.
+const COST_FIELD: u64 = 64;
+
 /// Bytes of credit that an envelope uses, as its sender counts them. The receiver goes by the sender's count, because
-/// their ciphertexts may differ in length.
+/// their ciphertexts may differ in length. It covers the sealed form, too, which the link makes as it sends.
 #[must_use]
 pub fn cost(envelope: &Envelope) -> u64 {
-    let fields: usize = envelope.fields.iter().map(|f| f.ciphertext.len()).sum();
+    let fields: u64 = envelope
+        .fields
+        .iter()
+        .map(|field| field.ciphertext.len() as u64 + COST_FIELD)
+        .sum();
     cost_least(envelope)
-        .saturating_add(fields as u64)
+        .saturating_add(COST_SEALED)
+        .saturating_add(fields)
         .min(COST_MAX)
 }
 

@@ -20,6 +20,7 @@ const STAGES: [TicketStage; 4] = [
 
 impl Draw {
     pub(crate) fn envelope(&mut self) -> Envelope {
+        let sealed = self.maybe(Draw::bytes);
         Envelope {
             id: EnvelopeId(self.bytes()),
             kind: self.u32(),
@@ -31,10 +32,10 @@ impl Draw {
             lane: self.lane(),
             written_at: self.time(),
             topology: self.u32(),
-            key_id: self.u32(),
+            key_id: sealed.map_or(0, |_| 1 + self.u32() / 2),
             payload: self.some(|draw| draw.below(256) as u8),
-            fields: self.some(Draw::sealed),
-            sealed: self.maybe(Draw::bytes),
+            fields: sealed.map_or_else(|| self.some(Draw::sealed), |_| Vec::new()),
+            sealed,
             proof: self.maybe(Draw::proof),
             trace: self.maybe(Draw::trace),
         }
@@ -144,7 +145,7 @@ impl Draw {
     }
 
     pub(crate) fn timer(&mut self) -> TimerKey {
-        match self.below(7) {
+        match self.below(10) {
             0 => TimerKey::TicketDue(self.matter()),
             1 => TimerKey::LegDue(self.leg()),
             2 => TimerKey::SignDue(self.leg()),

@@ -195,6 +195,30 @@ impl Keys {
         }
     }
 
+    /// A secret made of the slot's key for another purpose than sealing fields; the same every time, and gone with the
+    /// slot (`None`).
+    ///
+    /// # Errors
+    /// A slot that is missing or damaged; a failing disk.
+    pub fn derived(
+        &self,
+        slot: u64,
+        purpose: &[u8],
+    ) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
+        Ok(match self.lock().slot(slot)? {
+            SlotState::Live(key) => Some(seal::derived(&key, purpose)),
+            SlotState::Destroyed => None,
+        })
+    }
+
+    /// Whether the slot's key is gone.
+    ///
+    /// # Errors
+    /// A slot that was never made or is damaged; a failing disk.
+    pub fn is_destroyed(&self, slot: u64) -> Result<bool, KeyError> {
+        Ok(matches!(self.lock().slot(slot)?, SlotState::Destroyed))
+    }
+
     /// Destroys the slot's key for good: overwrites it and syncs. Doing it again changes nothing.
     ///
     /// # Errors

@@ -124,6 +124,11 @@ pub(super) fn search_tag(key: &Key, kind: &[u8], value: &[u8]) -> [u8; 16] {
     tag
 }
 
+pub(super) fn derived(key: &Key, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    let purpose_len = (purpose.len() as u64).to_be_bytes();
+    Zeroizing::new(hmac(key, &[b"hotline derived\0", &purpose_len, purpose]))
+}
+
 /// HMAC-SHA-256 (RFC 2104) for keys of 32 bytes.
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let pad = |with: u8| {

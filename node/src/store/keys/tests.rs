@@ -147,6 +147,28 @@ fn a_destroyed_key_is_gone_from_the_file_and_its_fields_are_erased() {
 }
 
 #[test]
+fn a_derived_secret_is_the_same_until_its_slot_is_destroyed() {
+    let disk = SimDisk::new();
+    let (keys, _) = open(&disk, 0).unwrap();
+    let (slot, other) = (keys.new_slot().unwrap(), keys.new_slot().unwrap());
+    let secret = |keys: &Keys, slot, purpose: &[u8]| keys.derived(slot, purpose).unwrap();
+    let first = secret(&keys, slot, b"one");
+    assert_ne!(first, secret(&keys, slot, b"two"));
+    assert_ne!(first, secret(&keys, other, b"one"));
+    let bytes = read_small(&disk, &settings().path, 1 << 20).unwrap();
+    let in_file = first.as_ref().unwrap().as_slice();
+    assert!(!bytes.windows(32).any(|window| window == in_file));
+    disk.crash(&mut rolls(5));
+    let (keys, _) = open(&disk, 1).unwrap();
+    assert_eq!(first, secret(&keys, slot, b"one"));
+    assert!(!keys.is_destroyed(slot).unwrap());
+    keys.destroy(slot).unwrap();
+    assert_eq!(None, secret(&keys, slot, b"one"));
+    assert!(keys.is_destroyed(slot).unwrap());
+    assert!(keys.derived(999, b"one").is_err());
+}
+
+#[test]
 fn a_destroyed_key_stays_destroyed_through_every_power_cut() {
     for seed in 0..30 {
         let disk = SimDisk::new();

@@ -4,6 +4,7 @@ use super::change_node;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::MatterId;
+use crate::link::Envelope;
 use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, Destruction, NewKey, OwnKey};
 use crate::view::{Overlay, Rows, View, ViewFailed};
@@ -63,11 +64,17 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
                 Some(Row::Kept(kept)) => kept.no,
                 _ => 0,
             };
+            // The signature belongs to the commit that queued it; another sending is signed with its own.
+            let envelope = Envelope {
+                proof: None,
+                trace: None,
+                ..*envelope
+            };
             let kept = Kept {
                 no: before + 1,
                 peer: *peer,
                 until: None,
-                envelope: *envelope,
+                envelope,
             };
             view.put(at, Row::Kept(Box::new(kept)));
             Ok(())

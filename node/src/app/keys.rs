@@ -1,0 +1,157 @@
+//! The node's own keys: makes the one that far nodes seal to, in time, and destroys what the records say is destroyed.
+
+use super::handle::{NodeHandle, Shared};
+use crate::config::Sealing;
+use crate::identity::NodeTls;
+use crate::sealing::KeyPair;
+use hotline_domain::kernel::Input;
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::sealing::{NewKey, SealingKey, SignedKey, number};
+use hotline_domain::view::ViewFailed;
+use hotline_topology::Time;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks at the key's age and certificate, in real time.
+const EVERY: Duration = Duration::from_secs(60);
+/// Records of destroyed keys read at a time.
+const PAGE: usize = 1024;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// Makes keys for sealing.
+pub struct KeyMaker {
+    tls: Arc<NodeTls>,
+    settings: Sealing,
+}
+
+impl KeyMaker {
+    /// With the node's certificates.
+    #[must_use]
+    pub fn new(tls: Arc<NodeTls>, settings: Sealing) -> Self {
+        Self { tls, settings }
+    }
+
+    /// A new key, durable in the key file and signed; not yet in use. `revoke`: those before it are destroyed at once.
+    ///
+    /// # Errors
+    /// The key file, the rows or the certificate's key do not serve.
+    pub fn make(&self, shared: &Shared, revoke: bool) -> anyhow::Result<NewKey> {
+        let now = shared.clock.now();
+        let last = known(shared)?.map_or(0, |signed| signed.key.no);
+        let slot = shared.sealer.new_slot()?;
+        let secret = shared.sealer.secret(slot)?;
+        let secret = secret.ok_or_else(|| anyhow::anyhow!("新密钥槽 {slot} 已销毁"))?;
+        let days = i64::from(self.settings.rotate_days);
+        let key = SealingKey {
+            region: shared.surroundings.me(),
+            no: number(last, now),
+            public: KeyPair::derive(&secret).public,
+            not_before: now,
+            not_after: now.plus_millis(days * DAY_MS * 3 / 2),
+            previous: last,
+            revoked: if revoke { last } else { 0 },
+        };
+        let keep = i64::from(self.settings.keep_days) * DAY_MS;
+        Ok(NewKey {
+            signed: self.tls.state(key)?,
+            slot,
+            retire_at: now.plus_millis(if revoke { 0 } else { keep }),
+        })
+    }
+
+    /// Why a new key is due; `None` while the last one serves.
+    fn due(&self, shared: &Shared) -> Result<Option<&'static str>, ViewFailed> {
+        let Some(signed) = known(shared)? else {
+            return Ok(Some("首次启用"));
+        };
+        let own = shared.rows().get(&RowKey::OwnKey(signed.key.no))?;
+        let certificate = self.tls.own_chain();
+        let old = Time(signed.key.not_before.0 + i64::from(self.settings.rotate_days) * DAY_MS);
+        Ok(if own.is_none() {
+            Some("他处记得的密钥在本节点不存在")
+        } else if signed.chain.first().map(Vec::as_slice) != certificate.first().map(|der| &**der) {
+            Some("证书已更换")
+        } else if shared.clock.now() >= old {
+            Some("到期更换")
+        } else {
+            None
+        })
+    }
+}
+
+/// The own key as others know it.
+fn known(shared: &Shared) -> Result<Option<SignedKey>, ViewFailed> {
+    let row = shared
+        .rows()
+        .get(&RowKey::SealingKey(shared.surroundings.me()))?;
+    Ok(match row {
+        Some(Row::SealingKey(signed)) => Some(*signed),
+        _ => None,
+    })
+}
+
+/// Takes a new key into use where one is due. A failure is said in the log; the next look tries again.
+pub(super) async fn renew(node: &NodeHandle) {
+    let shared = Arc::clone(&node.shared);
+    let made = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let Some(maker) = shared.maker() else {
+            return Ok(None);
+        };
+        let Some(reason) = maker.due(&shared)? else {
+            return Ok(None);
+        };
+        Ok(Some((maker.make(&shared, false)?, reason)))
+    });
+    match made.await {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some((new, reason)))) => {
+            tracing::info!("启用第 {} 号封装密钥:{reason}", new.signed.key.no);
+            let (new, reason) = (Box::new(new), reason.to_owned());
+            node.submit(Input::SealingKey { new, reason }).await;
+        }
+        Ok(Err(error)) => tracing::error!("不能做出新的封装密钥,一分钟后再试:{error:#}"),
+        Err(error) => tracing::error!("做封装密钥时异常:{error}"),
+    }
+}
+
+/// Looks after the keys until `stop`.
+pub(super) async fn run(node: NodeHandle, stop: CancellationToken) {
+    destroy_again(&node).await;
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        renew(&node).await;
+        node.shared.destroy_pending();
+    }
+}
+
+/// What the records say is destroyed is destroyed: a crash may have come between record and deed, or the key file from
+/// a backup.
+async fn destroy_again(node: &NodeHandle) {
+    let shared = Arc::clone(&node.shared);
+    let done = tokio::task::spawn_blocking(move || -> Result<(), ViewFailed> {
+        let rows = shared.rows();
+        let mut from = 0;
+        loop {
+            let to = RowKey::Destroyed(u64::MAX);
+            let page = rows.scan(&RowKey::Destroyed(from), &to, PAGE)?;
+            for (key, _) in &page {
+                if let RowKey::Destroyed(slot) = key {
+                    shared.destroy(*slot);
+                    from = slot.saturating_add(1);
+                }
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    });
+    if let Ok(Err(error)) = done.await {
+        tracing::error!("不能核对已销毁的密钥:{error}");
+    }
+}

@@ -10,5 +10,7 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/sealing.rs"]
+mod sealing;
 #[path = "processes/wires.rs"]
 mod wires;

@@ -170,6 +170,8 @@ impl Client {
         list_links(pb::ListLinksRequest) -> pb::ListLinksResponse;
         /// What waits on a link.
         list_queue(pb::ListQueueRequest) -> pb::ListQueueResponse;
+        /// Keys for sealing, and what was destroyed.
+        list_keys(pb::ListKeysRequest) -> pb::ListKeysResponse;
         /// Figures with their completeness.
         get_figures(pb::GetFiguresRequest) -> pb::Figures;
         /// Who, where and how the node is.

@@ -72,9 +72,14 @@ objects! {
     Link {
         region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes, wire, topology_version,
     }
-    ListLinksResponse { links }
+    ListLinksResponse { links, waiting }
     QueuedEnvelope { lane, seq, id, addressee, matter, leg, kind, written_at_ms, payload_bytes }
     ListQueueResponse { envelopes }
+    KnownKey { region, name, no, not_before_ms, not_after_ms, revoked }
+    HeldKey { no, made_at_ms, retire_at_ms }
+    Waiting { region, name, for_key, for_word, oldest_ms }
+    DestroyedKey { slot, matter, sealing_key, at_ms, actor, reason, oldest_backup_ms }
+    ListKeysResponse { own, known, waiting, destroyed }
     FiguresLine { label, counts }
     Completeness { region, name, as_of_ms }
     Figures { measures, lines, total, reported, missing, complete }

@@ -70,7 +70,7 @@ async fn list(caller: &Caller) -> anyhow::Result<Shown> {
         .list_links(caller.who(), pb::ListLinksRequest {})
         .await?;
     Ok(Shown {
-        text: links(&answer.links),
+        text: format!("{}{}", links(&answer.links), waiting(&answer.waiting)),
         json: answer.json(),
     })
 }
@@ -131,6 +131,22 @@ fn links(links: &[pb::Link]) -> String {
         "{}{remarks}",
         listing.numbers_from(5).or("没有上级,也没有下级节点")
     )
+}
+
+/// What no link shows: it waits for the key of a node further away.
+fn waiting(waiting: &[pb::Waiting]) -> String {
+    let mut text = String::new();
+    for line in waiting.iter().filter(|line| line.for_key > 0) {
+        let _ = writeln!(
+            text,
+            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出",
+            line.for_key,
+            line.region,
+            line.name,
+            time(line.oldest_ms)
+        );
+    }
+    text
 }
 
 async fn queue(caller: &Caller, region: RegionKey, limit: u32) -> anyhow::Result<Shown> {

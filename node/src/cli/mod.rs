@@ -7,6 +7,7 @@ pub mod clock;
 pub mod door;
 pub mod figures;
 mod json;
+pub mod keys;
 pub mod leg;
 pub mod link;
 pub mod node;
@@ -53,6 +54,8 @@ enum Command {
     Notice(notice::NoticeArgs),
     /// 与上级、下级节点的链路
     Link(link::LinkArgs),
+    /// 封装密钥:更换、吊销、查看;已销毁的密钥
+    Keys(keys::KeysArgs),
     /// 统计
     Figures(figures::FiguresArgs),
     /// 节点状况
@@ -77,6 +80,7 @@ impl Cli {
             Command::Leg(args) => args.run(),
             Command::Notice(args) => args.run(),
             Command::Link(args) => args.run(),
+            Command::Keys(args) => args.run(),
             Command::Figures(args) => args.run(),
             Command::Status(args) => args.run(),
             Command::Clock(args) => args.run(),

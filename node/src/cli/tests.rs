@@ -45,6 +45,9 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline link queue 140525000000",
         "hotline figures show --by day --json",
         "hotline clock confirm",
+        "hotline keys rotate --reason 例行",
+        "hotline keys revoke --reason 私钥外泄 --key k",
+        "hotline ticket erase A --reason 依申请 --socket s",
     ] {
         let parsed = Cli::try_parse_from(line.split(' '));
         let help = parsed

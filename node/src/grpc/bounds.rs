@@ -70,6 +70,8 @@ fn words(verb: Option<&Verb>) -> Vec<(&'static str, &str)> {
         Some(Verb::AskReturn(ask)) => vec![("basis", &ask.basis)],
         Some(Verb::Rule(ask)) => vec![("basis", &ask.basis)],
         Some(Verb::Reassign(ask)) => vec![("basis", &ask.basis)],
+        Some(Verb::Erase(ask)) => vec![("reason", &ask.reason)],
+        Some(Verb::RotateKey(ask)) => vec![("reason", &ask.reason)],
         Some(Verb::Assign(ask)) => {
             vec![("basis", &ask.basis), ("determination", &ask.determination)]
         }

@@ -209,6 +209,16 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
         Asks::ReopenLink(ask) => Verb::ReopenLink {
             peer: name::region(&ask.region)?,
         },
+        Asks::Erase(ask) => Verb::Erase {
+            matter: matter(&ask.matter)?,
+            reason: ask.reason,
+        },
+        // The node makes the key itself, after it knows who asks.
+        Asks::RotateKey(ask) => Verb::RotateKey {
+            revoke: ask.revoke,
+            reason: ask.reason,
+            new: None,
+        },
     })
 }
 

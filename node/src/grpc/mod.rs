@@ -184,6 +184,14 @@ impl Operator for Door {
         query::links::queue(&self.node, request.get_ref()).map(Response::new)
     }
 
+    async fn list_keys(
+        &self,
+        request: Request<pb::ListKeysRequest>,
+    ) -> Result<Response<pb::ListKeysResponse>, Status> {
+        self.actor(&request)?;
+        query::keys::list(&self.node, request.get_ref()).map(Response::new)
+    }
+
     async fn get_figures(
         &self,
         request: Request<pb::GetFiguresRequest>,

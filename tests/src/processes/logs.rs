@@ -81,7 +81,9 @@ pub fn opened_texts(region: RegionKey, folder: &Path) -> anyhow::Result<Vec<Stri
 fn fields(fact: &Fact) -> &[SealedField] {
     match fact {
         Fact::Ticket { fields, .. } | Fact::Leg { fields, .. } => fields,
-        Fact::Queued { envelope, .. } | Fact::Kept { envelope, .. } => &envelope.fields,
+        Fact::Queued { envelope, .. }
+        | Fact::Kept { envelope, .. }
+        | Fact::KeyAwaited { envelope, .. } => &envelope.fields,
         _ => &[],
     }
 }

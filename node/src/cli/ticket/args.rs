@@ -105,6 +105,19 @@ pub struct Plain {
     pub send: Send,
 }
 
+/// 销毁.
+#[derive(Debug, Args)]
+pub struct Erase {
+    /// 工单编号
+    #[arg(value_name = "工单")]
+    pub ticket: String,
+    /// 事由,写入销毁记录;不要写个人信息
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub send: Send,
+}
+
 /// Verbs with a ground of the pack.
 #[derive(Debug, Args)]
 pub struct OnGround {

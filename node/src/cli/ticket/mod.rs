@@ -19,6 +19,7 @@ mod verb;
 use super::door::{Caller, DoorArgs, Shown};
 use super::json::Json as _;
 use clap::{Args, Subcommand};
+use hotline_proto::operator::v1 as pb;
 
 pub(super) use list::more;
 pub(super) use show::leg_table;
@@ -58,8 +59,12 @@ impl TicketArgs {
 
 async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
     let asked = verb.ask(caller).await?;
+    let erasing = matches!(asked.verb, pb::command::Verb::Erase(_));
     let done = caller.execute(&asked.send, asked.verb, asked.texts).await?;
     let mut text = String::from("已办理");
+    if erasing {
+        text = String::from("已销毁;下列交办的承办节点如有副本,须在各该节点另行销毁");
+    }
     if !done.number.is_empty() {
         text = format!("{text}:工单 {}", done.number);
     }

@@ -1,8 +1,8 @@
 //! The verbs, and the command that each makes.
 
 use super::args::{
-    Assign, CallBack, Due, Extend, Give, Lead, OnBasis, OnGround, OnRequest, Plain, Progress, Redo,
-    Reply, Rule, Supervise, TakeIn, Texts,
+    Assign, CallBack, Due, Erase, Extend, Give, Lead, OnBasis, OnGround, OnRequest, Plain,
+    Progress, Redo, Reply, Rule, Supervise, TakeIn, Texts,
 };
 use super::find::{self, Half};
 use crate::cli::door::{Caller, Send};
@@ -79,6 +79,8 @@ pub enum Verb {
     EndOrder(Plain),
     /// 写一条备注
     Note(Plain),
+    /// 办结之后,永久销毁工单在本节点的个人信息和文字内容;不可恢复
+    Erase(Erase),
 }
 
 impl Asked {
@@ -106,6 +108,7 @@ impl Verb {
             Verb::Answer(args) => args.of(|matter| Asks::AnswerDirectly(pb::OnMatter { matter })),
             Verb::Withdraw(args) => args.of(|matter| Asks::Withdraw(pb::OnMatter { matter })),
             Verb::Note(args) => args.of(|matter| Asks::Note(pb::OnMatter { matter })),
+            Verb::Erase(args) => Ok(args.ask()),
             Verb::Remind(args) => args.of_order(Asks::Remind),
             Verb::EndOrder(args) => args.of_order(Asks::EndOrder),
             Verb::Sign(args) => args.of_leg(caller, Half::Taker, Asks::Sign).await,
@@ -193,6 +196,19 @@ impl Lead {
             &self.texts,
             self.send,
         )
+    }
+}
+
+impl Erase {
+    fn ask(self) -> Asked {
+        Asked {
+            verb: Asks::Erase(pb::Erase {
+                matter: self.ticket,
+                reason: self.reason,
+            }),
+            texts: Vec::new(),
+            send: self.send,
+        }
     }
 }
 

@@ -49,5 +49,7 @@ pub(super) fn name_of(verb: &Verb) -> &'static str {
         Verb::Note(_) => "记录",
         Verb::ConfirmClock(_) => "确认时钟",
         Verb::ReopenLink(_) => "重开联动",
+        Verb::Erase(_) => "销毁个人信息",
+        Verb::RotateKey(_) => "更换密钥",
     }
 }

@@ -49,6 +49,7 @@ pub(in crate::grpc) fn list(
         });
     Ok(pb::ListLinksResponse {
         links: links.collect(),
+        waiting: super::keys::waiting(&*node.shared().rows(), &known.federation)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Queries: what a person of the node may see, read from the committed rows.
 
 pub(super) mod figures;
+pub(super) mod keys;
 pub(super) mod legs;
 pub(super) mod links;
 pub(super) mod notices;

@@ -4,6 +4,7 @@
 use crate::clock::SystemClock;
 use crate::entropy::SeededEntropy;
 use crate::link::*;
+use crate::sealing::KeyPair;
 use hotline_domain::field::SealedField;
 use hotline_domain::figures::Watermark;
 use hotline_domain::id::{EnvelopeId, MatterId};
@@ -11,6 +12,7 @@ use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{Credit, Envelope, LaneState, extend};
 use hotline_domain::row::{Row, RowKey};
+use hotline_domain::sealing::{OwnKey, SealingKey, SignedKey};
 use hotline_domain::view::{MemoryView, View};
 use hotline_topology::{FieldName, Time};
 use std::sync::OnceLock;
@@ -83,7 +85,7 @@ impl State {
         self.view.link(peer).unwrap()
     }
 
-    fn put(&mut self, key: RowKey, row: Option<Row>) {
+    pub fn put(&mut self, key: RowKey, row: Option<Row>) {
         Arc::make_mut(&mut self.view).apply([(key, row)]);
     }
 
@@ -96,6 +98,10 @@ impl State {
     fn lane(&mut self, peer: RegionKey, lane: Lane, change: impl FnOnce(&mut LaneState)) {
         self.change(peer, |link| change(&mut link.lanes[lane.index()]));
     }
+}
+
+fn secret(slot: u64) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new([slot as u8; 32])
 }
 
 /// A node as the links see it.
@@ -194,11 +200,71 @@ impl FakeNode {
         Links::start(Parts {
             port: Arc::clone(self),
             sealer: Arc::new(Mixer(self.sealer.0)),
+            office: self.office(),
             clock: Arc::new(SystemClock::new()),
             entropy: Box::new(SeededEntropy::new(7)),
             limits: limits(),
             parent,
         })
+    }
+
+    /// Keys of the rows; the secret of a slot is its number.
+    fn office(self: &Arc<Self>) -> Arc<Office> {
+        let node = Arc::clone(self);
+        let rows: crate::app::RowsNow = Arc::new(move || node.view());
+        let secrets = |slot: u64| Ok(Some(secret(slot)));
+        let entropy = Box::new(SeededEntropy::new(8));
+        Arc::new(Office::new(rows, Arc::new(secrets), entropy))
+    }
+
+    /// This node knows the key that another's slot makes.
+    pub fn know_key(&self, region: RegionKey, slot: u64) {
+        let key = SealingKey {
+            region,
+            no: 7,
+            public: KeyPair::derive(&secret(slot)).public,
+            not_before: Time(0),
+            not_after: Time(i64::MAX),
+            previous: 0,
+            revoked: 0,
+        };
+        let signed = SignedKey {
+            key,
+            algorithm: 0,
+            signature: Vec::new(),
+            chain: Vec::new(),
+        };
+        let row = Row::SealingKey(Box::new(signed));
+        lock(&self.state).put(RowKey::SealingKey(region), Some(row));
+    }
+
+    /// This node has the key of that slot.
+    pub fn own_key(&self, slot: u64) {
+        let own = OwnKey {
+            no: 7,
+            slot,
+            made_at: Time(0),
+            retire_at: None,
+        };
+        lock(&self.state).put(RowKey::OwnKey(7), Some(Row::OwnKey(Box::new(own))));
+    }
+
+    /// Queues an envelope for this neighbour, whoever it is addressed to.
+    pub fn forward(&self, peer: RegionKey, envelope: Envelope) {
+        let mut state = lock(&self.state);
+        let lane = envelope.lane;
+        let last = state.link(peer).lanes[lane.index()];
+        let (seq, hash) = (
+            last.sent + 1,
+            extend(last.sent_hash, last.sent + 1, envelope.digest()),
+        );
+        let row = Row::Outbox(Box::new(envelope), hash);
+        state.put(RowKey::Outbox(peer, lane, seq), Some(row));
+        state.lane(peer, lane, |s| (s.sent, s.sent_hash) = (seq, hash));
+        drop(state);
+        if let Some(links) = self.links.get() {
+            links.perform(&Action::Pump { peer });
+        }
     }
 
     /// Queues envelopes with a personal field each; the payload is the number.
@@ -219,7 +285,7 @@ impl FakeNode {
         }
     }
 
-    fn envelope(&self, addressee: RegionKey, lane: Lane, seq: u64) -> Envelope {
+    pub fn envelope(&self, addressee: RegionKey, lane: Lane, seq: u64) -> Envelope {
         let salt = [seq as u8; 16];
         let mut note = self
             .sealer

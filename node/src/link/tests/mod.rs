@@ -6,6 +6,8 @@ mod net;
 use super::*;
 use fixture::{CITY, COUNTY, FakeNode, Mixer, PROVINCE, is_met, limits, status, until};
 use hotline_domain::leg::Lane;
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::View as _;
 use net::{Net, Proxy};
 use std::time::{Duration, Instant};
 
@@ -276,4 +278,83 @@ async fn a_field_that_cannot_be_opened_stops_the_link_with_words_and_is_not_sent
     };
     until("the operator is told", told).await;
     assert_eq!(lock(&pair.city.state).applied.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_for_a_far_node_passes_shut_and_opens_there_alone() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    // From the county over the city to the province.
+    pair.county.know_key(PROVINCE, 21);
+    let written = pair.county.envelope(PROVINCE, Lane::Ordinary, 1);
+    pair.county.forward(CITY, written.clone());
+    until("the city has it", || drained(&pair.county, CITY)).await;
+    let (_, passing) = lock(&pair.city.state).applied[0].clone();
+    assert_eq!(passing.key_id, 7);
+    assert_eq!(passing.fields, []);
+    assert_eq!(passing.digest(), written.digest());
+    assert_ne!(passing.payload, written.payload);
+}
+
+#[tokio::test]
+async fn what_was_sealed_to_this_node_opens_as_it_comes_or_stays_as_it_came() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    pair.county.know_key(CITY, 21);
+    let Some(Row::SealingKey(known)) = lock(&pair.county.state)
+        .view
+        .get(&RowKey::SealingKey(CITY))
+        .unwrap()
+    else {
+        panic!("known")
+    };
+    // Written by a township below the county, under its own keys, and only passed on here.
+    let written = pair.county.envelope(CITY, Lane::Ordinary, 1);
+    let opened = fields::open_all(&Mixer(0x22), None, &written.fields).unwrap();
+    let fresh = zeroize::Zeroizing::new([9; 32]);
+    let shut = crate::sealing::seal_envelope(written.clone(), opened, &known.key, fresh).unwrap();
+    // Without the key it stays as it came, and the kernel decides.
+    pair.county.forward(CITY, shut.clone());
+    until("it came", || drained(&pair.county, CITY)).await;
+    pair.city.own_key(21);
+    pair.county.forward(CITY, shut.clone());
+    until("it came again", || drained(&pair.county, CITY)).await;
+    let mut changed = shut.clone();
+    changed.payload[50] ^= 1;
+    pair.county.forward(CITY, changed.clone());
+    until("it came changed", || drained(&pair.county, CITY)).await;
+    let applied = lock(&pair.city.state).applied.clone();
+    let [without, with, altered] = &applied[..] else {
+        panic!("{applied:?}")
+    };
+    assert_eq!(without.1, shut);
+    assert_eq!((with.1.key_id, with.1.sealed), (0, None));
+    assert_eq!(with.1.payload, written.payload);
+    let opened = Mixer(0x11).open(None, &with.1.fields[0]).unwrap();
+    assert_eq!(opened, Mixer(0x22).open(None, &written.fields[0]).unwrap());
+    assert_eq!(altered.1, changed);
+}
+
+#[tokio::test]
+async fn a_copy_kept_for_a_far_node_never_leaves_unsealed() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    let written = pair.county.envelope(PROVINCE, Lane::Ordinary, 1);
+    let kept = hotline_domain::row::Kept {
+        no: 1,
+        peer: CITY,
+        until: None,
+        envelope: written.clone(),
+    };
+    lock(&pair.county.state).put(
+        RowKey::InFlight(written.id),
+        Some(Row::Kept(Box::new(kept))),
+    );
+    pair.county.forward(CITY, written);
+    let told = || {
+        let why = status(pair.county.links()).last_error;
+        why.is_some_and(|why| why.contains("封装公钥"))
+    };
+    until("the operator is told", told).await;
+    assert!(lock(&pair.city.state).applied.is_empty());
 }

@@ -189,10 +189,9 @@ fn check_key(signed: &SignedKey) -> Result<(), Malformed> {
     } = signed;
     within("SignedKey.signature", signature.len(), SIGNATURE_MAX)?;
     within("SignedKey.chain", chain.len(), CHAIN_MAX)?;
-    let certificates = chain.iter();
-    certificates
-        .map(|der| within("SignedKey.chain", der.len(), CERTIFICATE_BYTES_MAX))
-        .collect()
+    chain
+        .iter()
+        .try_for_each(|der| within("SignedKey.chain", der.len(), CERTIFICATE_BYTES_MAX))
 }
 
 fn check_act(act: &Act) -> Result<(), Malformed> {

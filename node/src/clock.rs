@@ -5,6 +5,8 @@
 //! heartbeats, back-off and timeouts run on it. Everything below the shell receives both as
 //! arguments, so that a test or the demonstration can supply its own.
 
+pub mod watch;
+
 use hotline_topology::Time;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

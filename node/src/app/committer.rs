@@ -8,11 +8,12 @@
 
 use super::handle::{Job, Outcome, Shared};
 use super::rows::CommittedRows;
+use crate::clock::watch::{ClockWatch, Look, Reading, Word};
 use crate::codec::commit;
 use crate::entropy::Entropy;
 use crate::store::{OpenReport, Store, StoreError};
 use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, next_timer};
-use hotline_domain::view::ViewFailed;
+use hotline_domain::view::{Rows, ViewFailed};
 use hotline_topology::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub struct Committer {
     opener: Opener,
     entropy: Box<dyn Entropy>,
     store: Option<Store>,
+    watch: ClockWatch,
     answers: BTreeMap<u64, oneshot::Sender<Outcome>>,
     next_ticket: u64,
 }
@@ -72,12 +74,14 @@ impl Committer {
         store: Store,
         entropy: Box<dyn Entropy>,
     ) -> Self {
+        let watch = watch(&shared);
         Self {
             shared,
             jobs,
             opener,
             entropy,
             store: Some(store),
+            watch,
             answers: BTreeMap::new(),
             next_ticket: 1,
         }
@@ -91,9 +95,11 @@ impl Committer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
-        let mut due = Some(Time(0));
+        let mut next = Some(Time(0));
         loop {
-            let nap = self.nap(due);
+            // While the clock is in doubt no timer fires: there is none to wake up for.
+            let timers = self.look().timers;
+            let nap = self.nap(next.filter(|_| timers));
             let first =
                 runtime.block_on(async { tokio::time::timeout(nap, self.jobs.recv()).await });
             let mut jobs = Vec::new();
@@ -102,18 +108,21 @@ impl Committer {
                 Ok(None) => true,
                 Err(_) => false,
             };
-            if due.is_some_and(|due| due <= self.shared.clock.now()) {
+            let look = self.look();
+            let doubt = look.doubt.map(|why| Input::ClockDoubt { why });
+            let tick = look.timers && next.is_some_and(|due| due <= look.time);
+            for input in doubt.into_iter().chain(tick.then_some(Input::Tick)) {
                 self.shared.accepted.fetch_add(1, Ordering::Relaxed);
-                jobs.push(Job::Input(Input::Tick));
+                jobs.push(Job::Input(input));
             }
             if !jobs.is_empty() {
                 let count = jobs.len() as u64;
-                if let Err(failed) = self.group(jobs) {
+                if let Err(failed) = self.group(jobs, look.time) {
                     stop |= !self.reopen(&runtime, &failed);
                 }
                 self.shared.applied.fetch_add(count, Ordering::Relaxed);
             }
-            due = self.next_due();
+            next = self.next_due();
             if stop {
                 return self.close();
             }
@@ -125,6 +134,17 @@ impl Committer {
         let Some(due) = due else { return NAP_MAX };
         let left = crate::clock::between(self.shared.clock.now(), due);
         (left / self.shared.clock.rate().max(1)).min(NAP_MAX)
+    }
+
+    fn look(&mut self) -> Look {
+        let held = self.shared.rows().node();
+        let held = held.is_ok_and(|row| row.clock_held.is_some());
+        let words = self.shared.heard().into_iter().map(|(peer, heard)| Word {
+            peer,
+            time: heard.time,
+            heard: heard.monotonic,
+        });
+        self.watch.look(reading(&self.shared), held, words)
     }
 
     fn next_due(&self) -> Option<Time> {
@@ -150,11 +170,11 @@ impl Committer {
         false
     }
 
-    fn group(&mut self, jobs: Vec<Job>) -> Result<(), GroupFailed> {
+    fn group(&mut self, jobs: Vec<Job>, time: Time) -> Result<(), GroupFailed> {
         let known = self.shared.surroundings.known();
         let world = self.shared.surroundings.world(&known);
         let now = Now {
-            time: self.shared.clock.now(),
+            time,
             monotonic_ms: u64::try_from(self.shared.clock.monotonic().as_millis())
                 .unwrap_or(u64::MAX),
         };
@@ -280,6 +300,23 @@ impl Committer {
             None => Err(anyhow::anyhow!("存储已失败,未能正常关闭")),
         }
     }
+}
+
+fn reading(shared: &Shared) -> Reading {
+    Reading {
+        time: shared.clock.now(),
+        monotonic: shared.clock.monotonic(),
+    }
+}
+
+/// The watch over the clock, as the node starts.
+fn watch(shared: &Shared) -> ClockWatch {
+    let (known, me) = (shared.surroundings.known(), shared.surroundings.me());
+    let place = crate::link::Place::of(&known.federation, me);
+    let alone = place.parent.is_none() && place.children.is_empty();
+    let row = shared.rows().node().unwrap_or_default();
+    let held = row.clock_held.map(|_| row.time);
+    ClockWatch::new(reading(shared), shared.clock.rate(), alone, held)
 }
 
 /// The group's facts and changes, durable and shown.

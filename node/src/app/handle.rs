@@ -54,6 +54,8 @@ pub struct Heard {
     pub time: Time,
     /// When it arrived, by this node's clock.
     pub at: Time,
+    /// When it arrived, by this node's monotonic clock.
+    pub monotonic: std::time::Duration,
     /// Up to where its own figures are complete.
     pub watermark: Option<Watermark>,
 }

@@ -4,7 +4,6 @@ use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
 use super::keys::{self, KeyMaker};
 use super::parts::{business_clock, opener, rules, start_links};
-use super::port::watch_clock;
 use super::prepare::Prepared;
 use super::world::Surroundings;
 use crate::clock::SystemClock;
@@ -182,8 +181,6 @@ impl Running {
                 http::serve(listener, router, self.stop.clone()),
             ));
         }
-        self.tasks
-            .spawn(watch_clock(self.handle.clone(), self.stop.clone()));
         self.tasks
             .spawn(sweep(Arc::clone(&self.tls), self.stop.clone()));
         self.tasks

@@ -6,19 +6,19 @@ use hotline::codec::payload::Codec;
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event};
 use hotline_domain::leg::{Act, Lane};
-use hotline_domain::link::{Consumption, Envelope, Message, Wire as _, extend};
+use hotline_domain::link::{Envelope, Message, Wire as _, extend};
 use hotline_domain::row::TimerKey;
 use hotline_topology::{FieldName, RegionKey};
 use std::collections::BTreeMap;
 
 /// Every so manieth chance is taken, so that the break shows among what goes right.
-fn nth(count: &mut u64, every: u64) -> bool {
+pub(super) fn nth(count: &mut u64, every: u64) -> bool {
     *count += 1;
     (*count).is_multiple_of(every)
 }
 
 /// Numbers what a commit queues anew, after some of it was edited or left out.
-fn renumber(node: &Node, commit: &mut Commit) {
+pub(super) fn renumber(node: &Node, commit: &mut Commit) {
     let mut ends: BTreeMap<(RegionKey, Lane), (u64, [u8; 32])> = BTreeMap::new();
     for fact in &mut commit.facts {
         if let Fact::Queued {
@@ -169,23 +169,6 @@ impl Break for StripsNothing {
             edited = true;
         }
         renumber(node, commit);
-        edited
-    }
-}
-
-pub(super) struct AcceptsAnyAuthor;
-
-impl Break for AcceptsAnyAuthor {
-    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
-        let mut edited = false;
-        for fact in &mut commit.facts {
-            if let Fact::Consumed { outcome, .. } = fact
-                && matches!(outcome, Consumption::Refused { .. })
-            {
-                *outcome = Consumption::Applied;
-                edited = true;
-            }
-        }
         edited
     }
 }

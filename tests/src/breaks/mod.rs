@@ -1,10 +1,12 @@
 //! Deliberate breaks: faults of the program itself, as decorators around its seams. The product knows nothing of them.
-//! Each must be found by a promise within the first fifty seeds; if one is not, the promises look away.
+//! Each must be found by a promise within the first seeds ([`hunt::SEEDS`]); if one is not, the promises look away.
 //!
-//! To add a break: its type in `commits.rs`, `rows.rs` or `shell.rs`, its line in [`all`].
+//! To add a break: its type in the file of its kind, its line in [`all`].
 
+mod apply;
 mod commits;
 pub mod hunt;
+mod ledger;
 mod rows;
 mod shell;
 
@@ -38,6 +40,11 @@ pub trait Break {
 
     /// Whether rows are applied and actions performed before the sync.
     fn hasty(&self) -> bool {
+        false
+    }
+
+    /// Whether timers fire whatever the watch over the clock says.
+    fn trusts_clock(&self) -> bool {
         false
     }
 
@@ -86,7 +93,48 @@ pub fn all() -> Vec<(&'static str, Make)> {
             Box::<commits::DropsFacts>::default()
         }),
         ("strips no fields", || Box::new(commits::StripsNothing)),
-        ("accepts any author", || Box::new(commits::AcceptsAnyAuthor)),
+        ("accepts any author", || Box::new(apply::AcceptsAnyAuthor)),
+        ("takes fields that an edge keeps", || {
+            Box::new(apply::TakesAnyField)
+        }),
+        ("lets anyone do anything", || {
+            Box::new(apply::AnyoneMayDoAnything)
+        }),
+        ("moves no mark", || Box::<ledger::MovesNoMark>::default()),
+        ("gives a number twice", || {
+            Box::<ledger::SameNumber>::default()
+        }),
+        ("does a command again", || Box::new(ledger::KeepsNoKeys)),
+        ("forgets to count", || {
+            Box::<ledger::ForgetsToCount>::default()
+        }),
+        ("counts what others counted", || {
+            Box::<ledger::CountsForOthers>::default()
+        }),
+        ("lets a deadline pass without effect", || {
+            Box::new(ledger::DeadlineWithoutEffect)
+        }),
+        ("takes more time than its giver gave", || {
+            Box::new(ledger::TakesMoreTime)
+        }),
+        ("lets its time run backwards", || {
+            Box::<ledger::TimeRunsBack>::default()
+        }),
+        ("closes over an open leg", || {
+            Box::<ledger::ClosesEarly>::default()
+        }),
+        ("writes a field in the clear", || {
+            Box::new(ledger::WritesInTheClear)
+        }),
+        ("uses its epoch again", || Box::new(ledger::KeepsItsEpoch)),
+        ("trusts any clock", || Box::new(ledger::TrustsAnyClock)),
+        ("loses rows of the outbox", || {
+            Box::<rows::LosesOutboxRows>::default()
+        }),
+        ("forgets what it gave", || Box::new(rows::ForgetsWhatItGave)),
+        ("forgets a matter when it comes back", || {
+            Box::new(shell::ForgetsAMatter)
+        }),
         ("lets an older term of the lead win", || {
             Box::new(rows::OlderTermWins)
         }),

@@ -51,6 +51,17 @@ impl Break for ForgetsTimers {
     }
 }
 
+/// A matter that was accepted is gone after a start.
+pub(super) struct ForgetsAMatter;
+
+impl Break for ForgetsAMatter {
+    fn recovered(&mut self, node: &mut Node) {
+        let first = node.view.tickets().next().map(|ticket| ticket.matter);
+        node.view
+            .apply(first.map(|matter| (RowKey::Ticket(matter), None)));
+    }
+}
+
 /// Bits counted from each start instead of drawn.
 #[derive(Default)]
 pub(super) struct SameBits(BTreeMap<RegionKey, u64>);

@@ -1,8 +1,10 @@
-//! Faults of disks: an older copy takes the place of the disk.
+//! Faults of disks: slow, full or unreadable for a while; an older copy that takes the place of the disk, or runs beside
+//! it as a clone.
 
 use super::{Chance, Fault};
+use crate::sim::places::{DAY, HOUR, MINUTE};
 
-/// Whether the seed rolls a disk back: every tenth does.
+/// Whether an older disk shows up in the seed: in every tenth.
 #[must_use]
 pub fn rolls_back(seed: u64) -> bool {
     seed % 10 == 7
@@ -13,9 +15,36 @@ pub(super) fn roll_back(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
         return Vec::new();
     }
     let node = chance.node();
-    let (copied, back) = (chance.within(15, 45), chance.within(50, 75));
-    vec![
-        (copied, Fault::Copy { node }),
-        (back, Fault::RollBack { node }),
-    ]
+    // A backup may be minutes old or weeks.
+    let back = chance.within(40, 75);
+    let age = match chance.rng.below(3) {
+        0 => chance.rng.between(MINUTE, HOUR),
+        1 => chance.rng.between(HOUR, DAY),
+        _ => i64::MAX,
+    };
+    let copied = (back - age.min(back)).max(chance.within(1, 35));
+    let older = if chance.rng.percent(30) {
+        let for_ms = chance.rng.between(10 * MINUTE, 12 * HOUR);
+        Fault::Clone { node, for_ms }
+    } else {
+        Fault::RollBack { node }
+    };
+    vec![(copied, Fault::Copy { node }), (back, older)]
+}
+
+pub(super) fn trouble(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    let one = |chance: &mut Chance<'_>| {
+        let (node, at) = (chance.node(), chance.moment());
+        let until = at + chance.rng.between(5 * MINUTE, 6 * HOUR);
+        let fault = match chance.rng.below(4) {
+            0 => Fault::FullDisk {
+                node,
+                room: chance.rng.below(4096),
+            },
+            1 => Fault::UnreadableDisk { node },
+            _ => Fault::SlowDisk { node },
+        };
+        [(at, fault), (until, Fault::MendDisk { node })]
+    };
+    (0..chance.count(2, 6)).flat_map(|_| one(chance)).collect()
 }

@@ -1,18 +1,30 @@
-//! What goes wrong, and when, drawn from the seed: crashes around the sync, torn tails, failing syncs, cut streams,
-//! partitions, slow links, a disk rolled back, forged envelopes.
+//! What goes wrong, and when, drawn from the seed.
+//!
+//! | file | faults |
+//! |---|---|
+//! | crashes | around the sync: the group lost, its tail torn, the sync failing, durable but nothing done |
+//! | lines | cut streams, partitions of one way or both, slow links |
+//! | disks | slow, full, unreadable; an older copy in the disk's place, or running beside it |
+//! | clocks | jumps in both directions, clocks that stand still |
+//! | forgery | a node whose operator tampers with it writes what it has no right to |
+//! | malice | a neighbour sends frames that no honest node sends |
 //!
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
 
+pub mod clocks;
 mod crashes;
 mod disks;
 pub mod forgery;
 mod lines;
+pub mod malice;
 
 use crate::sim::places::{HOUR, START};
 use crate::sim::rng::Rng;
 use crate::sim::shape::Shape;
+use clocks::ClockFault;
 use hotline_topology::RegionKey;
+use malice::Malice;
 
 /// Where a crash strikes, counted from the node's next commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +111,60 @@ pub enum Fault {
         /// Whose.
         node: RegionKey,
     },
+    /// An older copy of the disk runs in another machine under the node's name, and the node itself is cut off; then
+    /// it is back.
+    Clone {
+        /// Whose.
+        node: RegionKey,
+        /// For so long, milliseconds.
+        for_ms: i64,
+    },
+    /// The clone is gone.
+    CloneGone {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// Every sync takes seconds.
+    SlowDisk {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// Hardly anything fits on the disk any more.
+    FullDisk {
+        /// Whose.
+        node: RegionKey,
+        /// Bytes that still fit.
+        room: u64,
+    },
+    /// The log cannot be read at a start.
+    UnreadableDisk {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// The disk works again.
+    MendDisk {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// A clock goes wrong.
+    Clock {
+        /// Whose.
+        node: RegionKey,
+        /// How.
+        fault: ClockFault,
+    },
+    /// A person sets the clock right, and confirms it where it was in doubt.
+    SetClock {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// A neighbour sends what no honest node sends.
+    Malice {
+        /// Who.
+        node: RegionKey,
+        /// What.
+        malice: Malice,
+    },
     /// A node's operator tampers with it: a forged envelope leaves.
     Forge {
         /// Which.
@@ -110,13 +176,16 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [Draw; 6] = [
+const SORTS: [Draw; 9] = [
     crashes::draw,
     lines::cuts,
     lines::partitions,
     lines::slow,
     forgery::draw,
     disks::roll_back,
+    disks::trouble,
+    clocks::draw,
+    malice::draw,
 ];
 
 /// The faults of a seed with their moments.

@@ -1,17 +1,22 @@
-//! What a peer has no right to is refused; a node that was rolled back is refused by name on every lane.
+//! What a peer or a person has no right to is refused; a node that was rolled back is refused by name on every lane.
 
 use super::{Nodes, Promise, Seen};
+use hotline::codec::payload::Codec;
 use hotline_domain::fact::Fact;
-use hotline_domain::id::EnvelopeId;
-use hotline_domain::leg::Lane;
-use hotline_domain::link::Consumption;
+use hotline_domain::id::{EnvelopeId, LegId};
+use hotline_domain::leg::{Act, Lane, Party};
+use hotline_domain::link::{Consumption, Envelope, Message, Wire as _};
+use hotline_domain::ticket::TicketAct;
+use hotline_domain::view::Rows as _;
 use hotline_topology::RegionKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Forged envelopes, and neighbours that hold evidence against the node rolled back.
 #[derive(Default)]
 pub(super) struct Authority {
     forged: BTreeSet<EnvelopeId>,
+    /// What forged envelopes say, as they arrived.
+    said: BTreeMap<EnvelopeId, (LegId, Act)>,
     witnesses: BTreeSet<RegionKey>,
 }
 
@@ -39,12 +44,28 @@ impl Promise for Authority {
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for fact in seen.facts {
-            let Fact::Consumed {
-                peer, id, outcome, ..
-            } = fact
-            else {
-                continue;
+            by_its_own_role(fact)?;
+            let (peer, id, outcome) = match fact {
+                Fact::Consumed {
+                    peer, id, outcome, ..
+                } => (peer, id, outcome),
+                Fact::LinkChanged {
+                    blocked: Some(why), ..
+                } if seen.rolled == Some(seen.me)
+                    && seen.node().view.node().is_ok_and(|row| row.epoch == 1) =>
+                {
+                    return Err(format!("it was rolled back, and keeps its epoch: {why}"));
+                }
+                _ => continue,
             };
+            if let Some((leg, act)) = self.said.get(id)
+                && seen.facts.iter().any(|fact| is_act(fact, *leg, act))
+            {
+                let name = act.name();
+                return Err(format!(
+                    "envelope {id} of {peer} was forged, and its {name} took effect"
+                ));
+            }
             if self.forged.contains(id) && *outcome == Consumption::Applied {
                 return Err(format!(
                     "envelope {id} of {peer} was forged, and took effect"
@@ -55,6 +76,16 @@ impl Promise for Authority {
                     "{peer} was rolled back, and its envelope {id} was taken"
                 ));
             }
+        }
+        Ok(())
+    }
+
+    fn arrived(&mut self, _: RegionKey, _: RegionKey, envelope: &Envelope) -> Result<(), String> {
+        if self.forged.contains(&envelope.id)
+            && let Ok(Message::Leg { leg, act, .. }) =
+                Codec.decode(envelope.kind, &envelope.payload)
+        {
+            self.said.insert(envelope.id, (leg, act));
         }
         Ok(())
     }
@@ -77,4 +108,37 @@ impl Promise for Authority {
         }
         Ok(())
     }
+}
+
+fn is_act(fact: &Fact, wanted: LegId, said: &Act) -> bool {
+    matches!(fact, Fact::Leg { leg, act, actor: None, .. } if *leg == wanted && act == said)
+}
+
+/// What people did, their role allows: only the hotline's own staff acts for a giver, and only some of them.
+fn by_its_own_role(fact: &Fact) -> Result<(), String> {
+    let (name, what, givers) = match fact {
+        Fact::Leg {
+            by,
+            actor: Some(name),
+            act,
+            ..
+        } => (name, act.name(), *by == Party::Giver),
+        Fact::Ticket {
+            actor: Some(name),
+            act,
+            ..
+        } => {
+            use TicketAct::{AnsweredDirectly, LeadNamed, Refused, TakenIn, Withdrawn};
+            let desk = matches!(
+                act,
+                TakenIn { .. } | AnsweredDirectly | Refused { .. } | Withdrawn | LeadNamed { .. }
+            );
+            (name, act.name(), desk)
+        }
+        _ => return Ok(()),
+    };
+    if givers && name.starts_with("handler-") {
+        return Err(format!("{name} is of a unit, and did what the hotline does: {what}"));
+    }
+    Ok(())
 }

@@ -1,12 +1,17 @@
-//! Every open leg has a deadline, and it fires however long the node was down.
+//! Every open leg has a deadline within what its giver gave, and it fires however long the node was down; never because
+//! a clock went wrong.
 
 use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
-use crate::sim::places::HOUR;
+use crate::sim::places::{HOUR, MINUTE};
+use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
-use hotline_domain::leg::{Leg, LegKind};
+use hotline_domain::leg::{Act, Leg, LegKind};
 use hotline_domain::row::{RowKey, TimerKey};
 use hotline_topology::{RegionKey, Time};
+
+/// So early a deadline may fire at most: clocks may be off by up to an hour before anybody doubts them, on both sides.
+const EARLY_MS: i64 = 2 * HOUR + MINUTE;
 
 /// Remembers nothing: the rows say all.
 pub(super) struct Deadlines;
@@ -17,11 +22,28 @@ impl Promise for Deadlines {
     }
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        for key in seen.changed {
-            if let RowKey::Leg(id) = key
-                && let Some(leg) = seen.node().view.leg(*id)
+        let misled = seen.nodes.values().any(|node| node.clock.misled);
+        for fact in seen.facts {
+            if let Fact::Leg {
+                leg,
+                act: Act::Overdue { due },
+                ..
+            } = fact
+                && due.0 > seen.node().now + EARLY_MS
+                && !misled
             {
-                watched(seen.node(), leg)?;
+                return Err(format!("leg {leg} is overdue before {due}, when it is due"));
+            }
+        }
+        for key in seen.changed {
+            match key {
+                RowKey::Leg(id) => {
+                    if let Some(leg) = seen.node().view.leg(*id) {
+                        watched(seen.node(), leg)?;
+                    }
+                }
+                RowKey::Ticket(matter) => within(seen.node(), *matter)?,
+                _ => {}
             }
         }
         Ok(())
@@ -51,6 +73,24 @@ impl Promise for Deadlines {
                 .map_err(|words| (*me, words))?;
         }
         Ok(())
+    }
+}
+
+/// A taker's own deadline is not later than what its giver gave.
+fn within(node: &Node, matter: MatterId) -> Result<(), String> {
+    let Some(ticket) = node.view.ticket(matter).filter(|ticket| ticket.is_open()) else {
+        return Ok(());
+    };
+    let Some(leg) = ticket.incoming.and_then(|id| node.view.leg(id)) else {
+        return Ok(());
+    };
+    let downward = leg.is_open() && leg.offer.kind == LegKind::Downward;
+    match ticket.due {
+        Some(due) if downward && ticket.origin != node.region && due > leg.due.at => Err(format!(
+            "ticket {} is due {due}, later than {}, which its giver gave",
+            ticket.number, leg.due.at
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -1,17 +1,24 @@
 //! When faults stop, every queue drains, and nothing is left without someone answerable.
 
 use super::{Nodes, Promise};
+use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Lane;
-use hotline_domain::row::RowKey;
+use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::TicketStage;
 use hotline_topology::RegionKey;
+use std::collections::BTreeSet;
 
-/// Remembers nothing: the rows say all.
-pub(super) struct Liveness;
+/// Remembers what was forged; else the rows say all.
+#[derive(Default)]
+pub(super) struct Liveness(BTreeSet<EnvelopeId>);
 
 impl Promise for Liveness {
     fn words(&self) -> &'static str {
         "when faults stop, every queue drains and every matter ends"
+    }
+
+    fn forged(&mut self, id: EnvelopeId) {
+        self.0.insert(id);
     }
 
     fn ended(
@@ -45,7 +52,10 @@ impl Promise for Liveness {
             }
             let kept = [RowKey::Kept(0), RowKey::Kept(u64::MAX)];
             let [from, to] = kept;
-            if let Some((key, row)) = node.view.range(from, to).next() {
+            // What was forged and could not be understood lies aside for a person, as it should.
+            let honest = |row: &Row| !matches!(row, Row::Kept(kept) if self.0.contains(&kept.envelope.id));
+            let mut aside = node.view.range(from, to);
+            if let Some((key, row)) = aside.find(|(_, row)| honest(row)) {
                 return at(format!("{key:?} lies aside: {row:?}"));
             }
         }

@@ -4,17 +4,20 @@ use super::{Promise, Seen};
 use crate::sim::places::Place;
 use crate::sim::sealer::shows_canary;
 use hotline_domain::fact::Fact;
-use hotline_domain::id::LegId;
+use hotline_domain::id::{EnvelopeId, LegId};
 use hotline_domain::leg::{Act, LegKind};
 use hotline_domain::link::Envelope;
 use hotline_topology::{RegionKey, Way};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The edges, and which way each leg was given.
 pub(super) struct Locality {
     place: Arc<Place>,
     given: BTreeMap<LegId, LegKind>,
+    forged: BTreeSet<EnvelopeId>,
+    /// Hashes of fields that came where their edge keeps them: whoever sent them broke the rules, nobody may take them.
+    forbidden: BTreeMap<[u8; 32], RegionKey>,
 }
 
 impl Locality {
@@ -22,6 +25,8 @@ impl Locality {
         Self {
             place: place.clone(),
             given: BTreeMap::new(),
+            forged: BTreeSet::new(),
+            forbidden: BTreeMap::new(),
         }
     }
 }
@@ -33,16 +38,26 @@ impl Promise for Locality {
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for fact in seen.facts {
-            if let Fact::Leg {
-                leg,
-                act: Act::Offer(offer),
-                ..
+            let Fact::Leg {
+                leg, act, fields, ..
             } = fact
-            {
+            else {
+                continue;
+            };
+            if let Act::Offer(offer) = act {
                 self.given.insert(*leg, offer.kind);
+            }
+            let taken = |hash| self.forbidden.get(hash) == Some(&seen.me);
+            if let Some(field) = fields.iter().find(|field| taken(&field.hash)) {
+                let name = field.name.as_str();
+                return Err(format!("{name} came where its edge keeps it, and was taken"));
             }
         }
         Ok(())
+    }
+
+    fn forged(&mut self, id: EnvelopeId) {
+        self.forged.insert(id);
     }
 
     fn arrived(
@@ -69,6 +84,10 @@ impl Promise for Locality {
             .iter()
             .find(|field| !tree.edges().allows(parent, child, way, field.name));
         match leaked {
+            Some(field) if self.forged.contains(&envelope.id) => {
+                self.forbidden.insert(field.hash, to);
+                Ok(())
+            }
             Some(field) => Err(format!("{} went from {from} to {to}", field.name.as_str())),
             None => Ok(()),
         }

@@ -179,6 +179,6 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::new(locality::Locality::new(place)),
         Box::new(figures::Figures(place.clone())),
         Box::<authority::Authority>::default(),
-        Box::new(liveness::Liveness),
+        Box::<liveness::Liveness>::default(),
     ]
 }

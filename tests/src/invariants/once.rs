@@ -5,6 +5,7 @@
 
 use super::{Promise, Seen};
 use hotline_domain::fact::Fact;
+use hotline_domain::field::SealedField;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::leg::{Act, Lane, Party};
 use hotline_domain::link::Consumption;
@@ -23,6 +24,8 @@ pub(super) struct Once {
     offers: BTreeSet<LegId>,
     acts: BTreeSet<(RegionKey, LegId, Party, &'static str, u64)>,
     keys: BTreeSet<(RegionKey, String, String)>,
+    /// What people wrote with what they asked: the same writing twice is a command that was carried out twice.
+    written: BTreeSet<(RegionKey, [u8; 32])>,
 }
 
 impl Promise for Once {
@@ -40,10 +43,19 @@ impl Promise for Once {
         self.applied.retain(|(at, _)| *at != me);
         self.acts.retain(|(at, ..)| *at != me);
         self.keys.retain(|(at, ..)| *at != me);
+        self.written.retain(|(at, _)| *at != me);
     }
 }
 
 impl Once {
+    fn writes(&mut self, me: RegionKey, fields: &[SealedField]) -> Result<(), String> {
+        let known = |field: &&SealedField| !self.written.insert((me, field.hash));
+        match fields.iter().find(known) {
+            Some(field) => Err(format!("twice: a command that wrote {}", field.name.as_str())),
+            None => Ok(()),
+        }
+    }
+
     fn fact(&mut self, seen: &Seen<'_>, fact: &Fact) -> Result<(), String> {
         let me = seen.me;
         let twice = |new: bool, what: String| {
@@ -76,10 +88,17 @@ impl Once {
                 twice(new, format!("envelope id {}", envelope.id))
             }
             Fact::Ticket {
+                act: TicketAct::Noted,
+                fields,
+                ..
+            } => self.writes(me, fields),
+            Fact::Ticket {
                 matter,
                 act: TicketAct::TakenIn { number, .. },
+                fields,
                 ..
             } => {
+                self.writes(me, fields)?;
                 twice(
                     self.numbers.insert(number.clone()),
                     format!("number {number}"),

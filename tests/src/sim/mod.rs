@@ -10,7 +10,7 @@
 //! | file | what |
 //! |---|---|
 //! | places, shape | the federation; how large and long a run is |
-//! | rng, sealer, table | chance, personal fields, the view |
+//! | rng, sealer, table, clock | chance, personal fields, the view, time as a node sees it |
 //! | node | one node: inbox, group, commit, recovery |
 //! | network | streams between neighbours: delay, cuts, partitions |
 //! | clerk | people: random ones while it runs, finishers at the end |
@@ -18,6 +18,7 @@
 //! | many | seeds on all cores, and their sum |
 
 pub mod clerk;
+pub mod clock;
 pub mod many;
 pub mod network;
 pub mod node;

@@ -1,5 +1,6 @@
 //! One simulated node, driven as the shell drives it: events in groups, commit, sync, view, actions.
 
+use super::clock::SimClock;
 use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
@@ -10,7 +11,7 @@ use hotline::store::log::{Log, LogSettings, Verify};
 use hotline::store::view::{decode_redo, encode_redo};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event, Group, Input, Now, World, fold_commit};
-use hotline_domain::link::Session;
+use hotline_domain::link::{Frame, Session};
 use hotline_domain::view::{Overlay, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -20,12 +21,17 @@ use std::sync::Arc;
 /// Bytes of a segment: small, so that logs of three weeks turn over.
 const SEGMENT_BYTES_MAX: u64 = 96 << 10;
 
+/// Where the log lies.
+pub const LOG: &str = "/node/log";
+
 /// One end of a stream.
 pub struct Line {
     /// The stream.
     pub stream: u64,
     /// The session on it.
     pub session: Session,
+    /// The last envelope that went out on it.
+    pub last: Option<Frame>,
 }
 
 /// A node.
@@ -46,8 +52,12 @@ pub struct Node {
     pub lines: BTreeMap<RegionKey, Line>,
     /// Keys for personal fields; slots are durable ahead of use.
     pub sealer: Sealer,
-    /// How far its clock is off, milliseconds.
-    pub offset_ms: i64,
+    /// Its clock, and the product's watch over it.
+    pub clock: SimClock,
+    /// What is wrong with its disk.
+    pub trouble: Option<Trouble>,
+    /// A sync is under way: no group is taken meanwhile.
+    pub syncing: bool,
     /// Starts so far; events of an older one are void.
     pub boot: u64,
     /// When the next group is due, if one is.
@@ -56,6 +66,19 @@ pub struct Node {
     pub tick_at: Option<i64>,
     /// Durable commits that the invariants have seen.
     pub seen: u64,
+    /// The true time of the last of them.
+    pub now: i64,
+}
+
+/// What is wrong with a disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// Syncs take seconds.
+    Slow,
+    /// Hardly anything fits.
+    Full,
+    /// It cannot be read.
+    Unreadable,
 }
 
 /// What a durable record said.
@@ -81,11 +104,14 @@ impl Node {
             inbox: VecDeque::new(),
             lines: BTreeMap::new(),
             sealer: Sealer::new(key),
-            offset_ms,
+            clock: SimClock::new(offset_ms),
+            trouble: None,
+            syncing: false,
             boot: 0,
             wake_at: None,
             tick_at: None,
             seen: 0,
+            now: 0,
         }
     }
 
@@ -95,10 +121,10 @@ impl Node {
         self.log.is_some()
     }
 
-    /// The node's time at a moment of the simulation.
+    /// What its clock shows at a moment of the simulation.
     #[must_use]
     pub fn time(&self, now: i64) -> Time {
-        Time(now + self.offset_ms)
+        self.clock.shows(now)
     }
 
     /// Place, world and rules.
@@ -122,10 +148,10 @@ impl Node {
     ///
     /// # Errors
     /// The view failed.
-    pub fn group(&self, now: i64, events: Vec<Event>) -> Result<Commit, ViewFailed> {
+    pub fn group(&self, now: i64, time: Time, events: Vec<Event>) -> Result<Commit, ViewFailed> {
         let codec = Codec;
         let now = Now {
-            time: self.time(now),
+            time,
             monotonic_ms: u64::try_from(now).unwrap_or(0),
         };
         let mut group = Group::new(&self.view, self.world(&codec), now)?;
@@ -142,7 +168,7 @@ impl Node {
     /// What the log refuses, or where folding and replay part, in words.
     pub fn recover(&mut self, compare: bool) -> Result<Vec<Record>, String> {
         let settings = LogSettings {
-            dir: PathBuf::from("/node/log"),
+            dir: PathBuf::from(LOG),
             node: self.region.to_string(),
             epoch: 1,
             segment_bytes_max: SEGMENT_BYTES_MAX,
@@ -185,6 +211,7 @@ impl Node {
         self.inbox.clear();
         self.lines.clear();
         self.boot += 1;
+        self.syncing = false;
         self.wake_at = None;
         self.tick_at = None;
     }

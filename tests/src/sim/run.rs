@@ -2,6 +2,7 @@
 
 mod lines;
 mod people;
+mod time;
 mod troubles;
 mod work;
 
@@ -15,7 +16,7 @@ use crate::breaks::Break;
 use crate::faults::{self, Fault, Strike};
 use crate::invariants::{self, Promise, Violation};
 use hotline::store::disk::SimDisk;
-use hotline_domain::kernel::Input;
+use hotline_domain::kernel::Commit;
 use hotline_domain::link::Frame;
 use hotline_topology::RegionKey;
 use sha2::{Digest, Sha256};
@@ -37,6 +38,12 @@ const WAIT_PERSON_MS: i64 = 2 * HOUR;
 enum Happening {
     Wake(RegionKey, u64),
     Tick(RegionKey, u64),
+    /// The watch looks at the clock.
+    Look(RegionKey, u64),
+    /// A slow sync is done.
+    Synced(RegionKey, u64, Box<(Commit, [u8; 32])>),
+    /// A person confirms the clock.
+    ConfirmClock(RegionKey),
     Dial(RegionKey, u64),
     Arrive {
         stream: u64,
@@ -96,6 +103,8 @@ pub struct Sim {
     strikes: BTreeMap<RegionKey, (Strike, i64)>,
     forgers: BTreeSet<RegionKey>,
     copies: BTreeMap<RegionKey, SimDisk>,
+    /// Disks of nodes whose clone runs in their place.
+    originals: BTreeMap<RegionKey, SimDisk>,
     taken_in: u64,
     /// Whether the changes of the view are kept beside the facts, and compared with them at recoveries: every third run.
     redoes: bool,
@@ -152,6 +161,7 @@ impl Sim {
             strikes: BTreeMap::new(),
             forgers: BTreeSet::new(),
             copies: BTreeMap::new(),
+            originals: BTreeMap::new(),
             taken_in: 0,
             redoes: seed.is_multiple_of(3),
             quiet: false,
@@ -215,9 +225,23 @@ impl Sim {
             Happening::Tick(me, boot) => {
                 if self.nodes[&me].boot == boot && self.nodes[&me].up() {
                     self.node(me).tick_at = None;
-                    self.push(me, Input::Tick, 0);
+                    self.tick(me);
                 }
             }
+            Happening::Look(me, boot) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    self.look(me);
+                }
+            }
+            Happening::Synced(me, boot, done) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    let (commit, hash) = *done;
+                    self.node(me).syncing = false;
+                    self.durable(me, None, commit, hash);
+                    self.go_on(me);
+                }
+            }
+            Happening::ConfirmClock(me) => self.confirm_clock(me),
             Happening::Dial(me, boot) => {
                 if self.nodes[&me].boot == boot && self.nodes[&me].up() {
                     self.dial(me);

@@ -4,7 +4,7 @@ mod finish;
 mod random;
 
 use super::node::Node;
-use super::places::unit;
+use super::places::{UNITS, unit};
 use super::rng::Rng;
 use hotline_domain::body::{Actor, Role};
 use hotline_domain::command::{Command, Verb};
@@ -73,7 +73,13 @@ impl Clerks {
 
     /// Somebody at the node does something, sensible or not.
     pub fn act(&mut self, node: &mut Node) -> Vec<(u64, Command)> {
-        let wishes = random::wishes(&mut self.rng, node);
+        let mut wishes = random::wishes(&mut self.rng, node);
+        for wish in &mut wishes {
+            // Now and then somebody tries what is another's to do.
+            if self.rng.percent(5) {
+                wish.who = *self.rng.pick(&[Who::Caller, Who::Unit(UNITS[0])]);
+            }
+        }
         wishes
             .into_iter()
             .map(|wish| self.command(node, wish))
@@ -87,6 +93,25 @@ impl Clerks {
             .into_iter()
             .map(|wish| self.command(node, wish))
             .collect()
+    }
+
+    /// The operator confirms the node's clock.
+    pub fn confirm_clock(&mut self, node: RegionKey) -> (u64, Command) {
+        let mut digest = [0; 32];
+        digest[..16].copy_from_slice(&self.rng.bits());
+        let command = Command {
+            actor: Actor {
+                name: format!("operator-{node}"),
+                roles: vec![Role::Operator],
+                unit: None,
+            },
+            key: Some(format!("k{:016x}", self.rng.draw())),
+            digest,
+            seen: None,
+            verb: Verb::ConfirmClock,
+            fields: Vec::new(),
+        };
+        self.give(Asked { node, command })
     }
 
     /// An answer came; the command that it answers.

@@ -57,7 +57,14 @@ impl Sim {
         let mono = u64::try_from(now).unwrap_or(0);
         let (session, frames) = Session::open(&link, own, Limits::default(), mono);
         let over = session.stage() == SessionStage::Closed;
-        let older = node.lines.insert(peer, Line { stream, session });
+        let older = node.lines.insert(
+            peer,
+            Line {
+                stream,
+                session,
+                last: None,
+            },
+        );
         if let Some(older) = older {
             self.net.cut(older.stream);
         }
@@ -113,7 +120,7 @@ impl Sim {
 
     pub(super) fn transmit(&mut self, from: RegionKey, to: RegionKey, mut frame: Frame) {
         let node = self.nodes.get_mut(&from).expect("a node of the federation");
-        let Some(line) = node.lines.get(&to) else {
+        let Some(line) = node.lines.get_mut(&to) else {
             return;
         };
         let stream = line.stream;
@@ -123,7 +130,13 @@ impl Sim {
                 field.ciphertext = node.sealer.open(field);
                 field.slot = 0;
             }
+            line.last = Some(frame.clone());
         }
+        self.put_on_wire(stream, from, frame);
+    }
+
+    /// Sends a frame as it is.
+    pub(super) fn put_on_wire(&mut self, stream: u64, from: RegionKey, frame: Frame) {
         self.report.frames += 1;
         if let Some((at, to)) = self
             .net

@@ -54,7 +54,11 @@ impl Sim {
         self.net.parted.clear();
         self.net.slow.clear();
         self.strikes.clear();
+        // A clone that still runs goes on as the node.
+        self.originals.clear();
         for me in self.place.nodes.clone() {
+            self.mend_disk(me);
+            self.set_clock(me);
             if !self.nodes[&me].up() {
                 self.after(MINUTE, Happening::Restart(me));
             }

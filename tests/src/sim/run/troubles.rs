@@ -1,9 +1,14 @@
 //! Faults as they strike.
 
 use super::{Happening, SILENCE_MS, Sim};
+use crate::faults::clocks::ClockFault;
+use crate::faults::malice::Malice;
 use crate::faults::{Fault, Strike, Ways};
-use crate::sim::places::HOUR;
+use crate::sim::node::{LOG, Trouble};
+use crate::sim::places::{HOUR, MINUTE, SECOND};
+use hotline::store::disk::{Disk as _, SimDisk};
 use hotline_topology::RegionKey;
+use std::path::Path;
 
 impl Sim {
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -59,7 +64,61 @@ impl Sim {
                 let copy = self.nodes[&node].disk.copy();
                 self.copies.insert(node, copy);
             }
-            Fault::RollBack { node } => self.roll_back(node),
+            Fault::RollBack { node } => {
+                if let Some(copy) = self.copies.remove(&node) {
+                    self.struck("rolled-back disk");
+                    self.swap_disk(node, copy);
+                }
+            }
+            Fault::Clone { node, for_ms } => {
+                if let Some(copy) = self.copies.remove(&node) {
+                    self.struck("clone");
+                    let original = self.swap_disk(node, copy);
+                    self.originals.insert(node, original);
+                    self.after(for_ms, Happening::Fault(Fault::CloneGone { node }));
+                }
+            }
+            Fault::CloneGone { node } => {
+                if let Some(original) = self.originals.remove(&node) {
+                    self.swap_disk(node, original);
+                }
+            }
+            Fault::SlowDisk { node } => self.trouble(node, Trouble::Slow, "slow disk"),
+            Fault::FullDisk { node, room } => {
+                self.trouble(node, Trouble::Full, "full disk");
+                self.node(node).disk.set_room(Some(room));
+            }
+            Fault::UnreadableDisk { node } => {
+                self.trouble(node, Trouble::Unreadable, "unreadable disk");
+                let disk = &self.node(node).disk;
+                let logs = disk.list(Path::new(LOG)).unwrap_or_default();
+                let last = logs.last().map(|name| Path::new(LOG).join(name));
+                disk.set_unreadable(last.as_deref());
+                self.strikes
+                    .insert(node, (Strike::AfterActions, 10 * SECOND));
+            }
+            Fault::MendDisk { node } => self.mend_disk(node),
+            Fault::Clock { node, fault } => {
+                let now = self.now;
+                let clock = &mut self.node(node).clock;
+                let (kind, look) = match fault {
+                    ClockFault::Freeze => {
+                        clock.stand(now);
+                        ("clock stands still", 2 * HOUR)
+                    }
+                    ClockFault::Jump(by) => {
+                        clock.jump(by);
+                        let ahead = by > 0;
+                        let kind = if ahead { "clock ahead" } else { "clock behind" };
+                        (kind, SECOND)
+                    }
+                };
+                self.struck(kind);
+                let boot = self.nodes[&node].boot;
+                self.after(look, Happening::Look(node, boot));
+            }
+            Fault::SetClock { node } => self.set_clock(node),
+            Fault::Malice { node, malice } => self.malice(node, malice),
         }
     }
 
@@ -83,30 +142,68 @@ impl Sim {
         }
     }
 
-    pub(super) fn roll_back(&mut self, me: RegionKey) {
-        let Some(copy) = self.copies.remove(&me) else {
+    fn trouble(&mut self, me: RegionKey, trouble: Trouble, kind: &'static str) {
+        self.mend_disk(me);
+        self.struck(kind);
+        self.node(me).trouble = Some(trouble);
+    }
+
+    pub(super) fn mend_disk(&mut self, me: RegionKey) {
+        let node = self.node(me);
+        node.trouble = None;
+        node.disk.set_room(None);
+        node.disk.set_unreadable(None);
+    }
+
+    /// A person sets the clock right, and says so a while later where it was in doubt.
+    pub(super) fn set_clock(&mut self, me: RegionKey) {
+        self.node(me).clock.set_right();
+        let boot = self.nodes[&me].boot;
+        self.after(SECOND, Happening::Look(me, boot));
+        let wait = self.rng.between(MINUTE, HOUR);
+        self.after(wait, Happening::ConfirmClock(me));
+    }
+
+    fn malice(&mut self, me: RegionKey, malice: Malice) {
+        let lines = self.nodes[&me].lines.iter();
+        let used = lines.filter_map(|(peer, line)| Some((*peer, line.stream, line.last.clone()?)));
+        let used: Vec<_> = used.collect();
+        if used.is_empty() {
             return;
-        };
+        }
+        let (peer, stream, last) = self.rng.pick(&used).clone();
+        let theirs = self.nodes[&peer].view.link(me);
+        let frames = malice.frames(&last, &theirs, &mut self.rng);
+        self.struck(malice.name());
+        for frame in frames {
+            self.put_on_wire(stream, me, frame);
+        }
+    }
+
+    /// Another disk takes the place of the node's; the one that it had.
+    fn swap_disk(&mut self, me: RegionKey, disk: SimDisk) -> SimDisk {
         if self.nodes[&me].up() {
             self.crash(me, Strike::AfterActions, HOUR);
         }
+        self.mend_disk(me);
         for peer in self.nodes[&me].neighbours() {
             if let Some(line) = self.nodes[&peer].lines.get(&me) {
                 let stream = line.stream;
                 self.net.cut(stream);
             }
         }
-        self.struck("rolled-back disk");
         self.report.rolled = Some(me);
         let node = self.node(me);
-        node.disk = copy;
+        let had = std::mem::replace(&mut node.disk, disk);
         if let Err(words) = node.recover(false) {
-            return self.check(me, 0, Err(words));
+            self.check(me, 0, Err(words));
+            return had;
         }
         node.seen = node.log.as_ref().map_or(0, |log| log.last_commit());
         for of in 0..self.promises.len() {
             self.promises[of].rolled_back(&self.nodes, me);
         }
         self.node(me).log = None;
+        had
     }
 }

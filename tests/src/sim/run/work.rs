@@ -3,12 +3,13 @@
 use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
 use crate::faults::{Strike, forgery};
 use crate::invariants::Seen;
-use crate::sim::node::{encode, refold};
-use crate::sim::places::SECOND;
+use crate::sim::node::{Trouble, encode, refold};
+use crate::sim::places::{MINUTE, SECOND};
 use hotline_domain::fact::Fact;
-use hotline_domain::kernel::{Action, Commit, Event, Input, next_timer};
+use hotline_domain::kernel::{Action, Commit, Event, Input};
 use hotline_domain::link::ByeCode;
 use hotline_domain::row::RowKey;
+use hotline_domain::view::Rows as _;
 use hotline_topology::{RegionKey, Time};
 use sha2::Digest as _;
 
@@ -44,17 +45,32 @@ impl Sim {
     }
 
     pub(super) fn group(&mut self, me: RegionKey) {
+        if self.nodes[&me].syncing {
+            return;
+        }
+        let look = self.watch(me);
         let count = 1 + self.rng.below(GROUP_MAX);
         let mut events = Vec::new();
         while (events.len() as u64) < count
             && let Some(input) = self.node(me).inbox.pop_front()
         {
+            if input == Input::Tick && !look.timers {
+                continue;
+            }
             let bits = self.rng.bits();
             events.push(Event { bits, input });
         }
+        let noted = |event: &Event| matches!(event.input, Input::ClockDoubt { .. });
+        if let Some(why) = look.doubt
+            && !events.iter().any(noted)
+        {
+            let bits = self.rng.bits();
+            let input = Input::ClockDoubt { why };
+            events.insert(0, Event { bits, input });
+        }
         self.broken.events(me, &mut events);
         let node = &self.nodes[&me];
-        let commit = match node.group(self.now, events.clone()) {
+        let commit = match node.group(self.now, look.time, events.clone()) {
             Ok(commit) => commit,
             Err(failed) => {
                 self.check(me, 0, Err(failed.to_string()));
@@ -62,6 +78,15 @@ impl Sim {
             }
         };
         self.settle(me, &events, commit);
+        if !look.timers {
+            let boot = self.nodes[&me].boot;
+            self.after(SECOND, Happening::Look(me, boot));
+        }
+        self.go_on(me);
+    }
+
+    /// What waits is taken up, and the next timer is waited for.
+    pub(super) fn go_on(&mut self, me: RegionKey) {
         let node = &self.nodes[&me];
         if node.up() {
             if !node.inbox.is_empty() && node.wake_at.is_none() {
@@ -115,8 +140,18 @@ impl Sim {
         };
         let hash = log.hash();
         match appended.and(synced) {
+            // The outcome is unknown: the store is dropped, and opened again until that succeeds.
+            Err(_) if self.nodes[&me].trouble == Some(Trouble::Full) => {
+                return self.crash(me, Strike::SyncFails, 0);
+            }
             Err(words) => self.check(me, 0, Err(words)),
             Ok(false) => {}
+            Ok(true) if kind.is_none() && self.nodes[&me].trouble == Some(Trouble::Slow) => {
+                let (boot, wait) = (self.nodes[&me].boot, self.rng.between(SECOND, 30 * SECOND));
+                self.node(me).syncing = true;
+                let done = Box::new((commit, hash));
+                self.after(wait, Happening::Synced(me, boot, done));
+            }
             Ok(true) => self.durable(me, kind, commit, hash),
         }
         if let Some((kind, down_ms)) = strike {
@@ -126,9 +161,10 @@ impl Sim {
 
     /// The node's operator adds what it has no right to send.
     fn forge(&mut self, me: RegionKey, commit: &mut Commit) {
-        if let Some(id) = forgery::forge(&self.nodes[&me], &mut self.rng, commit) {
+        let node = self.nodes.get_mut(&me).expect("a node of the federation");
+        if let Some((id, kind)) = forgery::forge(node, &mut self.rng, commit) {
             self.forgers.remove(&me);
-            self.struck("forged act");
+            self.struck(kind);
             let promises = self.promises.iter_mut();
             promises.for_each(|promise| promise.forged(id));
         }
@@ -186,6 +222,8 @@ impl Sim {
                 .for_each(|told| println!("{told}"));
         }
         let rolled = self.report.rolled;
+        let now = self.now;
+        self.node(me).now = now;
         self.check_all(me, |promise, nodes| {
             promise.committed(&Seen {
                 nodes,
@@ -236,20 +274,6 @@ impl Sim {
         }
     }
 
-    /// Wakes the node when its next timer is due.
-    pub(super) fn arm(&mut self, me: RegionKey) {
-        let (now, node) = (self.now, &self.nodes[&me]);
-        let Ok(Some(due)) = next_timer(&node.view) else {
-            return;
-        };
-        let at = (due.0 - node.offset_ms).max(now);
-        if node.tick_at.is_none_or(|known| known > at) {
-            let boot = node.boot;
-            self.node(me).tick_at = Some(at);
-            self.after(at - now, Happening::Tick(me, boot));
-        }
-    }
-
     pub(super) fn crash(&mut self, me: RegionKey, strike: Strike, down_ms: i64) {
         self.struck(strike.name());
         let mut dice = self.rng.fork();
@@ -274,10 +298,10 @@ impl Sim {
                 },
             );
         }
-        let wait = if strike == Strike::SyncFails {
-            SECOND
-        } else {
-            down_ms
+        let wait = match self.nodes[&me].trouble {
+            Some(Trouble::Full) => self.rng.between(MINUTE, 20 * MINUTE),
+            _ if strike == Strike::SyncFails => SECOND,
+            _ => down_ms,
         };
         self.after(wait, Happening::Restart(me));
     }
@@ -290,6 +314,9 @@ impl Sim {
         let seen = self.nodes[&me].seen;
         let found = match self.node(me).recover(compare) {
             Ok(found) => found,
+            Err(_) if self.nodes[&me].trouble == Some(Trouble::Unreadable) => {
+                return self.after(10 * MINUTE, Happening::Restart(me));
+            }
             Err(words) => return self.check(me, 0, Err(words)),
         };
         let rolled = self.report.rolled;
@@ -301,6 +328,12 @@ impl Sim {
         let node = self.nodes.get_mut(&me).expect("a node of the federation");
         self.broken.recovered(node);
         self.check_all(me, |promise, nodes| promise.recovered(nodes, me, rolled));
+        let now = self.now;
+        let node = self.node(me);
+        let row = node.view.node().unwrap_or_default();
+        let alone = node.neighbours().is_empty();
+        node.clock
+            .start(now, alone, row.clock_held.map(|_| row.time));
         self.push(me, Input::Start, 0);
         let boot = self.nodes[&me].boot;
         let wait = self.rng.between(0, SECOND);

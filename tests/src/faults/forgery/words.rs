@@ -1,0 +1,247 @@
+//! What is forged: a table of things that their sender has no right to say.
+
+use crate::sim::node::Node;
+use crate::sim::places::packs;
+use crate::sim::rng::Rng;
+use hotline::codec::payload::Codec;
+use hotline_domain::body::Body;
+use hotline_domain::figures::{Report, Watermark};
+use hotline_domain::id::{LegId, MatterId, OrderId};
+use hotline_domain::leg::{
+    Act, Due, Lane, Leg, LegKind, LegRole, Offer, RecallGround, RuleVersion, Side,
+};
+use hotline_domain::link::{Message, Wire as _};
+use hotline_domain::supervision::{Notice, NoticeReason};
+use hotline_domain::ticket::Sight;
+use hotline_topology::{FieldName, Kind, RegionKey, Time, Urgency};
+
+/// A forged content.
+pub(super) struct Forged {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// Who is said to have written it.
+    pub author: RegionKey,
+    pub leg: Option<LegId>,
+    pub kind: u32,
+    pub payload: Vec<u8>,
+    /// A field that goes along.
+    pub field: Option<FieldName>,
+}
+
+type Forge = fn(&Node, RegionKey, Time, &mut Rng) -> Option<Forged>;
+
+/// Every forgery; each is given who forges, for whom, and the time.
+const ALL: [Forge; 10] = [
+    other_author,
+    leg_from_below,
+    order_by_taker,
+    supervision_from_below,
+    field,
+    sight,
+    notice,
+    figures,
+    garbage,
+    unknown_kind,
+];
+
+pub(super) fn forged(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<Forged> {
+    let at = node.view.link(peer).heard_at?;
+    (*rng.pick(&ALL))(node, peer, at, rng)
+}
+
+fn says(name: &'static str, author: RegionKey, message: &Message) -> Forged {
+    let leg = match message {
+        Message::Leg { leg, .. } => Some(*leg),
+        _ => None,
+    };
+    Forged {
+        name,
+        author,
+        leg,
+        kind: message.kind() as u32,
+        payload: Codec.encode(message),
+        field: None,
+    }
+}
+
+fn on_leg(name: &'static str, author: RegionKey, leg: LegId, at: Time, act: Act) -> Forged {
+    says(name, author, &Message::Leg { leg, at, act })
+}
+
+/// An open leg that the node takes of its neighbour.
+fn held(node: &Node, peer: RegionKey) -> Option<&Leg> {
+    node.view
+        .legs()
+        .find(|leg| leg.is_open() && leg.side == Side::Taker && leg.giver() == peer)
+}
+
+/// Somebody whose envelopes the neighbour must not take from this side.
+fn other(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<RegionKey> {
+    let tree = &node.place.federation;
+    let elsewhere = |other: &&RegionKey| {
+        **other != peer && tree.next_hop(peer, **other) != Some(node.region)
+    };
+    let others: Vec<_> = node.place.nodes.iter().filter(elsewhere).collect();
+    (!others.is_empty()).then(|| **rng.pick(&others))
+}
+
+fn other_author(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
+    let author = other(node, peer, rng)?;
+    let act = Act::Offer(Box::new(offer(author, peer, rng)));
+    let leg = LegId(rng.bits());
+    Some(on_leg("forged author", author, leg, at, act))
+}
+
+/// A leg by one who may not give it: a child to its parent, downward.
+fn leg_from_below(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
+    let me = node.region;
+    if node.place.federation.parent(me) != Some(peer) {
+        return None;
+    }
+    let act = Act::Offer(Box::new(offer(me, peer, rng)));
+    let leg = LegId(rng.bits());
+    Some(on_leg("forged leg from below", me, leg, at, act))
+}
+
+fn order_by_taker(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option<Forged> {
+    let ground = RecallGround::Withdrawn;
+    let leg = held(node, peer)?.id;
+    let act = Act::Recall { ground };
+    Some(on_leg("forged order of the giver", node.region, leg, at, act))
+}
+
+fn supervision_from_below(
+    node: &Node,
+    peer: RegionKey,
+    at: Time,
+    rng: &mut Rng,
+) -> Option<Forged> {
+    let act = Act::Supervise {
+        order: OrderId(rng.bits()),
+        issuer: node.region,
+        trigger: "other".to_owned(),
+        reply_by: at,
+    };
+    let leg = held(node, peer)?.id;
+    Some(on_leg("forged supervision", node.region, leg, at, act))
+}
+
+/// An honest act with a field that must not travel.
+fn field(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option<Forged> {
+    let stage = "on-site".to_owned();
+    let leg = held(node, peer)?.id;
+    Some(Forged {
+        field: Some(FieldName::PetitionerName),
+        ..on_leg("forbidden field", node.region, leg, at, Act::Progress { stage })
+    })
+}
+
+/// Where a leg stands, by one who does not give it.
+fn sight(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
+    let leg = held(node, peer)?;
+    let sight = Sight {
+        leg: LegId(rng.bits()),
+        giver: peer,
+        taker: Body::Node(node.region),
+        stage: "closed".to_owned(),
+        offered_at: at,
+        due: at,
+        since: at,
+        open: false,
+        version: 1,
+    };
+    let matter = leg.matter();
+    let message = Message::Sight { matter, sight };
+    Some(says("forged sight", node.region, &message))
+}
+
+/// An exception notice in somebody else's name.
+fn notice(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
+    let raised_by = other(node, peer, rng)?;
+    let notice = Notice {
+        matter: MatterId(rng.bits()),
+        number: "伪造".to_owned(),
+        leg: None,
+        giver: raised_by,
+        taker: Body::Node(peer),
+        reason: NoticeReason::Overdue,
+        kind: Kind::Help,
+        category: "0101".to_owned(),
+        raised_by,
+        raised_at: at,
+        due: None,
+    };
+    Some(says("forged notice", node.region, &Message::Notice(notice)))
+}
+
+/// Figures of one who is not below the sender.
+fn figures(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option<Forged> {
+    let mark = Watermark {
+        author: peer,
+        epoch: 1,
+        version: 1_000_000,
+        as_of: at,
+    };
+    let report = Report {
+        watermarks: vec![mark],
+        ..Report::default()
+    };
+    Some(says("forged figures", node.region, &Message::Figures(report)))
+}
+
+fn garbage(node: &Node, _: RegionKey, _: Time, rng: &mut Rng) -> Option<Forged> {
+    Some(Forged {
+        name: "garbage in an envelope",
+        author: node.region,
+        leg: None,
+        kind: 1 + u32::try_from(rng.below(5)).unwrap_or(0),
+        payload: [[0xff; 16], rng.bits()].concat(),
+        field: None,
+    })
+}
+
+fn unknown_kind(node: &Node, _: RegionKey, _: Time, rng: &mut Rng) -> Option<Forged> {
+    Some(Forged {
+        name: "envelope of an unknown kind",
+        author: node.region,
+        leg: None,
+        kind: 900 + u32::try_from(rng.below(50)).unwrap_or(0),
+        payload: rng.bits().to_vec(),
+        field: None,
+    })
+}
+
+fn offer(giver: RegionKey, taker: RegionKey, rng: &mut Rng) -> Offer {
+    let pack = &packs()[0];
+    Offer {
+        matter: MatterId(rng.bits()),
+        number: "伪造".to_owned(),
+        origin: giver,
+        taken_in_at: crate::sim::places::START,
+        serial: 1,
+        giver,
+        taker: Body::Node(taker),
+        role: LegRole::Sole,
+        kind: LegKind::Downward,
+        replaces: None,
+        redo: false,
+        rules: RuleVersion {
+            pack: pack.id.clone(),
+            version: pack.version,
+        },
+        due: Due {
+            at: crate::sim::places::START,
+            calendar: 1,
+            provisional: false,
+        },
+        lane: Lane::Ordinary,
+        hops: 1,
+        request_kind: Kind::Help,
+        category: "0101".to_owned(),
+        urgency: Urgency::Normal,
+        place: None,
+        determined: false,
+        basis: String::new(),
+        content: Vec::new(),
+    }
+}

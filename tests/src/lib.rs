@@ -10,6 +10,8 @@
 //! breaks          faults of the program itself, around its seams; each must be found
 //! ```
 //!
+//! `wired` runs the product's own links between such nodes: real gRPC and TLS, on virtual time.
+//!
 //! `processes` runs the program itself, as real processes on this machine.
 //!
 //! Everything random of a simulation comes from one seed; the same seed gives the same history.
@@ -20,3 +22,4 @@ pub mod faults;
 pub mod invariants;
 pub mod processes;
 pub mod sim;
+pub mod wired;

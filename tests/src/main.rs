@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
 use hotline_tests::campaign::{Campaign, campaign};
-use hotline_tests::sim::run::run;
+use hotline_tests::sim::many::replay;
+use hotline_tests::sim::run::{minimise, run_without};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ enum What {
     Seed {
         /// Which.
         seed: u64,
+        /// Leaves out faults of these sorts.
+        #[arg(long, value_delimiter = ',')]
+        without: Vec<String>,
     },
     /// Breaks the program on purpose, in every way known; fails when a break goes unseen.
     Mutations {
@@ -35,19 +39,24 @@ enum What {
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().what {
         What::Campaign(wanted) => campaign(&wanted),
-        What::Seed { seed } => Ok(one(seed)),
+        What::Seed { seed, without } => Ok(one(seed, &without)),
         What::Mutations { json } => Ok(mutations(json)),
     }
 }
 
-fn one(seed: u64) -> ExitCode {
-    match run(seed, Box::new(Whole)) {
+fn one(seed: u64, without: &[String]) -> ExitCode {
+    let without: Vec<&str> = without.iter().map(String::as_str).collect();
+    match run_without(seed, Box::new(Whole), &without) {
         Ok(report) => {
             println!("seed {seed}: {report:#?}");
             ExitCode::SUCCESS
         }
         Err(violation) => {
             println!("seed {seed}: {violation}");
+            if without.is_empty() {
+                let dropped = minimise(seed, violation.promise).join(",");
+                println!("  least: {} --without {dropped}", replay(seed));
+            }
             ExitCode::FAILURE
         }
     }

@@ -176,28 +176,34 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [Draw; 9] = [
-    crashes::draw,
-    lines::cuts,
-    lines::partitions,
-    lines::slow,
-    forgery::draw,
-    disks::roll_back,
-    disks::trouble,
-    clocks::draw,
-    malice::draw,
+const SORTS: [(&str, Draw); 9] = [
+    ("crashes", crashes::draw),
+    ("cuts", lines::cuts),
+    ("partitions", lines::partitions),
+    ("slow-links", lines::slow),
+    ("forgery", forgery::draw),
+    ("older-disks", disks::roll_back),
+    ("disk-trouble", disks::trouble),
+    ("clocks", clocks::draw),
+    ("malice", malice::draw),
 ];
 
-/// The faults of a seed with their moments.
+/// The names of all sorts.
+pub fn sorts() -> impl Iterator<Item = &'static str> {
+    SORTS.iter().map(|(name, _)| *name)
+}
+
+/// The faults of a seed with their moments; without those of some sorts.
 #[must_use]
-pub fn draw(seed: u64, shape: &Shape, rng: &mut Rng) -> Vec<(i64, Fault)> {
-    SORTS
-        .iter()
-        .flat_map(|sort| {
-            let rng = &mut rng.fork();
-            sort(&mut Chance { seed, shape, rng })
-        })
-        .collect()
+pub fn draw(seed: u64, shape: &Shape, without: &[&str], rng: &mut Rng) -> Vec<(i64, Fault)> {
+    let mut plan = Vec::new();
+    for (name, sort) in SORTS {
+        let rng = &mut rng.fork();
+        if !without.contains(&name) {
+            plan.extend(sort(&mut Chance { seed, shape, rng }));
+        }
+    }
+    plan
 }
 
 /// What faults are drawn from.

@@ -8,10 +8,10 @@ use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
-use hotline_domain::leg::{Lane, Leg, Party, Side, Stage};
+use hotline_domain::leg::{Lane, Leg, Party, Request, Side, Stage};
 use hotline_domain::row::{Done, RowKey};
 use hotline_domain::ticket::Ticket;
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 
 /// Matters that a person was told are taken in.
@@ -187,13 +187,20 @@ fn alike(nodes: &Nodes, leg: &Leg) -> Result<(), String> {
     let Some(theirs) = nodes[&leg.giver()].view.leg(leg.id) else {
         return Ok(());
     };
+    // Where a clock was wrong, each side may hold its own of when things happened: what is disputed counts as it arrived.
+    let disputed = nodes.values().any(|node| node.clock.was_wrong);
+    let at = |at: Option<Time>| at.filter(|_| !disputed);
     let state = |leg: &Leg| {
+        let request = leg.request.clone().map(|request| Request {
+            at: at(Some(request.at)).unwrap_or(Time(0)),
+            ..request
+        });
         (
             leg.stage,
             leg.due,
-            leg.delivered_at,
-            leg.closed_at,
-            leg.request.clone(),
+            at(leg.delivered_at),
+            at(leg.closed_at),
+            request,
             leg.term,
             leg.lead,
         )

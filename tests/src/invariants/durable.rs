@@ -20,7 +20,10 @@ impl Promise for Durable {
             return Err(format!("commit {} follows commit {last}", seen.no));
         }
         if seen.at < at {
-            return Err(format!("commit {} is of {}, its predecessor of {at}", seen.no, seen.at));
+            return Err(format!(
+                "commit {} is of {}, its predecessor of {at}",
+                seen.no, seen.at
+            ));
         }
         self.0.insert(seen.me, (seen.no, seen.at));
         Ok(())

@@ -53,7 +53,8 @@ impl Promise for Liveness {
             let kept = [RowKey::Kept(0), RowKey::Kept(u64::MAX)];
             let [from, to] = kept;
             // What was forged and could not be understood lies aside for a person, as it should.
-            let honest = |row: &Row| !matches!(row, Row::Kept(kept) if self.0.contains(&kept.envelope.id));
+            let honest =
+                |row: &Row| !matches!(row, Row::Kept(kept) if self.0.contains(&kept.envelope.id));
             let mut aside = node.view.range(from, to);
             if let Some((key, row)) = aside.find(|(_, row)| honest(row)) {
                 return at(format!("{key:?} lies aside: {row:?}"));

@@ -50,7 +50,9 @@ impl Promise for Locality {
             let taken = |hash| self.forbidden.get(hash) == Some(&seen.me);
             if let Some(field) = fields.iter().find(|field| taken(&field.hash)) {
                 let name = field.name.as_str();
-                return Err(format!("{name} came where its edge keeps it, and was taken"));
+                return Err(format!(
+                    "{name} came where its edge keeps it, and was taken"
+                ));
             }
         }
         Ok(())

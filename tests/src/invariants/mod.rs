@@ -88,7 +88,7 @@ impl fmt::Display for Violation {
 }
 
 /// One promise and what it remembers.
-pub trait Promise {
+pub trait Promise: Send {
     /// Its words.
     fn words(&self) -> &'static str;
 

@@ -51,7 +51,10 @@ impl Once {
     fn writes(&mut self, me: RegionKey, fields: &[SealedField]) -> Result<(), String> {
         let known = |field: &&SealedField| !self.written.insert((me, field.hash));
         match fields.iter().find(known) {
-            Some(field) => Err(format!("twice: a command that wrote {}", field.name.as_str())),
+            Some(field) => Err(format!(
+                "twice: a command that wrote {}",
+                field.name.as_str()
+            )),
             None => Ok(()),
         }
     }

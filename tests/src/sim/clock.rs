@@ -12,8 +12,8 @@ pub struct SimClock {
     offset_ms: i64,
     stands_at: Option<Time>,
     watch: ClockWatch,
-    /// The node started once while its clock was wrong and nobody was there to say so.
-    pub misled: bool,
+    /// It was wrong once.
+    pub was_wrong: bool,
 }
 
 /// Monotonic time of the simulation.
@@ -35,7 +35,7 @@ impl SimClock {
             offset_ms,
             stands_at: None,
             watch: ClockWatch::new(start, 1, true, None),
-            misled: false,
+            was_wrong: false,
         }
     }
 
@@ -48,11 +48,13 @@ impl SimClock {
     /// It jumps by so many milliseconds.
     pub fn jump(&mut self, by_ms: i64) {
         self.offset_ms += by_ms;
+        self.was_wrong = true;
     }
 
     /// It stands still.
     pub fn stand(&mut self, now: i64) {
         self.stands_at = Some(self.shows(now));
+        self.was_wrong = true;
     }
 
     /// Somebody sets it right.
@@ -66,9 +68,12 @@ impl SimClock {
         self.stands_at.is_some() || self.offset_ms != self.honest_ms
     }
 
-    /// The node starts: a new watch. `held`: the clock was in doubt when it stopped.
+    /// The node starts: a new watch. `held`: the clock was in doubt when it stopped. A machine that starts asks for the
+    /// time first: under a clock far ahead, that of which nobody doubts yet would go on record for good.
     pub fn start(&mut self, now: i64, alone: bool, held: Option<Time>) {
-        self.misled |= self.is_wrong();
+        if held.is_none() && self.shows(now).0 > now + self.honest_ms {
+            self.set_right();
+        }
         self.watch = ClockWatch::new(self.reading(now), 1, alone, held);
     }
 

@@ -12,7 +12,7 @@ use super::node::Node;
 use super::places::{HOUR, MINUTE, Place, SECOND, START};
 use super::rng::Rng;
 use super::shape::Shape;
-use crate::breaks::Break;
+use crate::breaks::{Break, Whole};
 use crate::faults::{self, Fault, Strike};
 use crate::invariants::{self, Promise, Violation};
 use hotline::store::disk::SimDisk;
@@ -122,7 +122,19 @@ pub struct Sim {
 /// # Errors
 /// The first promise broken.
 pub fn run(seed: u64, broken: Box<dyn Break>) -> Result<Report, Violation> {
-    let mut sim = Sim::new(seed, broken);
+    run_without(seed, broken, &[])
+}
+
+/// Runs a seed without faults of some sorts.
+///
+/// # Errors
+/// The first promise broken.
+pub fn run_without(
+    seed: u64,
+    broken: Box<dyn Break>,
+    without: &[&str],
+) -> Result<Report, Violation> {
+    let mut sim = Sim::new(seed, broken, without);
     while sim.violation.is_none() && !sim.ended {
         let Some(((at, _), happening)) = sim.queue.pop_first() else {
             break;
@@ -133,13 +145,27 @@ pub fn run(seed: u64, broken: Box<dyn Break>) -> Result<Report, Violation> {
     sim.finish()
 }
 
+/// The sorts of faults that a seed can do without and still breaks the same promise.
+#[must_use]
+pub fn minimise(seed: u64, promise: &str) -> Vec<&'static str> {
+    let mut without = Vec::new();
+    for sort in faults::sorts() {
+        without.push(sort);
+        let again = run_without(seed, Box::new(Whole), &without);
+        if !again.is_err_and(|violation| violation.promise == promise) {
+            without.pop();
+        }
+    }
+    without
+}
+
 impl Sim {
-    fn new(seed: u64, broken: Box<dyn Break>) -> Self {
+    fn new(seed: u64, broken: Box<dyn Break>, without: &[&str]) -> Self {
         let shape = Shape::of(seed);
         let place = shape.place();
         let mut rng = Rng::new(seed);
         let clerks = Clerks::new(rng.fork());
-        let plan = faults::draw(seed, shape, &mut rng.fork());
+        let plan = faults::draw(seed, shape, without, &mut rng.fork());
         let mut nodes = BTreeMap::new();
         for region in &place.nodes {
             let offset = rng.between(-50 * SECOND, 50 * SECOND);

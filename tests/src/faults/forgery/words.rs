@@ -78,9 +78,8 @@ fn held(node: &Node, peer: RegionKey) -> Option<&Leg> {
 /// Somebody whose envelopes the neighbour must not take from this side.
 fn other(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<RegionKey> {
     let tree = &node.place.federation;
-    let elsewhere = |other: &&RegionKey| {
-        **other != peer && tree.next_hop(peer, **other) != Some(node.region)
-    };
+    let elsewhere =
+        |other: &&RegionKey| **other != peer && tree.next_hop(peer, **other) != Some(node.region);
     let others: Vec<_> = node.place.nodes.iter().filter(elsewhere).collect();
     (!others.is_empty()).then(|| **rng.pick(&others))
 }
@@ -107,15 +106,16 @@ fn order_by_taker(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option
     let ground = RecallGround::Withdrawn;
     let leg = held(node, peer)?.id;
     let act = Act::Recall { ground };
-    Some(on_leg("forged order of the giver", node.region, leg, at, act))
+    Some(on_leg(
+        "forged order of the giver",
+        node.region,
+        leg,
+        at,
+        act,
+    ))
 }
 
-fn supervision_from_below(
-    node: &Node,
-    peer: RegionKey,
-    at: Time,
-    rng: &mut Rng,
-) -> Option<Forged> {
+fn supervision_from_below(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
     let act = Act::Supervise {
         order: OrderId(rng.bits()),
         issuer: node.region,
@@ -128,11 +128,17 @@ fn supervision_from_below(
 
 /// An honest act with a field that must not travel.
 fn field(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option<Forged> {
-    let stage = "on-site".to_owned();
+    let stage = "forged".to_owned();
     let leg = held(node, peer)?.id;
     Some(Forged {
         field: Some(FieldName::PetitionerName),
-        ..on_leg("forbidden field", node.region, leg, at, Act::Progress { stage })
+        ..on_leg(
+            "forbidden field",
+            node.region,
+            leg,
+            at,
+            Act::Progress { stage },
+        )
     })
 }
 
@@ -186,7 +192,11 @@ fn figures(node: &Node, peer: RegionKey, at: Time, _: &mut Rng) -> Option<Forged
         watermarks: vec![mark],
         ..Report::default()
     };
-    Some(says("forged figures", node.region, &Message::Figures(report)))
+    Some(says(
+        "forged figures",
+        node.region,
+        &Message::Figures(report),
+    ))
 }
 
 fn garbage(node: &Node, _: RegionKey, _: Time, rng: &mut Rng) -> Option<Forged> {

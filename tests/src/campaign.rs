@@ -97,8 +97,14 @@ fn words(wanted: &Campaign, sum: &Sum, spent: Duration) -> String {
         let _ = writeln!(text, "{words}");
     };
     line(format!(
-        "Made by `cargo run --release -p hotline-tests -- campaign --seeds {} --first {} --summary FILE`.\n",
-        wanted.seeds, wanted.first
+        "Made by `cargo run{} -p hotline-tests -- campaign --seeds {} --first {} --summary FILE`.\n",
+        if cfg!(debug_assertions) {
+            ""
+        } else {
+            " --release"
+        },
+        wanted.seeds,
+        wanted.first
     ));
     line("| what | how much |\n| --- | ---: |".to_owned());
     line(format!(

@@ -48,3 +48,18 @@ pub(super) fn trouble(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
     };
     (0..chance.count(2, 6)).flat_map(|_| one(chance)).collect()
 }
+
+/// Checkpoints are no fault; that one is made while the disk is full, or just before a power cut, is.
+pub(super) fn upkeep(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    if !chance.seed.is_multiple_of(2) {
+        return Vec::new();
+    }
+    let one = |chance: &mut Chance<'_>| {
+        let fault = Fault::Upkeep {
+            node: chance.node(),
+            room: chance.rng.percent(30).then(|| chance.rng.below(64 << 10)),
+        };
+        (chance.moment(), fault)
+    };
+    (0..chance.count(6, 14)).map(|_| one(chance)).collect()
+}

@@ -8,6 +8,7 @@
 //! | clocks | jumps in both directions, clocks that stand still |
 //! | forgery | a node whose operator tampers with it writes what it has no right to |
 //! | malice | a neighbour sends frames that no honest node sends |
+//! | versions | nodes of the release before, upgraded one by one |
 //!
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
@@ -18,6 +19,7 @@ mod disks;
 pub mod forgery;
 mod lines;
 pub mod malice;
+mod versions;
 
 use crate::sim::places::{HOUR, START};
 use crate::sim::rng::Rng;
@@ -146,6 +148,24 @@ pub enum Fault {
         /// Whose.
         node: RegionKey,
     },
+    /// The node still is of the release before.
+    Older {
+        /// Which.
+        node: RegionKey,
+    },
+    /// It is stopped, and started as the release of today.
+    Upgrade {
+        /// Which.
+        node: RegionKey,
+    },
+    /// A round of upkeep: a checkpoint, and the log stripped of what it covers; the power goes with it where hardly
+    /// anything fits on the disk.
+    Upkeep {
+        /// Whose.
+        node: RegionKey,
+        /// Bytes that still fit; the power goes afterwards.
+        room: Option<u64>,
+    },
     /// A clock goes wrong.
     Clock {
         /// Whose.
@@ -176,7 +196,7 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [(&str, Draw); 9] = [
+const SORTS: [(&str, Draw); 11] = [
     ("crashes", crashes::draw),
     ("cuts", lines::cuts),
     ("partitions", lines::partitions),
@@ -186,6 +206,8 @@ const SORTS: [(&str, Draw); 9] = [
     ("disk-trouble", disks::trouble),
     ("clocks", clocks::draw),
     ("malice", malice::draw),
+    ("upkeep", disks::upkeep),
+    ("versions", versions::draw),
 ];
 
 /// The names of all sorts.

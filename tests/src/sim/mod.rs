@@ -11,8 +11,8 @@
 //! |---|---|
 //! | places, shape | the federation; how large and long a run is |
 //! | rng, sealer, table, clock | chance, personal fields, the view, time as a node sees it |
-//! | node | one node: inbox, group, commit, recovery |
-//! | network | streams between neighbours: delay, cuts, partitions |
+//! | node, upkeep | one node: inbox, group, commit, recovery; checkpoints |
+//! | network, older | streams between neighbours: delay, cuts, partitions; a neighbour of the release before |
 //! | clerk | people: random ones while it runs, finishers at the end |
 //! | run | the queue and the loop |
 //! | many | seeds on all cores, and their sum |
@@ -22,9 +22,11 @@ pub mod clock;
 pub mod many;
 pub mod network;
 pub mod node;
+pub mod older;
 pub mod places;
 pub mod rng;
 pub mod run;
 pub mod sealer;
 pub mod shape;
 pub mod table;
+pub mod upkeep;

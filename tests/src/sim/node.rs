@@ -4,6 +4,7 @@ use super::clock::SimClock;
 use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
+use super::upkeep;
 use hotline::codec::payload::Codec;
 use hotline::codec::{commit as records, key, row};
 use hotline::store::disk::SimDisk;
@@ -161,8 +162,8 @@ impl Node {
         group.finish()
     }
 
-    /// Opens the log and makes the view again from what is durable: by folding facts, or by replaying changes, which
-    /// must come to the same.
+    /// Opens the log and makes the view again from what is durable: by folding facts, or by replaying changes onto the
+    /// newest checkpoint, which must come to the same.
     ///
     /// # Errors
     /// What the log refuses, or where folding and replay part, in words.
@@ -177,8 +178,10 @@ impl Node {
         };
         let (log, _) =
             Log::open(Arc::new(self.disk.clone()), settings).map_err(|error| error.to_string())?;
+        let checkpoint = upkeep::newest(self, &log)?;
         let mut view = Table::default();
         let mut replayed = Table::default();
+        let mut stripped = false;
         let mut found = Vec::new();
         for record in log.read_from(1).map_err(|error| error.to_string())? {
             let record = record.map_err(|error| error.to_string())?;
@@ -188,14 +191,29 @@ impl Node {
                 .map_err(|error| error.to_string())?;
             let changes = over.into_changes();
             view.apply(changes);
-            if compare {
-                replay(&mut replayed, record.redo.as_deref().unwrap_or_default())?;
+            match &record.redo {
+                Some(redo) if compare && !stripped => replay(&mut replayed, redo)?,
+                Some(_) => {}
+                None => stripped = true,
+            }
+            if let Some((no, table)) = &checkpoint
+                && *no == record.no
+            {
+                if view != *table {
+                    let differs = difference(&view, table);
+                    return Err(format!("the checkpoint at {no}: {differs}"));
+                }
+                replayed.clone_from(table);
+                stripped = false;
             }
             found.push(Record {
                 no: record.no,
                 at: lasting.at,
                 facts: lasting.facts,
             });
+        }
+        if stripped {
+            return Err("changes were stripped that no checkpoint holds".to_owned());
         }
         if compare && view != replayed {
             return Err(difference(&view, &replayed));

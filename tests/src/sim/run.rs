@@ -102,6 +102,8 @@ pub struct Sim {
     broken: Box<dyn Break>,
     strikes: BTreeMap<RegionKey, (Strike, i64)>,
     forgers: BTreeSet<RegionKey>,
+    /// Nodes of the release before.
+    older: BTreeSet<RegionKey>,
     copies: BTreeMap<RegionKey, SimDisk>,
     /// Disks of nodes whose clone runs in their place.
     originals: BTreeMap<RegionKey, SimDisk>,
@@ -186,6 +188,7 @@ impl Sim {
             broken,
             strikes: BTreeMap::new(),
             forgers: BTreeSet::new(),
+            older: BTreeSet::new(),
             copies: BTreeMap::new(),
             originals: BTreeMap::new(),
             taken_in: 0,

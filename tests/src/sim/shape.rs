@@ -42,7 +42,7 @@ pub const SHAPES: [Shape; 4] = [
         matters: 20,
         clerk_ms: 3 * HOUR,
         faults_percent: 70,
-        of_twenty: 7,
+        of_twenty: 6,
     },
     Shape {
         name: "tree",
@@ -51,7 +51,7 @@ pub const SHAPES: [Shape; 4] = [
         matters: 40,
         clerk_ms: 4 * HOUR,
         faults_percent: 100,
-        of_twenty: 2,
+        of_twenty: 1,
     },
     Shape {
         name: "quarter",
@@ -60,7 +60,7 @@ pub const SHAPES: [Shape; 4] = [
         matters: 40,
         clerk_ms: 9 * HOUR,
         faults_percent: 100,
-        of_twenty: 1,
+        of_twenty: 3,
     },
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{Happening, SILENCE_MS, Sim, WAIT_PERSON_MS};
 use crate::sim::node::Line;
+use crate::sim::older;
 use crate::sim::places::SECOND;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::leg::Lane;
@@ -136,7 +137,26 @@ impl Sim {
     }
 
     /// Sends a frame as it is.
-    pub(super) fn put_on_wire(&mut self, stream: u64, from: RegionKey, frame: Frame) {
+    pub(super) fn put_on_wire(&mut self, stream: u64, from: RegionKey, mut frame: Frame) {
+        if !self.older.is_empty()
+            && let Some(ends) = self.net.stream(stream)
+        {
+            let (child, parent) = (ends.child, ends.parent);
+            let older = [child, parent]
+                .into_iter()
+                .find(|end| self.older.contains(end));
+            if let Some(older) = older {
+                match older::through(frame, older) {
+                    Some(known) => frame = known,
+                    None => {
+                        let words = format!(
+                            "{older} speaks wire 1, and a frame that it does not know is on its stream"
+                        );
+                        return self.check(from, 0, Err(words));
+                    }
+                }
+            }
+        }
         self.report.frames += 1;
         if let Some((at, to)) = self
             .net

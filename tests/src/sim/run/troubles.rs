@@ -6,6 +6,7 @@ use crate::faults::malice::Malice;
 use crate::faults::{Fault, Strike, Ways};
 use crate::sim::node::{LOG, Trouble};
 use crate::sim::places::{HOUR, MINUTE, SECOND};
+use crate::sim::upkeep;
 use hotline::store::disk::{Disk as _, SimDisk};
 use hotline_topology::RegionKey;
 use std::path::Path;
@@ -98,6 +99,17 @@ impl Sim {
                     .insert(node, (Strike::AfterActions, 10 * SECOND));
             }
             Fault::MendDisk { node } => self.mend_disk(node),
+            Fault::Older { node } => {
+                self.struck("older release");
+                self.older.insert(node);
+            }
+            Fault::Upgrade { node } => {
+                if self.older.remove(&node) && self.nodes[&node].up() {
+                    self.struck("upgrade");
+                    self.crash(node, Strike::AfterActions, 30 * SECOND);
+                }
+            }
+            Fault::Upkeep { node, room } => self.upkeep(node, room),
             Fault::Clock { node, fault } => {
                 let now = self.now;
                 let clock = &mut self.node(node).clock;
@@ -153,6 +165,24 @@ impl Sim {
         node.trouble = None;
         node.disk.set_room(None);
         node.disk.set_unreadable(None);
+    }
+
+    fn upkeep(&mut self, me: RegionKey, room: Option<u64>) {
+        let node = &self.nodes[&me];
+        if !node.up() || node.syncing || node.trouble.is_some() {
+            return;
+        }
+        node.disk.set_room(room);
+        let done = upkeep::run(node);
+        node.disk.set_room(None);
+        match (done, room) {
+            (Err(error), None) => self.check(me, 0, Err(error.to_string())),
+            (_, None) => self.struck("checkpoint"),
+            (_, Some(_)) => {
+                self.struck("checkpoint cut short");
+                self.crash(me, Strike::AfterActions, MINUTE);
+            }
+        }
     }
 
     /// A person sets the clock right, and says so a while later where it was in doubt.

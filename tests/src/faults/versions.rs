@@ -1,0 +1,20 @@
+//! Neighbours of the release before, each upgraded alone in the middle of its work.
+
+use super::{Chance, Fault};
+use crate::sim::places::START;
+
+pub(super) fn draw(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    if chance.seed % 4 != 1 {
+        return Vec::new();
+    }
+    let one = |chance: &mut Chance<'_>| {
+        let node = chance.node();
+        let upgraded = chance.within(20, 90);
+        [
+            (START.0, Fault::Older { node }),
+            (upgraded, Fault::Upgrade { node }),
+        ]
+    };
+    let count = 1 + chance.rng.below(3);
+    (0..count).flat_map(|_| one(chance)).collect()
+}

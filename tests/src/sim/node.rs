@@ -82,6 +82,17 @@ pub enum Trouble {
     Unreadable,
 }
 
+/// How a node finds its view again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recovery {
+    /// By folding what its view does not show yet: as after a killed process.
+    Rest,
+    /// By folding the whole log.
+    Whole,
+    /// By folding the whole log, and by replaying changes beside it.
+    Compare,
+}
+
 /// What a durable record said.
 pub struct Record {
     /// Its number.
@@ -167,23 +178,34 @@ impl Node {
     ///
     /// # Errors
     /// What the log refuses, or where folding and replay part, in words.
-    pub fn recover(&mut self, compare: bool) -> Result<Vec<Record>, String> {
+    pub fn recover(&mut self, how: Recovery) -> Result<Vec<Record>, String> {
+        let compare = how == Recovery::Compare;
+        let from = match how {
+            Recovery::Rest => self.seen + 1,
+            Recovery::Whole | Recovery::Compare => 1,
+        };
         let settings = LogSettings {
             dir: PathBuf::from(LOG),
             node: self.region.to_string(),
             epoch: 1,
             segment_bytes_max: SEGMENT_BYTES_MAX,
-            verify: Verify::All,
+            verify: Verify::From(from),
             closed_at: None,
         };
         let (log, _) =
             Log::open(Arc::new(self.disk.clone()), settings).map_err(|error| error.to_string())?;
-        let checkpoint = upkeep::newest(self, &log)?;
-        let mut view = Table::default();
+        let checkpoint = match how {
+            Recovery::Rest => None,
+            _ => upkeep::newest(self, &log)?,
+        };
+        let mut view = match how {
+            Recovery::Rest => std::mem::take(&mut self.view),
+            _ => Table::default(),
+        };
         let mut replayed = Table::default();
         let mut stripped = false;
         let mut found = Vec::new();
-        for record in log.read_from(1).map_err(|error| error.to_string())? {
+        for record in log.read_from(from).map_err(|error| error.to_string())? {
             let record = record.map_err(|error| error.to_string())?;
             let lasting = records::decode(&record.lasting).map_err(|error| error.to_string())?;
             let mut over = Overlay::new(&view);
@@ -212,7 +234,7 @@ impl Node {
                 facts: lasting.facts,
             });
         }
-        if stripped {
+        if stripped && how != Recovery::Rest {
             return Err("changes were stripped that no checkpoint holds".to_owned());
         }
         if compare && view != replayed {

@@ -285,7 +285,7 @@ impl WiredNode {
                     }
                 }
             }
-            Action::Alarm { .. } => {}
+            Action::Alarm { .. } | Action::DestroyKey { .. } => {}
             action => {
                 if let Some(links) = self.links.get() {
                     links.perform(&action);

@@ -5,23 +5,26 @@ use super::net::Net;
 use super::node::{Shared, VirtualClock, WiredNode, World, lock};
 use crate::invariants;
 use crate::sim::clerk::Clerks;
-use crate::sim::node::Node;
-use crate::sim::places::{CHAIN, Place, SECOND};
+use crate::sim::node::{Node, Recovery};
+use crate::sim::places::{CHAIN, DAY, Place, SECOND, START};
 use crate::sim::rng::Rng;
 use anyhow::{Context as _, bail};
 use hotline::clock::Clock;
 use hotline::entropy::SeededEntropy;
 use hotline::identity::{NodeTls, PeerIdentity, channel, incoming, server};
-use hotline::link::{Dial, Links, Parts, certified};
+use hotline::link::{Dial, Links, NodePort as _, Parts, certified};
+use hotline::sealing::{KeyPair, Office};
 use hotline_domain::kernel::Input;
 use hotline_domain::leg::Lane;
 use hotline_domain::link::Limits;
-use hotline_topology::{Federation, RegionKey};
+use hotline_domain::sealing::{NewKey, SealingKey};
+use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 /// How long people work and faults strike.
 const FAULTY: Duration = Duration::from_secs(120);
@@ -56,6 +59,7 @@ pub fn run(seed: u64) -> anyhow::Result<Shown> {
 }
 
 struct Member {
+    seed: u64,
     node: Arc<WiredNode>,
     tls: Arc<NodeTls>,
     links: Links<WiredNode>,
@@ -70,7 +74,7 @@ async fn play(seed: u64) -> anyhow::Result<Shown> {
     let mut nodes = BTreeMap::new();
     for region in CHAIN {
         let mut node = Node::new(region, place.clone(), rng.draw(), 0);
-        node.recover(false).map_err(anyhow::Error::msg)?;
+        node.recover(Recovery::Whole).map_err(anyhow::Error::msg)?;
         nodes.insert(region, node);
     }
     let world: Shared = Arc::new(Mutex::new(World {
@@ -88,6 +92,9 @@ async fn play(seed: u64) -> anyhow::Result<Shown> {
     for region in CHAIN {
         let member = start(region, &world, &keeper, &net, &place, rng.draw())?;
         member.node.ask(Input::Start).await;
+        let new = Box::new(sealing_key(region, &member)?);
+        let reason = "first".to_owned();
+        member.node.ask(Input::SealingKey { new, reason }).await;
         members.insert(region, member);
     }
     let mut faults = BTreeMap::new();
@@ -143,6 +150,7 @@ fn start(
     let links = Links::start(Parts {
         port: Arc::clone(&node),
         sealer: Arc::clone(&node) as _,
+        office: office(&node, seed),
         clock,
         entropy: Box::new(SeededEntropy::new(seed)),
         limits: Limits::default(),
@@ -158,11 +166,51 @@ fn start(
         let _ = served.serve_with_incoming_shutdown(callers, ended).await;
     });
     Ok(Member {
+        seed,
         node,
         tls,
         links,
         stop,
     })
+}
+
+/// The secret of a slot of the node's key file; drawn from the seed.
+fn secret(seed: u64, slot: u64) -> Zeroizing<[u8; 32]> {
+    let mut secret = Zeroizing::new([0; 32]);
+    secret[..8].copy_from_slice(&seed.to_be_bytes());
+    secret[8..16].copy_from_slice(&slot.to_be_bytes());
+    secret
+}
+
+/// The node's first key for sealing, signed.
+fn sealing_key(me: RegionKey, member: &Member) -> anyhow::Result<NewKey> {
+    const SLOT: u64 = 1;
+    let far = Time(START.0 + 365 * DAY);
+    let key = SealingKey {
+        region: me,
+        no: 1,
+        public: KeyPair::derive(&secret(member.seed, SLOT)).public,
+        not_before: START,
+        not_after: far,
+        previous: 0,
+        revoked: 0,
+    };
+    Ok(NewKey {
+        signed: member.tls.state(key)?,
+        slot: SLOT,
+        retire_at: far,
+    })
+}
+
+/// Seals to far nodes, and opens what they sealed for this one.
+fn office(node: &Arc<WiredNode>, seed: u64) -> Arc<Office> {
+    let rows = Arc::clone(node);
+    let entropy = Box::new(SeededEntropy::new(seed));
+    Arc::new(Office::new(
+        Arc::new(move || rows.view()),
+        Arc::new(move |slot| Ok(Some(secret(seed, slot)))),
+        entropy,
+    ))
 }
 
 /// What happens at a moment of a run.

@@ -211,7 +211,8 @@ impl SegmentReader {
         let behind = |end: u64| end >= offset + n as u64;
         if offset < self.buffer_at || !behind(self.buffer_at + self.buffer.len() as u64) {
             let wanted = (2 * self.buffer.len()).clamp(READ_BYTES_MIN, READ_BYTES_MAX);
-            self.buffer.resize(n.max(wanted), 0);
+            // Fresh zeroes cost nothing; to write them over what was read before does.
+            self.buffer = vec![0; n.max(wanted)];
             self.buffer_at = offset;
             let read = self.file.read_at(offset, &mut self.buffer);
             let read = read.map_err(|e| StoreError::io("读取日志段", &self.path, e))?;

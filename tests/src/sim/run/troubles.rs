@@ -4,7 +4,7 @@ use super::{Happening, SILENCE_MS, Sim};
 use crate::faults::clocks::ClockFault;
 use crate::faults::malice::Malice;
 use crate::faults::{Fault, Strike, Ways};
-use crate::sim::node::{LOG, Trouble};
+use crate::sim::node::{LOG, Recovery, Trouble};
 use crate::sim::places::{HOUR, MINUTE, SECOND};
 use crate::sim::upkeep;
 use hotline::store::disk::{Disk as _, SimDisk};
@@ -225,7 +225,7 @@ impl Sim {
         self.report.rolled = Some(me);
         let node = self.node(me);
         let had = std::mem::replace(&mut node.disk, disk);
-        if let Err(words) = node.recover(false) {
+        if let Err(words) = node.recover(Recovery::Whole) {
             self.check(me, 0, Err(words));
             return had;
         }

@@ -3,7 +3,7 @@
 use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
 use crate::faults::{Strike, forgery};
 use crate::invariants::Seen;
-use crate::sim::node::{Trouble, encode, refold};
+use crate::sim::node::{Recovery, Trouble, encode, refold};
 use crate::sim::places::{MINUTE, SECOND};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
@@ -306,13 +306,23 @@ impl Sim {
         self.after(wait, Happening::Restart(me));
     }
 
+    /// A power cut makes the view anew, a killed process does not; more seldom than in life, where runs are long.
+    fn recovery(&mut self) -> Recovery {
+        let whole = self.broken.hasty() || self.rng.percent(25);
+        match (whole, self.redoes) {
+            (false, _) => Recovery::Rest,
+            (true, false) => Recovery::Whole,
+            (true, true) => Recovery::Compare,
+        }
+    }
+
     pub(super) fn restart(&mut self, me: RegionKey) {
         if self.nodes[&me].up() {
             return;
         }
-        let compare = self.redoes && self.rng.percent(34);
+        let how = self.recovery();
         let seen = self.nodes[&me].seen;
-        let found = match self.node(me).recover(compare) {
+        let found = match self.node(me).recover(how) {
             Ok(found) => found,
             Err(_) if self.nodes[&me].trouble == Some(Trouble::Unreadable) => {
                 return self.after(10 * MINUTE, Happening::Restart(me));

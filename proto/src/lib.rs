@@ -56,6 +56,10 @@ bytes!(
     link::v1::SealedContent,
     record::v1::Commit,
     record::v1::Row,
+    world::v1::Document,
+    world::v1::Have,
+    world::v1::Header,
+    world::v1::Part,
 );
 
 #[cfg(test)]

@@ -21,16 +21,18 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The packages of each kind of release.
-const WIRE: [&str; 4] = [
+const WIRE: [&str; 5] = [
     "hotline.matter.v1",
     "hotline.leg.v1",
     "hotline.figures.v1",
+    "hotline.world.v1",
     "hotline.link.v1",
 ];
-const RECORD: [&str; 4] = [
+const RECORD: [&str; 5] = [
     "hotline.matter.v1",
     "hotline.leg.v1",
     "hotline.figures.v1",
+    "hotline.world.v1",
     "hotline.record.v1",
 ];
 

@@ -14,3 +14,5 @@ mod python;
 mod sealing;
 #[path = "processes/wires.rs"]
 mod wires;
+#[path = "processes/world.rs"]
+mod world;

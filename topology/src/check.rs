@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::draft::{Draft, DraftRegion, DraftUnit};
+use crate::calendar::Calendar;
+use crate::draft::{Draft, DraftRegion, DraftUnit, read_calendar};
 use crate::fault::Fault;
 use crate::policy::PolicyPack;
 use crate::read::{Source, Spot, Table};
@@ -22,6 +23,24 @@ pub fn check(file_name: &str, text: &str) -> Vec<Fault> {
 /// All faults of a policy pack's file; empty when it is in order.
 pub fn check_pack(file_name: &str, text: &str) -> Vec<Fault> {
     PolicyPack::parse(file_name, text).err().unwrap_or_default()
+}
+
+impl Calendar {
+    /// A calendar from the text of a file of its own: `version` and `[[notice]]` as in a federation's `[calendar]`.
+    ///
+    /// # Errors
+    /// All faults, in the order of the file.
+    pub fn parse(file_name: &str, text: &str) -> Result<Calendar, Vec<Fault>> {
+        let source = Source::new(file_name, text);
+        let document = source.parse()?;
+        let calendar = read_calendar(Table::top(&source, &document));
+        let faults = source.take();
+        if faults.is_empty() {
+            Ok(calendar)
+        } else {
+            Err(faults)
+        }
+    }
 }
 
 impl Federation {

@@ -13,7 +13,7 @@ use crate::unit::Unit;
 
 mod read;
 
-pub(crate) use read::read_standards;
+pub(crate) use read::{read_calendar, read_standards};
 
 /// All that a file says. A value that could not be read is `None`; its fault is noted.
 pub(crate) struct Draft {

@@ -164,6 +164,15 @@ impl Federation {
         }
     }
 
+    /// The same tree with a later calendar; an older one changes nothing.
+    #[must_use]
+    pub fn with_calendar(mut self, calendar: Calendar) -> Federation {
+        if calendar.version() > self.calendar.version() {
+            self.calendar = calendar;
+        }
+        self
+    }
+
     /// Authority part of every node's SPIFFE id.
     pub fn trust_domain(&self) -> &str {
         &self.trust_domain

@@ -245,6 +245,11 @@ pub enum Verb {
     },
     /// Confirms the clock after a jump.
     ConfirmClock,
+    /// Hands in a signed document of the world: for this node, and through it for those below.
+    PublishDocument {
+        /// Its bytes, signatures included.
+        bytes: Vec<u8>,
+    },
     /// Lifts the refusal of a link after people reconciled it.
     ReopenLink {
         /// The neighbour.

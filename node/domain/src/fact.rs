@@ -9,6 +9,7 @@ use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Sight, TicketAct};
+use crate::world::{Document, Have, Series};
 use hotline_topology::{RegionKey, Time};
 
 /// One decided thing.
@@ -267,4 +268,70 @@ pub enum Fact {
     },
     /// Keys are destroyed, and with them what they had sealed.
     KeyDestroyed(Destruction),
+    /// A part of a document of the world came, or was handed in.
+    DocumentPart {
+        /// Which node sent it; `None`: a person.
+        from: Option<RegionKey>,
+        /// SHA-256 of the whole.
+        digest: [u8; 32],
+        /// Its number, from 0.
+        no: u32,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// A document was found whole and newer than what was here.
+    DocumentAccepted(Document),
+    /// A document that came is not kept.
+    DocumentDropped {
+        /// Which node sent it.
+        from: RegionKey,
+        /// SHA-256 of the whole.
+        digest: [u8; 32],
+        /// How many parts are forgotten; 0 where an accepted document has them.
+        parts: u32,
+    },
+    /// A document's instant came.
+    DocumentInForce {
+        /// Which series.
+        series: Series,
+        /// Its version.
+        version: u32,
+        /// When, by this node's clock.
+        at: Time,
+    },
+    /// A neighbour said what it has.
+    PeerWorld {
+        /// Which neighbour.
+        peer: RegionKey,
+        /// What.
+        have: Have,
+        /// When it was recorded here.
+        at: Time,
+    },
+    /// A document was queued for a node below.
+    DocumentSent {
+        /// For whom.
+        peer: RegionKey,
+        /// Which series.
+        series: Series,
+        /// Its version.
+        version: u32,
+    },
+    /// A neighbour was told what is here.
+    WorldTold {
+        /// Whom.
+        peer: RegionKey,
+        /// What.
+        have: Have,
+    },
+    /// Links were fitted to a topology version.
+    WorldApplied {
+        /// Which.
+        version: u32,
+    },
+    /// Two nodes are no longer neighbours: their link's numbers and what waited on it are forgotten.
+    LinkEnded {
+        /// The former neighbour.
+        peer: RegionKey,
+    },
 }

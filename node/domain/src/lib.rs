@@ -32,3 +32,4 @@ pub mod supervision;
 mod testing;
 pub mod ticket;
 pub mod view;
+pub mod world;

@@ -9,6 +9,7 @@ use crate::link::{Envelope, LinkState};
 use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Ticket, TicketStage};
+use crate::world::{Document, DocumentKind, PeerWorld};
 use hotline_topology::{RegionKey, Time};
 
 /// A deadline or a duty of the node's own, fired by time.
@@ -34,6 +35,10 @@ pub enum TimerKey {
     AwaitKey(RegionKey),
     /// Authors are owed word of what arrived.
     TellArrivals,
+    /// An accepted document comes into force.
+    WorldDue,
+    /// The age of revocation lists is looked at.
+    WorldCheck,
 }
 
 /// Secondary keys.
@@ -94,6 +99,12 @@ pub enum RowKey {
     Arrived(RegionKey, EnvelopeId),
     /// A destroyed slot of the key file.
     Destroyed(u64),
+    /// An accepted document of the world: kind, scope, name, version.
+    Document(DocumentKind, RegionKey, String, u32),
+    /// A part of a document, by the digest of the whole.
+    DocumentPart([u8; 32], u32),
+    /// What is known of a neighbour's documents.
+    PeerWorld(RegionKey),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -136,6 +147,8 @@ pub struct NodeRow {
     pub kept: u64,
     /// Why business stands still until a person confirms the clock.
     pub clock_held: Option<String>,
+    /// The topology version that links were last fitted to; 0 before the first.
+    pub topology: u32,
 }
 
 impl Default for NodeRow {
@@ -152,6 +165,7 @@ impl Default for NodeRow {
             report_due: None,
             kept: 0,
             clock_held: None,
+            topology: 0,
         }
     }
 }
@@ -208,4 +222,10 @@ pub enum Row {
     OwnKey(Box<OwnKey>),
     /// See [`RowKey::Destroyed`].
     Destroyed(Box<Destruction>),
+    /// See [`RowKey::Document`].
+    Document(Box<Document>),
+    /// See [`RowKey::DocumentPart`].
+    DocumentPart(Vec<u8>),
+    /// See [`RowKey::PeerWorld`].
+    PeerWorld(Box<PeerWorld>),
 }

@@ -6,6 +6,7 @@ use crate::link::LinkState;
 use crate::row::{NodeRow, Row, RowKey};
 use crate::supervision::IssuedOrder;
 use crate::ticket::Ticket;
+use crate::world::PeerWorld;
 use hotline_topology::RegionKey;
 use std::collections::BTreeMap;
 
@@ -77,6 +78,17 @@ pub trait Rows: View {
         Ok(match self.get(&RowKey::Link(peer))? {
             Some(Row::Link(link)) => *link,
             _ => LinkState::new(peer),
+        })
+    }
+
+    /// What is known of a neighbour's documents.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn peer_world(&self, peer: RegionKey) -> Result<PeerWorld, ViewFailed> {
+        Ok(match self.get(&RowKey::PeerWorld(peer))? {
+            Some(Row::PeerWorld(known)) => *known,
+            _ => PeerWorld::default(),
         })
     }
 

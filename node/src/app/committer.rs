@@ -219,6 +219,7 @@ impl Committer {
                     tracing::warn!(alarm = true, "{text}");
                 }
                 Action::DestroyKey { slot } => self.shared.destroy(slot),
+                Action::WorldChanged => self.shared.world_changed.notify_one(),
                 other => self.shared.perform(&other),
             }
         }

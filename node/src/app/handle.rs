@@ -5,6 +5,7 @@ use super::rows::CommittedRows;
 use super::seal::NodeSealer;
 use super::world::Surroundings;
 use crate::clock::Clock;
+use crate::identity::revocation::ListAge;
 use crate::store::view::View as Trees;
 use crate::store::{Store, Upkeep};
 use arc_swap::ArcSwap;
@@ -20,7 +21,7 @@ use hotline_topology::{FieldName, RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Inputs that may wait for the committer.
 pub const INBOX_MAX: usize = 1024;
@@ -79,6 +80,9 @@ pub struct Asked {
     pub texts: Vec<(FieldName, String)>,
 }
 
+/// How old the revocation lists in use are.
+pub type ListAges = Box<dyn Fn() -> Vec<ListAge> + Send + Sync>;
+
 type Perform = Box<dyn Fn(&Action) + Send + Sync>;
 
 /// What committer, doors and links share.
@@ -95,6 +99,8 @@ pub struct Shared {
     pub applied: AtomicU64,
     /// Alarms since the start.
     pub alarms: AtomicU64,
+    /// A document came into force; the keeper takes it up.
+    pub world_changed: Notify,
     rows: Arc<ArcSwap<Arc<dyn Trees>>>,
     failure: Mutex<Option<String>>,
     upkeep: Mutex<Option<Upkeep>>,
@@ -103,6 +109,7 @@ pub struct Shared {
     maker: OnceLock<KeyMaker>,
     /// Slots whose destruction is on record and failed on the disk.
     undestroyed: Mutex<BTreeSet<u64>>,
+    lists: OnceLock<ListAges>,
 }
 
 impl Shared {
@@ -119,6 +126,7 @@ impl Shared {
             accepted: AtomicU64::new(0),
             applied: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
+            world_changed: Notify::new(),
             rows,
             failure: Mutex::default(),
             upkeep: Mutex::new(Some(store.upkeep())),
@@ -126,6 +134,7 @@ impl Shared {
             links: OnceLock::new(),
             maker: OnceLock::new(),
             undestroyed: Mutex::default(),
+            lists: OnceLock::new(),
         }
     }
 
@@ -238,6 +247,17 @@ impl Shared {
                 why: why.to_owned(),
             });
         }
+    }
+
+    /// The revocation lists in use, by which [`Shared::lists`] is answered; set once, at the node's start.
+    pub fn watch_lists(&self, lists: ListAges) {
+        drop(self.lists.set(lists));
+    }
+
+    /// The age of each revocation list in use, the oldest first.
+    #[must_use]
+    pub fn lists(&self) -> Vec<ListAge> {
+        self.lists.get().map_or_else(Vec::new, |lists| lists())
     }
 
     /// Notes what a neighbour said of itself.

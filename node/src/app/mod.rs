@@ -10,6 +10,7 @@
 
 mod committer;
 mod handle;
+mod keeper;
 mod keys;
 mod metrics;
 mod parts;

@@ -2,13 +2,12 @@
 
 use super::committer::Opener;
 use super::handle::{NodeHandle, Shared};
-use super::world::Surroundings;
 use crate::clock::{Clock, ScaledClock, SystemClock};
 use crate::codec::folder::Folder;
 use crate::config::Config;
 use crate::entropy::{Entropy, OsEntropy};
 use crate::identity::{self, NodeTls};
-use crate::link::{self, Links};
+use crate::link::{self, Links, NodePort as _};
 use crate::net::TcpDialer;
 use crate::sealing::Office;
 use crate::store::disk::RealDisk;
@@ -55,16 +54,14 @@ fn random(out: &mut [u8]) {
         std::process::abort();
     }
 }
-/// Peers are neighbours by the topology in force; authorities certify their subtree.
-pub(super) fn rules(surroundings: &Arc<Surroundings>) -> identity::Rules {
-    let (tree, place) = (Arc::clone(surroundings), Arc::clone(surroundings));
+
+/// Peers are neighbours by the topology in force, former children among them until they know it; authorities certify
+/// their subtree.
+pub(super) fn rules(node: &NodeHandle) -> identity::Rules {
+    let (tree, place) = (Arc::clone(&node.shared().surroundings), node.clone());
     identity::Rules {
         below: Arc::new(move |above, below| tree.known().federation.is_below(below, above)),
-        admits: Arc::new(move |region| {
-            link::Place::of(&place.known().federation, place.me())
-                .side(region)
-                .is_some()
-        }),
+        admits: Arc::new(move |region| place.place().side(region).is_some()),
     }
 }
 
@@ -72,14 +69,15 @@ pub(super) fn start_links(
     config: &Config,
     handle: &NodeHandle,
     tls: &Arc<NodeTls>,
-    surroundings: &Arc<Surroundings>,
+    configured: Option<RegionKey>,
 ) -> Links<NodeHandle> {
     let (address, tls, place) = (
         config.links.parent.clone(),
         Arc::clone(tls),
-        Arc::clone(surroundings),
+        Arc::clone(&handle.shared().surroundings),
     );
-    // The endpoint is looked up for each dial: a reload may have moved the parent.
+    // The endpoint is looked up for each dial: another version may have moved it, or given this node another parent.
+    // The address of the configuration is that of the parent it was written for.
     let dial: link::Dial = Arc::new(move || {
         let known = place.known();
         let parent = link::Place::of(&known.federation, place.me())
@@ -91,6 +89,7 @@ pub(super) fn start_links(
             .and_then(|region| region.endpoint.clone());
         let address = address
             .clone()
+            .filter(|_| configured == Some(parent))
             .or(endpoint.map(|endpoint| endpoint.to_string()))
             .ok_or_else(|| format!("没有上级 {parent} 的地址"))?;
         identity::channel(Arc::clone(&tls), TcpDialer, &address, parent)

@@ -1,6 +1,7 @@
 //! The node as its links see it.
 
 use super::handle::{Heard, NodeHandle};
+use super::keeper::former;
 use crate::link::{NodePort, NodeStopped, Place};
 use hotline_domain::figures::Watermark;
 use hotline_domain::kernel::Input;
@@ -22,8 +23,16 @@ impl NodePort for NodeHandle {
     }
 
     fn place(&self) -> Place {
-        let known = self.shared.surroundings.known();
-        Place::of(&known.federation, self.shared.surroundings.me())
+        let (known, me) = (
+            self.shared.surroundings.known(),
+            self.shared.surroundings.me(),
+        );
+        let mut place = Place::of(&known.federation, me);
+        if !known.older.is_empty() {
+            // A view that cannot be read admits nobody more; the store says why.
+            place.former = former(&*self.shared.rows(), &known, me).unwrap_or_default();
+        }
+        place
     }
 
     fn watermark(&self) -> Option<Watermark> {

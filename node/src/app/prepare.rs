@@ -93,6 +93,7 @@ fn read_known(config: &Config, faults: &mut Vec<Fault>) -> Option<Known> {
     federation.map(|federation| Known {
         federation,
         packs: known,
+        older: Vec::new(),
     })
 }
 

@@ -2,14 +2,15 @@
 
 use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
+use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
 use super::parts::{business_clock, opener, rules, start_links};
 use super::prepare::Prepared;
+use super::rows::CommittedRows;
 use super::world::Surroundings;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::entropy::OsEntropy;
-use crate::identity::profile::TrustDomain;
 use crate::identity::{self, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
 use crate::{grpc, http, telemetry};
@@ -17,7 +18,7 @@ use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +32,7 @@ pub struct Running {
     handle: NodeHandle,
     links: Links<NodeHandle>,
     tls: Arc<NodeTls>,
+    keeper: Arc<Keeper>,
     stop: CancellationToken,
     tasks: TaskTracker,
     committer: std::thread::JoinHandle<anyhow::Result<()>>,
@@ -53,14 +55,16 @@ impl Prepared {
             material,
         } = self;
         let clock = business_clock(&config);
-        let trust_domain = known.federation.trust_domain().to_owned();
-        let surroundings = Arc::new(Surroundings::new(me, known));
         let opener = opener(&config, me);
         let (store, report) = opener()?;
         report
             .to_string()
             .lines()
             .for_each(|line| tracing::info!("{line}"));
+        let configured = link::Place::of(&known.federation, me).parent;
+        let files = Files { known, material };
+        let (known, material) = keeper::compose(&files, &CommittedRows::new(store.view()), me)?;
+        let surroundings = Arc::new(Surroundings::new(me, known));
         let shared = Arc::new(Shared::new(
             Arc::clone(&surroundings),
             Arc::clone(&clock),
@@ -84,12 +88,12 @@ impl Prepared {
             .spawn(move || span.in_scope(|| committer.run()))?;
         handle.submit(Input::Start).await;
 
-        let domain: TrustDomain = trust_domain.parse()?;
+        let domain = keeper::domain(&files)?;
         // Certificates live in the machine's time, whatever a demonstration's clock shows.
         let tls = NodeTls::new(
             material,
             domain,
-            rules(&surroundings),
+            rules(&handle),
             Arc::new(SystemClock::new()),
         )?;
         surroundings.trust(Arc::clone(&tls));
@@ -97,14 +101,27 @@ impl Prepared {
         // Before any link: what is written from now on for far nodes is sealed.
         keys::renew(&handle).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let links = start_links(&config, &handle, &tls, &surroundings);
+        let lists = Arc::clone(&tls);
+        shared.watch_lists(Box::new(move || lists.list_ages()));
+        surroundings.believe(Box::new(ByCertificates(Arc::clone(&tls))));
+        let links = start_links(&config, &handle, &tls, configured);
         let performing = links.clone();
         shared.connect(Box::new(move |action: &Action| performing.perform(action)));
+        let keeper = Arc::new(Keeper {
+            node: handle.clone(),
+            tls: Arc::clone(&tls),
+            links: links.clone(),
+            files: Mutex::new(files),
+        });
+        // Now that certificates are there: what hangs on them is looked at, and what came into force meanwhile.
+        handle.shared().world_changed.notify_one();
+        tasks.spawn(Arc::clone(&keeper).run(stop.clone()));
         let mut running = Running {
             config,
             handle,
             links,
             tls,
+            keeper,
             stop,
             tasks,
             committer,
@@ -206,19 +223,9 @@ impl Running {
             me == self.handle.shared().surroundings.me(),
             "配置文件改了 node.region;换节点须重新启动"
         );
-        let cut = self.tls.reload(material)?;
-        self.handle.shared().surroundings.replace(known);
-        let more = self
-            .tls
-            .set_rules(rules(&self.handle.shared().surroundings));
-        self.links.place_changed();
-        self.links.retry_now();
-        self.handle.submit(Input::WorldChanged).await;
+        self.keeper.replace(Files { known, material }).await?;
         keys::renew(&self.handle).await;
-        tracing::info!(
-            "已重新读入证书、拓扑和规则包,断开 {} 条不再许可的连接",
-            cut + more
-        );
+        tracing::info!("已重新读入证书、拓扑和规则包");
         Ok(())
     }
 

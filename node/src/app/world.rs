@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use hotline_domain::kernel::World;
 use hotline_domain::link::{Message, Unreadable, Wire};
 use hotline_domain::sealing::SignedKey;
+use hotline_domain::world::{Examiner, NoDocuments};
 use hotline_topology::{Federation, PolicyPack, RegionKey};
 use std::sync::{Arc, OnceLock};
 
@@ -16,14 +17,17 @@ pub struct Known {
     pub federation: Federation,
     /// The packs known, the one in force last; never empty.
     pub packs: Vec<PolicyPack>,
+    /// Earlier versions of the federation, oldest first.
+    pub older: Vec<Federation>,
 }
 
 /// The node's place and the versions in force; shared by all tasks.
-#[derive(Debug)]
 pub struct Surroundings {
     me: RegionKey,
     known: ArcSwap<Known>,
     wire: NodeWire,
+    /// Set once certificates are there; nothing is believed before.
+    examiner: OnceLock<Box<dyn Examiner + Send + Sync>>,
 }
 
 /// The codec, and the node's judgement of signed keys.
@@ -59,7 +63,14 @@ impl Surroundings {
             me,
             known: ArcSwap::from_pointee(known),
             wire: NodeWire::default(),
+            examiner: OnceLock::new(),
         }
+    }
+
+    /// Lets documents be examined from now on.
+    pub fn believe(&self, examiner: Box<dyn Examiner + Send + Sync>) {
+        // Set once, at the node's start.
+        drop(self.examiner.set(examiner));
     }
 
     /// The certificates by which signed keys are judged; set once, at the node's start.
@@ -92,6 +103,11 @@ impl Surroundings {
             federation: &known.federation,
             packs: &known.packs,
             wire: &self.wire,
+            older: &known.older,
+            examiner: match self.examiner.get() {
+                Some(examiner) => &**examiner,
+                None => &NoDocuments,
+            },
         }
     }
 }

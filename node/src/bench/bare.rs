@@ -53,6 +53,7 @@ fn groups(
     in_flight: usize,
 ) -> anyhow::Result<Vec<(Vec<u8>, Vec<Op>)>> {
     let known = Known {
+        older: Vec::new(),
         federation: federation.clone(),
         packs: vec![PolicyPack::default_pack()],
     };

@@ -1,6 +1,7 @@
 //! `hotline certs`: keeping certificates. What stands where is explained in
 //! [`crate::identity::authority`].
 
+use super::world::PublishKept;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 use crate::identity::authority::{
@@ -60,6 +61,8 @@ enum Command {
         #[command(flatten)]
         library: Library,
     },
+    /// 签署信任根或吊销列表,供下发
+    Publish(PublishKept),
     /// 列出签发过的全部证书
     Show {
         #[command(flatten)]
@@ -216,6 +219,7 @@ impl Command {
                     list.display()
                 ))
             }
+            Self::Publish(publish) => publish.run(now),
             Self::Show { library } => {
                 let authority = Authority::open(&library.dir)?;
                 let certificates = table(&authority, &authority.list()?, now);

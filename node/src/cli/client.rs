@@ -176,6 +176,8 @@ impl Client {
         get_figures(pb::GetFiguresRequest) -> pb::Figures;
         /// Who, where and how the node is.
         get_status(pb::GetStatusRequest) -> pb::NodeStatus;
+        /// Signed documents, here and at the neighbours.
+        get_world(pb::GetWorldRequest) -> pb::World;
     }
 }
 

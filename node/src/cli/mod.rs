@@ -19,6 +19,7 @@ pub mod text;
 pub mod ticket;
 pub mod topology;
 pub mod words;
+pub mod world;
 
 use crate::config::Faults;
 use clap::{Parser, Subcommand};

@@ -1,5 +1,6 @@
-//! `hotline topology`: new, check, show.
+//! `hotline topology`: new, check, show; sign, publish and status stand in [`world`].
 
+use super::world;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, Subcommand};
 use hotline_topology::Draw;
@@ -23,6 +24,12 @@ enum Command {
         /// 拓扑文件
         file: PathBuf,
     },
+    /// 检查并签署拓扑、日历或规则包,供下发
+    Sign(world::Sign),
+    /// 把签署过的文件交给节点,由它逐级下发
+    Publish(world::Publish),
+    /// 现行和待生效的版本,相邻节点的版本和吊销列表的新旧
+    Status(world::Status),
     /// 画出拓扑文件的区划树
     Show {
         /// 拓扑文件
@@ -67,6 +74,9 @@ impl TopologyArgs {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::New(new) => new.run(),
+            Command::Sign(sign) => sign.run(),
+            Command::Publish(publish) => publish.run(),
+            Command::Status(status) => status.run(),
             Command::Check { file } => {
                 let text = read(&file)?;
                 let faults = check::check(&file.display().to_string(), &text);

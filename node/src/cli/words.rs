@@ -5,6 +5,16 @@ use hotline_topology::{Time, category_name};
 /// One vocabulary a line: what it names, then code and word in pairs.
 const WORDS: &[(&str, &[(&str, &str)])] = &[
     (
+        "document",
+        &[
+            ("topology", "拓扑"),
+            ("calendar", "日历"),
+            ("pack", "规则包"),
+            ("trust", "信任根"),
+            ("revocations", "吊销列表"),
+        ],
+    ),
+    (
         "kind",
         &[
             ("consult", "咨询"),

@@ -38,4 +38,13 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     ArrivalNoted: fact::ArrivalNoted { author, envelope },
     ArrivalsTold: fact::ArrivalsTold { author, envelopes },
     KeyDestroyed(destruction),
+    DocumentPart: fact::DocumentPart { from, digest, no, bytes },
+    DocumentAccepted(document),
+    DocumentDropped: fact::DocumentDropped { from, digest, parts },
+    DocumentInForce: fact::DocumentInForce { series, version, at: at_ms },
+    PeerWorld: fact::PeerHas { peer, have, at: at_ms },
+    DocumentSent: fact::DocumentSent { peer, series, version },
+    WorldTold: fact::WorldTold { peer, have },
+    WorldApplied: fact::WorldApplied { version },
+    LinkEnded: fact::LinkEnded { peer },
 });

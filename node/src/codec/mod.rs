@@ -43,5 +43,6 @@ pub mod link;
 pub mod payload;
 pub mod row;
 pub mod view;
+pub mod world;
 
 pub use malformed::{Malformed, Why};

@@ -10,7 +10,8 @@ use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
 use hotline_domain::sealing::SignedKey;
 use hotline_domain::supervision::Notice;
 use hotline_domain::ticket::Sight;
-use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as wire};
+use hotline_domain::world::{HOLDINGS_MAX, PART_BYTES};
+use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as wire, world::v1 as world};
 
 /// Longest payload, in bytes: half of what a gRPC message may hold by default, so that the fields find room beside it.
 pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
@@ -48,6 +49,19 @@ impl Wire for Codec {
             Message::Sight { matter, sight } => put!(wire::SightNote { matter, sight }).to_bytes(),
             Message::Notice(notice) => Field::<wire::Notice>::put(notice).to_bytes(),
             Message::Figures(report) => Field::<figures::Report>::put(report).to_bytes(),
+            Message::Have(have) => Field::<world::Have>::put(have).to_bytes(),
+            Message::Part {
+                digest,
+                no,
+                of,
+                bytes,
+            } => put!(world::Part {
+                digest,
+                no,
+                of,
+                bytes
+            })
+            .to_bytes(),
             Message::Refused {
                 about,
                 leg,
@@ -95,6 +109,8 @@ fn message_kind(code: u32) -> Option<MessageKind> {
         MessageKind::SealingAsk,
         MessageKind::Reseal,
         MessageKind::Arrived,
+        MessageKind::Have,
+        MessageKind::Part,
     ]
     .into_iter()
     .find(|kind| *kind as u32 == code)
@@ -139,6 +155,14 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
             let arrived: wire::Arrived = parse("Arrived", payload)?;
             take!(arrived as "Arrived", Message::Arrived, wire::Arrived { envelopes })
         }
+        MessageKind::Have => {
+            let have: world::Have = parse("Have", payload)?;
+            Message::Have(Field::take(have, "Have")?)
+        }
+        MessageKind::Part => {
+            let part: world::Part = parse("Part", payload)?;
+            take!(part as "Part", Message::Part, world::Part { digest, no, of, bytes })
+        }
     };
     check(&message)?;
     Ok(message)
@@ -177,6 +201,12 @@ fn check(message: &Message) -> Result<(), Malformed> {
         Message::Reseal { key, .. } => check_key(key),
         Message::Arrived { envelopes } => within("Arrived.envelopes", envelopes.len(), ARRIVED_MAX),
         Message::SealingAsk { .. } => Ok(()),
+        Message::Have(have) => {
+            within("Have.holdings", have.holdings.len(), HOLDINGS_MAX)?;
+            let mut names = have.holdings.iter().map(|held| &held.series.name);
+            names.try_for_each(|name| code("Series.name", name))
+        }
+        Message::Part { bytes, .. } => within("Part.bytes", bytes.len(), PART_BYTES),
     }
 }
 

@@ -36,13 +36,15 @@ choice!(TimerKey => pb::TimerKey [key: timer_key::Key] {
     RetireKey(no),
     AwaitKey(region),
     TellArrivals: timer_key::TellArrivals {},
+    WorldDue: timer_key::WorldDue {},
+    WorldCheck: timer_key::WorldCheck {},
 });
 
 noun!(Done => pb::Done { matter, number, legs, order, version });
 
 noun!(NodeRow => pb::NodeRow {
     epoch, mark, issued, time: time_ms, figures_version, figures_reported, reported_at: reported_at_ms, reported_to,
-    report_due: report_due_ms, kept, clock_held,
+    report_due: report_due_ms, kept, clock_held, topology,
 });
 
 /// The parent that figures were reported to, and its epoch.
@@ -80,6 +82,9 @@ impl Field<pb::Row> for Row {
             Row::SealingKey(key) => Choice::SealingKey(key.put()),
             Row::OwnKey(key) => Choice::OwnKey(key.put()),
             Row::Destroyed(record) => Choice::Destroyed(record.put()),
+            Row::Document(document) => Choice::Document(document.put()),
+            Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
+            Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
         };
         pb::Row { row: Some(choice) }
     }
@@ -114,6 +119,11 @@ impl Field<pb::Row> for Row {
             Choice::SealingKey(key) => Row::SealingKey(Field::take(key, "Row.sealing_key")?),
             Choice::OwnKey(key) => Row::OwnKey(Field::take(key, "Row.own_key")?),
             Choice::Destroyed(record) => Row::Destroyed(Field::take(record, "Row.destroyed")?),
+            Choice::Document(document) => Row::Document(Field::take(document, "Row.document")?),
+            Choice::DocumentPart(row::DocumentPart { bytes }) => {
+                Row::DocumentPart(Field::take(bytes, "Row.DocumentPart.bytes")?)
+            }
+            Choice::PeerWorld(known) => Row::PeerWorld(Field::take(known, "Row.peer_world")?),
         })
     }
 }

@@ -122,6 +122,9 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::SealingAsked(..) | RowKey::Arrived(..) => matches!(row, Row::Mark),
         RowKey::Awaiting(..) | RowKey::InFlight(_) => matches!(row, Row::Kept(_)),
         RowKey::Destroyed(_) => matches!(row, Row::Destroyed(_)),
+        RowKey::Document(..) => matches!(row, Row::Document(_)),
+        RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
+        RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),
     }
 }
 

@@ -206,6 +206,9 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
             matter: matter(&ask.matter)?,
         },
         Asks::ConfirmClock(pb::ConfirmClock {}) => Verb::ConfirmClock,
+        Asks::PublishDocument(ask) => Verb::PublishDocument {
+            bytes: ask.document,
+        },
         Asks::ReopenLink(ask) => Verb::ReopenLink {
             peer: name::region(&ask.region)?,
         },
@@ -244,7 +247,8 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         Verb::TakeIn { .. }
         | Verb::ConfirmClock
         | Verb::ReopenLink { .. }
-        | Verb::RotateKey { .. } => Ok(None),
+        | Verb::RotateKey { .. }
+        | Verb::PublishDocument { .. } => Ok(None),
         Verb::Refuse { matter, .. }
         | Verb::AnswerDirectly { matter }
         | Verb::Assign { matter, .. }

@@ -35,8 +35,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Router;
 use tonic::{Request, Response, Status};
 
-/// Largest request, in bytes.
-const REQUEST_BYTES_MAX: usize = 1 << 20;
+/// Largest request, in bytes: a document of the world, and what is around it.
+const REQUEST_BYTES_MAX: usize = hotline_domain::world::DOCUMENT_BYTES_MAX + (1 << 20);
 
 /// The operator service of one node.
 #[derive(Clone)]
@@ -206,6 +206,14 @@ impl Operator for Door {
     ) -> Result<Response<pb::NodeStatus>, Status> {
         self.actor(&request)?;
         query::status::get(&self.node).map(Response::new)
+    }
+
+    async fn get_world(
+        &self,
+        request: Request<pb::GetWorldRequest>,
+    ) -> Result<Response<pb::World>, Status> {
+        self.actor(&request)?;
+        query::world::get(&self.node).map(Response::new)
     }
 }
 

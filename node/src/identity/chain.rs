@@ -11,10 +11,11 @@ use super::error::IdentityError;
 use super::profile::{OperatorName, Subject, TrustDomain};
 use super::revocation::{CertificateId, RevocationLists, instant};
 use hotline_topology::{RegionKey, Time};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
 
 /// Most certificates in a chain without its root: a node and an authority for each of four levels,
 /// and one to spare.
@@ -116,6 +117,24 @@ pub fn verify_operator_chain(
     }
 }
 
+/// Judges an authority's chain, ordered like a node's; gives its region.
+///
+/// # Errors
+/// The first thing that is wrong with it; see [`IdentityError`].
+pub fn verify_authority_chain(
+    chain: &[CertificateDer<'_>],
+    trust: &Trust<'_>,
+) -> Result<RegionKey, IdentityError> {
+    let leaf = judge(chain, trust)?;
+    match leaf.subject {
+        Subject::Authority(region) => Ok(region),
+        Subject::Node(_) | Subject::Operator { .. } => Err(IdentityError::WrongKind {
+            wanted: "签发机构",
+            uri: leaf.uri,
+        }),
+    }
+}
+
 /// What a node's certificate claims, without judging it: for a node that looks at its own.
 ///
 /// # Errors
@@ -175,7 +194,7 @@ fn judge(chain: &[CertificateDer<'_>], trust: &Trust<'_>) -> Result<Leaf, Identi
     check_time(&root, trust.now)?;
 
     let (uri, subject) = subject(leaf, trust.domain)?;
-    if authorities.is_empty() {
+    if authorities.is_empty() && !matches!(subject, Subject::Authority(_)) {
         return Err(IdentityError::NoAuthority);
     }
     let mut certified = subject.region();
@@ -318,6 +337,69 @@ pub(super) struct Facts {
     pub id: CertificateId,
     pub not_before: Time,
     pub not_after: Time,
+}
+
+/// The certificate is valid at that instant.
+pub(super) fn check_valid(der: &CertificateDer<'_>, now: Time) -> Result<(), IdentityError> {
+    check_time(&parse(der)?, now)
+}
+
+/// The certificate can be a root: an authority that signed itself.
+pub(super) fn check_root(der: &CertificateDer<'_>) -> Result<(), IdentityError> {
+    let root = parse(der)?;
+    check_issued(&root, &root)
+}
+
+/// Whether a revocation list is a root's; one that bears a root's name must bear its signature.
+pub(super) fn root_of_list(
+    list: &CertificateRevocationListDer<'_>,
+    roots: &[CertificateDer<'static>],
+) -> Result<bool, IdentityError> {
+    let list = parse_list(list)?;
+    for root in roots {
+        let root = parse(root)?;
+        if list.issuer().as_raw() == root.subject().as_raw() {
+            let signed = list.verify_signature(root.public_key());
+            return signed
+                .map(|()| true)
+                .map_err(|_| IdentityError::BadRevocationList);
+        }
+    }
+    Ok(false)
+}
+
+/// The chain of the authority that signed a revocation list, made of `certificates`: the authority first.
+pub(super) fn chain_of_list(
+    list: &CertificateRevocationListDer<'_>,
+    certificates: &[CertificateDer<'static>],
+) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let list = parse_list(list)?;
+    // A root is no part of a chain, though it may stand among the certificates.
+    let fits = |der: &CertificateDer<'_>, name: &[u8]| {
+        facts(der).is_ok_and(|facts| facts.subject_name == name && facts.id.issuer != name)
+    };
+    let named = |name: &[u8]| certificates.iter().find(|der| fits(der, name));
+    let first = named(list.issuer().as_raw()).ok_or(IdentityError::UnknownAuthority)?;
+    let issuer = parse(first)?;
+    list.verify_signature(issuer.public_key())
+        .map_err(|_| IdentityError::BadRevocationList)?;
+    let mut chain = vec![first.clone()];
+    while chain.len() <= CHAIN_LENGTH_MAX {
+        let above = chain.last().map(facts).transpose()?;
+        match above.and_then(|facts| named(&facts.id.issuer)) {
+            Some(above) => chain.push(above.clone()),
+            None => break,
+        }
+    }
+    Ok(chain)
+}
+
+fn parse_list<'a>(
+    der: &'a CertificateRevocationListDer<'_>,
+) -> Result<CertificateRevocationList<'a>, IdentityError> {
+    CertificateRevocationList::from_der(der)
+        .map(|(_, list)| list)
+        .map_err(|error| IdentityError::Unreadable(error.to_string()))
 }
 
 /// Reads one certificate without judging it.

@@ -9,6 +9,7 @@
 //! ```text
 //! profile -> error -> revocation -> chain -> material, signing
 //!         -> refusals, live, tls -> acceptor, dialer -> metrics
+//! seal (signed documents of the world)
 //! authority (the keeper's side) -> example
 //! local (no certificates: the kernel names the caller)
 //! ```
@@ -30,6 +31,7 @@ pub mod metrics;
 pub mod profile;
 pub mod refusals;
 pub mod revocation;
+pub mod seal;
 pub mod sealing;
 pub mod signing;
 pub mod tls;
@@ -45,6 +47,7 @@ pub use live::PeerIo;
 pub use material::{Material, MaterialError};
 pub use profile::{OperatorName, Subject, TrustDomain};
 pub use refusals::Refusals;
+pub use revocation::RevocationLists;
 pub use tls::{NodeTls, Rules};
 
 #[cfg(test)]

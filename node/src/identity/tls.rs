@@ -280,7 +280,7 @@ impl NodeTls {
     }
 
     /// Runs `judge` with what holds at this moment.
-    pub(super) fn with_standing<T>(&self, judge: impl FnOnce(&Standing<'_>) -> T) -> T {
+    pub(crate) fn with_standing<T>(&self, judge: impl FnOnce(&Standing<'_>) -> T) -> T {
         let current = self.current.load_full();
         judge(&Standing {
             trust: Trust {

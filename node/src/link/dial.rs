@@ -24,7 +24,7 @@ const DIAL_DEADLINE: Duration = Duration::from_secs(10);
 /// operator.
 pub type Dial = Arc<dyn Fn() -> Result<Channel, String> + Send + Sync>;
 
-/// Dials until the node stops.
+/// Dials until the node stops, or has another parent.
 pub(super) async fn dial_for_ever<P: NodePort>(
     shared: Arc<Shared<P>>,
     peer: Arc<Peer>,
@@ -34,14 +34,14 @@ pub(super) async fn dial_for_ever<P: NodePort>(
     let link = shared.port.view().link(peer.region);
     let mut failures = link.map_or(0, |link| link.failures);
     let mut wait = failures > 0;
-    while !shared.stop.is_cancelled() {
+    while !peer.stop.is_cancelled() {
         if wait && !pause(&shared, &peer, failures).await {
             return;
         }
         wait = true;
         let dialled = tokio::select! {
             biased;
-            () = shared.stop.cancelled() => return,
+            () = peer.stop.cancelled() => return,
             dialled = connect(&dial) => dialled,
         };
         let (met, why) = match dialled {
@@ -84,7 +84,7 @@ async fn pause<P: NodePort>(shared: &Shared<P>, peer: &Peer, failures: u32) -> b
     peer.update(|live| live.next_try_at = Some(at));
     let go_on = tokio::select! {
         biased;
-        () = shared.stop.cancelled() => false,
+        () = peer.stop.cancelled() => false,
         () = peer.retry.notified() => true,
         () = sleep(Duration::from_millis(wait_ms)) => true,
     };

@@ -93,7 +93,6 @@ impl<P: NodePort> Links<P> {
             limits,
             parent,
         } = parts;
-        let above = port.place().parent;
         let shared = Arc::new(Shared {
             port,
             sealer,
@@ -101,6 +100,7 @@ impl<P: NodePort> Links<P> {
             clock,
             entropy: Mutex::new(entropy),
             limits,
+            dial: parent,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -108,14 +108,33 @@ impl<P: NodePort> Links<P> {
             shared,
             peers: Arc::default(),
         };
-        if let (Some(above), Some(dial)) = (above, parent) {
-            let shared = &links.shared;
-            let (peer, newer) = Peer::start(shared, above, Side::Parent);
-            lock(&links.peers).insert(above, Arc::clone(&peer));
-            let dialling = dial::dial_for_ever(Arc::clone(shared), peer, dial, newer);
-            shared.tasks.spawn(dialling);
-        }
+        links.dial_parent();
         links
+    }
+
+    /// Dials the parent of the topology in force; a former one is dialled no more.
+    fn dial_parent(&self) {
+        let above = self.place().parent;
+        let mut peers = lock(&self.peers);
+        peers.retain(|region, peer| {
+            let former = peer.side == Side::Parent && above != Some(*region);
+            // A child that became the parent is no longer waited for.
+            let turned = peer.side == Side::Child && above == Some(*region);
+            if former || turned {
+                peer.stop.cancel();
+            }
+            !former && !turned
+        });
+        let (Some(above), Some(dial)) = (above, self.shared.dial.clone()) else {
+            return;
+        };
+        if self.shared.stop.is_cancelled() || peers.contains_key(&above) {
+            return;
+        }
+        let (peer, newer) = Peer::start(&self.shared, above, Side::Parent);
+        peers.insert(above, Arc::clone(&peer));
+        let dialling = dial::dial_for_ever(Arc::clone(&self.shared), peer, dial, newer);
+        self.shared.tasks.spawn(dialling);
     }
 
     /// The service to mount beside others on the node's gRPC server. `caller` reads who is calling; in production
@@ -150,11 +169,14 @@ impl<P: NodePort> Links<P> {
                     peer.cut(None, why.clone());
                 }
             }
-            Action::Answer { .. } | Action::Alarm { .. } | Action::DestroyKey { .. } => {}
+            Action::Answer { .. }
+            | Action::Alarm { .. }
+            | Action::DestroyKey { .. }
+            | Action::WorldChanged => {}
         }
     }
 
-    /// The topology in force changed: streams of former neighbours end.
+    /// The topology in force changed: streams of former neighbours end, a new parent is dialled.
     pub fn place_changed(&self) {
         let place = self.place();
         let peers: Vec<_> = lock(&self.peers).values().cloned().collect();
@@ -167,6 +189,7 @@ impl<P: NodePort> Links<P> {
                 peer.cut(Some(ByeCode::NotNeighbour), why);
             }
         }
+        self.dial_parent();
     }
 
     /// Dials the parent now instead of waiting; for the operator, and after a link was re-opened.
@@ -240,7 +263,7 @@ async fn serve<P: NodePort>(
             Some(wire) => wire,
             None => tokio::select! {
                 biased;
-                () = shared.stop.cancelled() => return,
+                () = peer.stop.cancelled() => return,
                 wire = newer.recv() => match wire {
                     Some(wire) => wire,
                     None => return,

@@ -1,5 +1,6 @@
 //! One neighbour: what is shared between its task and the rest of the node.
 
+use super::dial::Dial;
 use super::fields::Sealer;
 use super::port::{NodePort, Side};
 use super::status::Live;
@@ -39,6 +40,8 @@ pub(super) struct Shared<P> {
     pub clock: Arc<dyn Clock>,
     pub entropy: Mutex<Box<dyn Entropy>>,
     pub limits: Limits,
+    /// How to reach the parent; `None` at the root.
+    pub dial: Option<Dial>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
 }
@@ -62,6 +65,8 @@ impl<P> Shared<P> {
 pub(super) struct Peer {
     pub region: RegionKey,
     pub side: Side,
+    /// The node stops, or the neighbour is none any more.
+    pub stop: CancellationToken,
     inbox: Mutex<Inbox>,
     pub wake: Notify,
     /// The operator wants the next dial now.
@@ -91,7 +96,9 @@ impl Peer {
     ) -> (Arc<Self>, mpsc::Receiver<Wire>) {
         let (streams, taken) = mpsc::channel(2);
         let (inputs, mut waiting) = mpsc::channel(INPUTS_MAX);
-        let (port, stop) = (Arc::clone(&shared.port), shared.stop.clone());
+        let port = Arc::clone(&shared.port);
+        let stop = shared.stop.child_token();
+        let stopped = stop.clone();
         shared.tasks.spawn(async move {
             // What is not submitted when the node stops comes again: the neighbour has no acknowledgement for it.
             let forward = async {
@@ -102,13 +109,14 @@ impl Peer {
                 }
             };
             tokio::select! {
-                () = stop.cancelled() => {}
+                () = stopped.cancelled() => {}
                 () = forward => {}
             }
         });
         let peer = Self {
             region,
             side,
+            stop,
             inbox: Mutex::default(),
             wake: Notify::new(),
             retry: Notify::new(),

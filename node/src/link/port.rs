@@ -57,6 +57,8 @@ pub struct Place {
     pub parent: Option<RegionKey>,
     /// The nodes directly below, ascending.
     pub children: Vec<RegionKey>,
+    /// Nodes that were directly below and have not learned of the version that moved them: they may still call.
+    pub former: Vec<RegionKey>,
 }
 
 impl Place {
@@ -76,6 +78,7 @@ impl Place {
             topology_version: federation.version(),
             parent: above(me),
             children: children.collect(),
+            former: Vec::new(),
         }
     }
 
@@ -84,7 +87,7 @@ impl Place {
     pub fn side(&self, region: RegionKey) -> Option<Side> {
         if self.parent == Some(region) {
             Some(Side::Parent)
-        } else if self.children.contains(&region) {
+        } else if self.children.contains(&region) || self.former.contains(&region) {
             Some(Side::Child)
         } else {
             None

@@ -162,6 +162,17 @@ impl Town {
             .map_err(Into::into)
     }
 
+    /// SIGHUP: the node reads its files anew.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub async fn hang_up(&self, region: RegionKey) -> anyhow::Result<()> {
+        let child = self.children.get(&region).context("no process")?;
+        let id = child.id().context("ended before")?.to_string();
+        Command::new("kill").args(["-HUP", &id]).status().await?;
+        Ok(())
+    }
+
     /// SIGTERM to all that run, and waits until they ended well.
     ///
     /// # Errors

@@ -147,6 +147,8 @@ impl Node {
             federation: &self.place.federation,
             packs: packs(),
             wire: codec,
+            older: &[],
+            examiner: &hotline_domain::world::NoDocuments,
         }
     }
 

@@ -41,7 +41,7 @@ async fn a_cut_and_a_slow_wire_delay_and_lose_nothing() -> anyhow::Result<()> {
     town.stop().await
 }
 
-async fn connected(door: &Client, wanted: bool) -> anyhow::Result<bool> {
+pub(crate) async fn connected(door: &Client, wanted: bool) -> anyhow::Result<bool> {
     let links = door
         .list_links(Some(OPERATOR), pb::ListLinksRequest {})
         .await?
@@ -49,7 +49,7 @@ async fn connected(door: &Client, wanted: bool) -> anyhow::Result<bool> {
     Ok(links.iter().any(|link| link.connected) == wanted)
 }
 
-async fn give(door: &Client, to: &str) -> anyhow::Result<String> {
+pub(crate) async fn give(door: &Client, to: &str) -> anyhow::Result<String> {
     let texts = vec![pb::Text {
         field: "content".into(),
         value: "路灯不亮".into(),
@@ -81,7 +81,7 @@ async fn give(door: &Client, to: &str) -> anyhow::Result<String> {
     Ok(matter)
 }
 
-async fn arrived(door: &Client, matter: &str) -> anyhow::Result<bool> {
+pub(crate) async fn arrived(door: &Client, matter: &str) -> anyhow::Result<bool> {
     let request = pb::GetTicketRequest {
         ticket: matter.into(),
         with_texts: false,
@@ -93,7 +93,7 @@ async fn arrived(door: &Client, matter: &str) -> anyhow::Result<bool> {
     }
 }
 
-async fn receipted(door: &Client, matter: &str) -> anyhow::Result<bool> {
+pub(crate) async fn receipted(door: &Client, matter: &str) -> anyhow::Result<bool> {
     let request = pb::GetTicketRequest {
         ticket: matter.into(),
         with_texts: false,

@@ -264,7 +264,7 @@ fn read_ways(table: &Table<'_>, policy: &mut EdgePolicy) {
     }
 }
 
-fn read_calendar(table: Table<'_>) -> Calendar {
+pub(crate) fn read_calendar(table: Table<'_>) -> Calendar {
     let builtin = Calendar::builtin();
     let version = table.number_opt("version", VERSIONS);
     let mut notices = Vec::new();

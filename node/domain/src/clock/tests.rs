@@ -9,6 +9,8 @@ fn in_world<T>(fed: &Fed, look: impl FnOnce(&World<'_>) -> T) -> T {
         federation: &node.tree,
         packs: &node.packs,
         wire: fed.wire(),
+        older: &[],
+        examiner: &crate::world::NoDocuments,
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::body::Body;
 use crate::leg::RuleVersion;
 use crate::link::Wire;
+use crate::world::Examiner;
 use hotline_topology::{Federation, PolicyPack, Region, RegionKey, Time};
 
 /// The moment of a step.
@@ -25,6 +26,10 @@ pub struct World<'a> {
     pub packs: &'a [PolicyPack],
     /// Encodes payloads.
     pub wire: &'a dyn Wire,
+    /// Earlier versions of the federation that this node knows, oldest first.
+    pub older: &'a [Federation],
+    /// Examines documents of the world.
+    pub examiner: &'a dyn Examiner,
 }
 
 impl<'a> World<'a> {
@@ -44,6 +49,15 @@ impl<'a> World<'a> {
             .iter()
             .find(|pack| pack.id == rules.pack && pack.version == rules.version)
             .unwrap_or_else(|| self.pack())
+    }
+
+    /// The tree that something was written under; the one in force where that version is not known here.
+    #[must_use]
+    pub fn tree(&self, version: u32) -> &'a Federation {
+        let mut older = self.older.iter();
+        older
+            .find(|tree| tree.version() == version)
+            .unwrap_or(self.federation)
     }
 
     /// This node's own region; `None` where the topology lost it.

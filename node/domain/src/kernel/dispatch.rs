@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{joint, keys, reopen};
+use super::{joint, keys, reopen, world};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -78,6 +78,7 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         }
         Verb::ConfirmClock => confirm_clock(draft),
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
+        Verb::PublishDocument { bytes } => world::publish(draft, bytes),
         _ => on_leg(draft, command),
     }
 }
@@ -130,6 +131,7 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
         | Verb::Erase { .. }
         | Verb::RotateKey { .. }
         | Verb::ConfirmClock
+        | Verb::PublishDocument { .. }
         | Verb::ReopenLink { .. } => {
             Err(Refusal::new(Class::Invalid, "command.verb", "这一命令不是对交办的操作").into())
         }

@@ -30,6 +30,7 @@ pub struct Draft<'a> {
     pumps: BTreeSet<RegionKey>,
     alarms: Vec<String>,
     cuts: Vec<(RegionKey, String)>,
+    world_changed: bool,
 }
 
 impl View for Draft<'_> {
@@ -60,6 +61,7 @@ impl<'a> Draft<'a> {
             pumps: BTreeSet::new(),
             alarms: Vec::new(),
             cuts: Vec::new(),
+            world_changed: false,
         }
     }
 
@@ -343,6 +345,11 @@ impl<'a> Draft<'a> {
         self.cuts.push((peer, why));
     }
 
+    /// Tells the shell that another version came into force.
+    pub(super) fn world_changed(&mut self) {
+        self.world_changed = true;
+    }
+
     /// Marks a peer's outbox as grown.
     pub(super) fn pump(&mut self, peer: RegionKey) {
         self.pumps.insert(peer);
@@ -373,6 +380,7 @@ impl<'a> Draft<'a> {
             pumps: self.pumps,
             alarms: self.alarms,
             cuts: self.cuts,
+            world_changed: self.world_changed,
         }
     }
 
@@ -382,6 +390,7 @@ impl<'a> Draft<'a> {
         self.pumps.extend(kept.pumps);
         self.alarms.extend(kept.alarms);
         self.cuts.extend(kept.cuts);
+        self.world_changed |= kept.world_changed;
     }
 }
 

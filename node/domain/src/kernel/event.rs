@@ -59,7 +59,7 @@ pub enum Input {
     },
     /// The earliest timer is due.
     Tick,
-    /// The topology or pack in force changed: kept envelopes may be taken up.
+    /// The topology or pack in force changed: links are fitted to it, kept envelopes may be taken up.
     WorldChanged,
     /// The shell made a key for sealing, because there is none or the last one is old.
     SealingKey {
@@ -139,6 +139,8 @@ pub enum Action {
         /// Which.
         slot: u64,
     },
+    /// Another version of a document came into force: take it up, then submit [`Input::WorldChanged`].
+    WorldChanged,
     /// Tell the operator.
     Alarm {
         /// What happened, where, what to do.

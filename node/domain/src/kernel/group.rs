@@ -4,7 +4,7 @@ use super::context::{Now, World};
 use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
-use super::{dispatch, fold, keys, parked, receive, timers};
+use super::{dispatch, fold, keys, receive, timers, world};
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::id::Ids;
@@ -171,6 +171,9 @@ impl<'a> Group<'a> {
                 .into_iter()
                 .map(|(peer, why)| Action::Cut { peer, why }),
         );
+        if kept.world_changed {
+            self.commit.actions.push(Action::WorldChanged);
+        }
     }
 
     /// The mark after the envelope: moved, or where it stood for a duplicate.
@@ -200,7 +203,9 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             draft.record(Fact::Started {
                 mark: [drawn[0], drawn[1], drawn[2], drawn[3]],
             })?;
-            timers::start(draft)
+            timers::start(draft)?;
+            world::take_due(draft)?;
+            world::changed(draft)
         }
         Input::Acked { peer, lane, upto } => {
             let state = draft.link(peer)?.lanes[lane.index()];
@@ -214,7 +219,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         }
         Input::Link { peer, news } => link_news(draft, peer, news),
         Input::Tick => timers::tick(draft),
-        Input::WorldChanged => parked::take_up_kept(draft),
+        Input::WorldChanged => world::changed(draft),
         Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
@@ -247,11 +252,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 blocked: None,
                 peer_wire: wire,
             })?;
-            if epoch == link.peer_epoch && wire == link.peer_wire {
-                Ok(())
-            } else {
-                keys::introduce(draft, peer)
+            if epoch != link.peer_epoch || wire != link.peer_wire {
+                keys::introduce(draft, peer)?;
             }
+            world::met(draft, peer)
         }
         LinkNews::DialFailed => draft.record(changed(
             link.peer_epoch,

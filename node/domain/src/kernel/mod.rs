@@ -28,6 +28,7 @@ mod send;
 mod tests;
 mod timers;
 mod watch;
+mod world;
 
 pub use context::{Now, World, is_own_unit};
 pub use draft::Draft;
@@ -38,3 +39,4 @@ pub use joint::{forward as forward_result, joint_legs, name as name_lead};
 pub use outcome::Stop;
 pub use sealed::destroy as destroy_keys;
 pub use timers::next_timer;
+pub use world::{bytes_of, documents};

@@ -12,19 +12,20 @@ use crate::row::TimerKey;
 use crate::supervision;
 use crate::ticket::{self, Ticket, TicketAct};
 use crate::view::Rows;
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Federation, RegionKey, Time};
 
 /// A leg arrives: kept, received, and receipted in one commit.
 pub(super) fn offered(
     draft: &mut Draft<'_>,
+    tree: &Federation,
     author: RegionKey,
     id: LegId,
     at: Time,
     offer: Offer,
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
-    authority::permit_offer(&draft.world, author, &offer)?;
-    check_fields(draft, author, &offer, &fields)?;
+    authority::permit_offer(&draft.world, tree, author, &offer)?;
+    check_fields(draft, tree, author, &offer, &fields)?;
     if offer.content != marks(&fields) {
         let words = "交办内容与其摘要不符,未接收;请重新交办".to_owned();
         return Err(Refusal::new(Class::Invalid, "leg.content-mismatch", words).into());
@@ -70,18 +71,18 @@ fn may_take(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<bool, S
     Ok(passed_on && kind == LegKind::Downward)
 }
 
-/// The receiver refuses what the edge's policy does not let a leg carry (invariant 5).
+/// The receiver refuses what the edges' policy, by the tree it was written under, does not let a leg carry (invariant 5).
 pub(super) fn check_fields(
     draft: &Draft<'_>,
+    tree: &Federation,
     author: RegionKey,
     offer: &Offer,
     fields: &[SealedField],
 ) -> Result<(), Stop> {
     let upward = offer.kind == LegKind::Upward;
-    let federation = draft.world.federation;
     match fields
         .iter()
-        .find(|field| !federation.may_travel(author, draft.me(), upward, field.name))
+        .find(|field| !tree.may_travel(author, draft.me(), upward, field.name))
     {
         None => Ok(()),
         Some(field) => {

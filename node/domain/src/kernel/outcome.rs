@@ -36,4 +36,5 @@ pub(super) struct Kept {
     pub pumps: BTreeSet<RegionKey>,
     pub alarms: Vec<String>,
     pub cuts: Vec<(RegionKey, String)>,
+    pub world_changed: bool,
 }

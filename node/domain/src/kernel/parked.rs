@@ -2,10 +2,10 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::receive::open;
+use super::receive::go_on;
 use crate::fact::Fact;
 use crate::id::EnvelopeId;
-use crate::link::{Consumption, Envelope, Message};
+use crate::link::{Consumption, Envelope, Message, MessageKind};
 use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::view::View;
 use hotline_topology::{RegionKey, Span, Time};
@@ -16,9 +16,18 @@ pub(super) const PARKED: Span = Span::NaturalDays(7);
 /// Kept envelopes looked at in one step.
 const KEPT_PAGE: usize = 256;
 
+/// Kinds that wait for no version.
+const WORLD: [MessageKind; 2] = [MessageKind::Have, MessageKind::Part];
+
 /// A message under a version not yet known waits, and so do later ones of its leg.
 pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
-    if envelope.topology > draft.world.federation.version() {
+    if WORLD.iter().any(|kind| *kind as u32 == envelope.kind) {
+        // It may bring the very version that everything else waits for.
+        return Ok(false);
+    }
+    // A relay needs no version but its own to pass an envelope on.
+    let mine = envelope.addressee == draft.me();
+    if mine && envelope.topology > draft.world.federation.version() {
         return Ok(true);
     }
     let Some(leg) = envelope.leg else {
@@ -102,14 +111,22 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let mut still = BTreeSet::new();
     for kept in parked(draft)? {
         let leg = kept.envelope.leg;
-        let unopened = kept.envelope.key_id != 0;
-        if unopened || kept.envelope.topology > known || leg.is_some_and(|leg| still.contains(&leg))
-        {
+        let envelope = &kept.envelope;
+        let waits = if envelope.addressee == draft.me() {
+            envelope.key_id != 0 || envelope.topology > known
+        } else {
+            let next = draft
+                .world
+                .federation
+                .next_hop(draft.me(), envelope.addressee);
+            next.is_none() || next == Some(kept.peer)
+        };
+        if waits || leg.is_some_and(|leg| still.contains(&leg)) {
             still.extend(leg);
             continue;
         }
         draft.record(Fact::Unkept { no: kept.no })?;
-        open(draft, kept.peer, kept.envelope)?;
+        go_on(draft, kept.peer, kept.envelope)?;
     }
     Ok(())
 }
@@ -123,7 +140,15 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
         return Ok(());
     }
     draft.record(Fact::Unkept { no })?;
-    let (rule, words) = if kept.envelope.key_id == 0 {
+    let mine = kept.envelope.addressee == draft.me();
+    let (rule, words) = if !mine {
+        let words = format!(
+            "按 {} 的拓扑,在期限内没有通往 {} 的路径",
+            draft.me(),
+            kept.envelope.addressee
+        );
+        ("link.no-way", words)
+    } else if kept.envelope.key_id == 0 {
         let words = format!(
             "消息依据的拓扑第 {} 版在期限内未下发到本节点",
             kept.envelope.topology

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
 use super::parked::{PARKED, end_wait_of, keep, must_wait, set_aside, take_up_kept};
-use super::{keys, sealed, send};
+use super::{keys, sealed, send, world};
 use crate::clock;
 use crate::fact::Fact;
 use crate::field::SealedField;
@@ -18,7 +18,10 @@ use crate::refusal::{Class, Refusal};
 use crate::sealing;
 use crate::supervision;
 use crate::view::Rows;
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Federation, RegionKey, Time};
+
+/// Most nodes that an envelope may pass.
+const ROUTE_MAX: usize = 30;
 
 /// Consumes the next envelope of a lane. `None`: nothing new, a duplicate below the mark; else the lane's running hash
 /// with it.
@@ -118,8 +121,10 @@ pub(super) fn open(
     let answerable = !matches!(message, Message::Refused { .. });
     let tried = draft.attempt(|inner| {
         authority::permit_author(&inner.world, peer, author, &envelope.route)?;
+        let tree = inner.world.tree(envelope.topology);
         apply(
             inner,
+            tree,
             peer,
             author,
             envelope.written_at,
@@ -149,6 +154,7 @@ pub(super) fn open(
 
 fn apply(
     draft: &mut Draft<'_>,
+    tree: &Federation,
     peer: RegionKey,
     author: RegionKey,
     written_at: Time,
@@ -157,7 +163,7 @@ fn apply(
 ) -> Result<(), Stop> {
     match message {
         Message::Leg { leg, at, act } => {
-            leg_message(draft, author, leg, at.min(written_at), act, fields)
+            leg_message(draft, tree, author, leg, at.min(written_at), act, fields)
         }
         Message::Sight { matter, sight } => {
             let ticket = draft.ticket(matter)?;
@@ -178,6 +184,13 @@ fn apply(
                 Ok(())
             }
         }
+        Message::Have(have) => world::peer_has(draft, author, have),
+        Message::Part {
+            digest,
+            no,
+            of,
+            bytes,
+        } => world::part(draft, author, digest, no, of, bytes),
         Message::Refused {
             about,
             leg,
@@ -211,6 +224,7 @@ fn tells_news(draft: &Draft<'_>, report: &figures::Report) -> Result<bool, Stop>
 
 fn leg_message(
     draft: &mut Draft<'_>,
+    tree: &Federation,
     author: RegionKey,
     id: LegId,
     at: Time,
@@ -219,13 +233,13 @@ fn leg_message(
 ) -> Result<(), Stop> {
     let Some(known) = Rows::leg(draft, id)? else {
         return match act {
-            Act::Offer(offer) => offered(draft, author, id, at, *offer, fields),
+            Act::Offer(offer) => offered(draft, tree, author, id, at, *offer, fields),
             Act::ReplyOrder { order } => supervision::reply_arrived(draft, author, order),
             _ => Err(unknown_leg(id)),
         };
     };
     let by = authority::party_of(&draft.world, &known, author, &act)?;
-    check_fields(draft, author, &known.offer, &fields)?;
+    check_fields(draft, tree, author, &known.offer, &fields)?;
     let happened_at = clock::happened(at, known.offered_at, draft.now());
     match leg::receive(&known, by, happened_at, &act) {
         Reception::Apply => {
@@ -266,10 +280,34 @@ fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<C
         .world
         .federation
         .next_hop(draft.me(), envelope.addressee);
-    if next.is_none() || next == Some(peer) || envelope.route.contains(&draft.me()) {
-        let why = format!("没有通往 {} 的路径", envelope.addressee);
+    let passed = envelope
+        .route
+        .iter()
+        .filter(|region| **region == draft.me());
+    if passed.count() > 1 || envelope.route.len() >= ROUTE_MAX {
+        let why = format!("信封在去往 {} 的路上兜圈子", envelope.addressee);
         return set_aside(draft, peer, envelope, why);
+    }
+    // Whoever brought it may know a newer tree than this node does: it waits for that tree.
+    if next.is_none() || next == Some(peer) || must_wait(draft, &envelope)? {
+        let until = clock::end_of(&draft.world, draft.now(), PARKED);
+        keep(draft, peer, envelope, Some(until))?;
+        return Ok(Consumption::Parked);
     }
     send::queue(draft, envelope)?;
     Ok(Consumption::Relayed)
+}
+
+/// Goes on with an envelope that waited: one for another node travels on, one for this node is opened.
+pub(super) fn go_on(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+) -> Result<Consumption, Stop> {
+    if envelope.addressee == draft.me() {
+        open(draft, peer, envelope)
+    } else {
+        send::queue(draft, envelope)?;
+        Ok(Consumption::Relayed)
+    }
 }

@@ -115,7 +115,9 @@ fn subject(
         | Message::SealingKeys { .. }
         | Message::SealingAsk { .. }
         | Message::Reseal { .. }
-        | Message::Arrived { .. } => (None, None),
+        | Message::Arrived { .. }
+        | Message::Have(_)
+        | Message::Part { .. } => (None, None),
     })
 }
 

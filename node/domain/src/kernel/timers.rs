@@ -7,14 +7,16 @@
 //! | `OrderReply` | a supervision order unanswered | `supervision/overdue.rs` |
 //! | `CallBackDue` | a call-back not made | `ticket/call_back.rs` |
 //! | `ReportFigures` | cells and watermarks to the parent | here |
-//! | `KeptBound` | a parked envelope's version never came | `kernel/receive.rs` |
+//! | `KeptBound` | a parked envelope's version never came | `kernel/parked.rs` |
 //! | `RetireKey` | an old sealing key is destroyed | `kernel/keys.rs` |
 //! | `AwaitKey` | a key that envelopes wait for is asked for again | `kernel/sealed.rs` |
 //! | `TellArrivals` | authors learn what arrived | `kernel/sealed.rs` |
+//! | `WorldDue` | an accepted document comes into force | `kernel/world` |
+//! | `WorldCheck` | old revocation lists | `kernel/world/spread.rs` |
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{fold, keys, parked, sealed};
+use super::{fold, keys, parked, sealed, world};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -86,6 +88,11 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
         TimerKey::RetireKey(no) => keys::retire(draft, no),
         TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region),
         TimerKey::TellArrivals => sealed::tell_arrivals(draft),
+        TimerKey::WorldDue => world::take_due(draft),
+        TimerKey::WorldCheck => {
+            world::check_lists(draft)?;
+            world_check(draft)
+        }
     }
 }
 
@@ -112,6 +119,17 @@ pub(super) fn figures_soon(draft: &mut Draft<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     draft.set_timer(at, TimerKey::ReportFigures)
+}
+
+/// The age of revocation lists is looked at once a day, where there are any.
+pub(super) fn world_check(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    const DAY_MS: i64 = 86_400_000;
+    if draft.world.examiner.lists_at().is_none() {
+        return Ok(());
+    }
+    // On the day's border, so that one armed twice is one.
+    let at = Time((draft.now().0.div_euclid(DAY_MS) + 1) * DAY_MS);
+    draft.set_timer(at, TimerKey::WorldCheck)
 }
 
 fn report_figures(draft: &mut Draft<'_>) -> Result<(), Stop> {

@@ -6,6 +6,7 @@ use crate::leg::Act;
 use crate::sealing::SignedKey;
 use crate::supervision::Notice;
 use crate::ticket::Sight;
+use crate::world::Have;
 use hotline_topology::{RegionKey, Time};
 
 /// A decoded payload.
@@ -31,6 +32,19 @@ pub enum Message {
     Notice(Notice),
     /// To the parent: figure cells of this node and of those below it.
     Figures(Report),
+    /// To a neighbour: which documents of the world this node has.
+    Have(Have),
+    /// To a node below: part of a document that it lacks. The lane keeps their order.
+    Part {
+        /// SHA-256 of the whole.
+        digest: [u8; 32],
+        /// Its number, from 0.
+        no: u32,
+        /// How many there are.
+        of: u32,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
     /// To the author of a message that a rule refused.
     Refused {
         /// The envelope refused.
@@ -88,6 +102,10 @@ pub enum MessageKind {
     Reseal = 22,
     /// [`Message::Arrived`].
     Arrived = 23,
+    /// [`Message::Have`].
+    Have = 40,
+    /// [`Message::Part`].
+    Part = 42,
 }
 
 impl MessageKind {
@@ -105,6 +123,7 @@ impl MessageKind {
             | MessageKind::SealingAsk
             | MessageKind::Reseal
             | MessageKind::Arrived => 2,
+            MessageKind::Have | MessageKind::Part => 2,
         }
     }
 }
@@ -118,6 +137,8 @@ impl Message {
             Message::Sight { .. } => MessageKind::Sight,
             Message::Notice(_) => MessageKind::Notice,
             Message::Figures(_) => MessageKind::Figures,
+            Message::Have(_) => MessageKind::Have,
+            Message::Part { .. } => MessageKind::Part,
             Message::Refused { .. } => MessageKind::Refused,
             Message::SealingKeys { .. } => MessageKind::SealingKeys,
             Message::SealingAsk { .. } => MessageKind::SealingAsk,

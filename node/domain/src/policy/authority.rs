@@ -6,7 +6,7 @@ use crate::leg::{Act, Leg, LegKind, Offer, Party};
 use crate::refusal::{Class, Refusal};
 use crate::supervision::Notice;
 use crate::ticket::{Sight, Ticket};
-use hotline_topology::RegionKey;
+use hotline_topology::{Federation, RegionKey};
 
 fn forbidden(rule: &'static str, words: String) -> Refusal {
     Refusal::new(Class::Forbidden, rule, words)
@@ -22,7 +22,10 @@ pub fn permit_author(
     author: RegionKey,
     route: &[RegionKey],
 ) -> Result<(), Refusal> {
-    let on_its_side = world.federation.next_hop(world.me, author) == Some(peer);
+    // What was written under an older tree may still come by its ways.
+    let mut trees = std::iter::once(world.federation).chain(world.older);
+    let on_its_side =
+        peer == author || trees.any(|tree| tree.next_hop(world.me, author) == Some(peer));
     if on_its_side && route.first() == Some(&author) && route.last() == Some(&peer) {
         return Ok(());
     }
@@ -32,12 +35,17 @@ pub fn permit_author(
     ))
 }
 
-/// Who may give this node a leg: a superior on the path, downward; a direct child, upward. Addressed to the node itself.
+/// Who may give this node a leg: a superior on the path, downward; a direct child, upward; by the tree it was written
+/// under. Addressed to the node itself.
 ///
 /// # Errors
 /// Refuses as `authority.giver`.
-pub fn permit_offer(world: &World<'_>, author: RegionKey, offer: &Offer) -> Result<(), Refusal> {
-    let federation = world.federation;
+pub fn permit_offer(
+    world: &World<'_>,
+    federation: &Federation,
+    author: RegionKey,
+    offer: &Offer,
+) -> Result<(), Refusal> {
     let placed = match offer.kind {
         LegKind::Downward => federation.is_below(world.me, author),
         LegKind::Upward => federation.parent(author) == Some(world.me),

@@ -7,7 +7,7 @@
 //! | sign, progress, requests, results, replies | | x | x, own unit | | |
 //! | supervise, remind, end | | x | | x | |
 //! | note | x | x | x | x | |
-//! | clock, links, keys, deletion of personal data | | | | | x |
+//! | clock, links, keys, deletion of personal data, documents of the world | | | | | x |
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +56,7 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
         Verb::ConfirmClock
         | Verb::ReopenLink { .. }
         | Verb::RotateKey { .. }
+        | Verb::PublishDocument { .. }
         | Verb::Erase { .. } => &[Role::Operator],
     }
 }

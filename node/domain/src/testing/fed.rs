@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::law;
 use super::places::{ALL, MONDAY, tree};
 use super::wire::TestWire;
+use super::world::TestExaminer;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Action, Commit, Event, Group, Input, LinkNews, Now, World, next_timer};
@@ -24,6 +25,10 @@ pub(crate) struct Node {
     pub alarms: Vec<String>,
     pub tree: Federation,
     pub packs: Vec<PolicyPack>,
+    /// Trees it knew before.
+    pub older: Vec<Federation>,
+    /// When the oldest revocation list it uses was signed.
+    pub lists_at: Option<Time>,
     /// Rows folded from the log alone.
     shadow: MemoryView,
 }
@@ -67,6 +72,8 @@ impl Fed {
                 alarms: Vec::new(),
                 tree: tree(),
                 packs: vec![pack],
+                older: Vec::new(),
+                lists_at: None,
                 shadow: MemoryView::default(),
             };
             fed.nodes.insert(region, node);
@@ -116,11 +123,16 @@ impl Fed {
             .nodes
             .get_mut(&region)
             .expect("a node of the federation");
+        let examiner = TestExaminer {
+            lists_at: node.lists_at,
+        };
         let world = World {
             me: region,
             federation: &node.tree,
             packs: &node.packs,
             wire: &self.wire,
+            older: &node.older,
+            examiner: &examiner,
         };
         let now = Now {
             time: self.now,
@@ -140,6 +152,9 @@ impl Fed {
             }
         }
         self.keep(region, at, facts, changes);
+        if actions.contains(&Action::WorldChanged) {
+            self.take_up(region);
+        }
         actions
     }
 
@@ -212,6 +227,7 @@ impl Fed {
             for (key, _) in node.view.rows() {
                 if let RowKey::Outbox(to, lane, _) = key
                     && !self.cut.contains(&(*from, *to))
+                    && (self.dials(*from, *to) || self.dials(*to, *from))
                 {
                     waiting.insert((*from, *to, *lane));
                 }

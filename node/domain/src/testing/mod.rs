@@ -16,8 +16,10 @@ mod forge;
 mod law;
 mod places;
 mod wire;
+mod world;
 
 pub(crate) use desk::{Desk, text};
 pub(crate) use fed::Fed;
 pub(crate) use places::*;
 pub(crate) use wire::GENUINE;
+pub(crate) use world::{document, topology};

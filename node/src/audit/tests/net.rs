@@ -132,6 +132,8 @@ impl Net {
             federation: &self.tree,
             packs: &self.packs,
             wire: &Codec,
+            older: &[],
+            examiner: &hotline_domain::world::NoDocuments,
         };
         let now = Now {
             time: self.now,

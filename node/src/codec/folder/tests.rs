@@ -86,6 +86,8 @@ impl<'a> Node<'a> {
             federation,
             packs,
             wire: &Codec,
+            older: &[],
+            examiner: &hotline_domain::world::NoDocuments,
         };
         let mut node = Self {
             world,

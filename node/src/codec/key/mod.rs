@@ -25,10 +25,11 @@ use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
 use hotline_domain::leg::{Lane, RuleVersion};
 use hotline_domain::row::{IndexKey, RowKey, TimerKey};
 use hotline_domain::ticket::TicketStage;
+use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 22] = [
+const KINDS: [(u8, Tree, &str); 25] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -51,6 +52,9 @@ const KINDS: [(u8, Tree, &str); 22] = [
     (44, Tree::Outbox, "RowKey.InFlight"),
     (45, Tree::Link, "RowKey.Arrived"),
     (46, Tree::Meta, "RowKey.Destroyed"),
+    (60, Tree::Meta, "RowKey.Document"),
+    (61, Tree::Meta, "RowKey.DocumentPart"),
+    (62, Tree::Meta, "RowKey.PeerWorld"),
 ];
 
 /// The tag of the key's kind.
@@ -78,6 +82,9 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::InFlight(..) => 44,
         RowKey::Arrived(..) => 45,
         RowKey::Destroyed(..) => 46,
+        RowKey::Document(..) => 60,
+        RowKey::DocumentPart(..) => 61,
+        RowKey::PeerWorld(..) => 62,
     }
 }
 
@@ -154,6 +161,17 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(id);
         }
         RowKey::Destroyed(slot) => out.u64(*slot),
+        RowKey::Document(kind, scope, name, version) => {
+            out.u8(document_byte(*kind));
+            out.raw(scope.as_bytes());
+            out.text(name);
+            out.u32(*version);
+        }
+        RowKey::DocumentPart(digest, no) => {
+            out.raw(digest);
+            out.u32(*no);
+        }
+        RowKey::PeerWorld(peer) => out.raw(peer.as_bytes()),
     }
     out.finish()
 }
@@ -197,6 +215,14 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         44 => RowKey::InFlight(EnvelopeId(from.raw()?)),
         45 => RowKey::Arrived(from.region()?, EnvelopeId(from.raw()?)),
         46 => RowKey::Destroyed(from.u64()?),
+        60 => RowKey::Document(
+            from.one_of(&DocumentKind::ALL)?,
+            from.region()?,
+            from.text()?,
+            from.u32()?,
+        ),
+        61 => RowKey::DocumentPart(from.raw()?, from.u32()?),
+        62 => RowKey::PeerWorld(from.region()?),
         other => return Err(from.unknown(other)),
     };
     from.end()?;
@@ -261,6 +287,8 @@ fn write_timer(out: &mut Writer, timer: TimerKey) {
         TimerKey::RetireKey(no) => out.tagged(40, &no.to_be_bytes()),
         TimerKey::AwaitKey(region) => out.tagged(41, region.as_bytes()),
         TimerKey::TellArrivals => out.u8(42),
+        TimerKey::WorldDue => out.u8(60),
+        TimerKey::WorldCheck => out.u8(61),
     }
 }
 
@@ -276,8 +304,20 @@ fn read_timer(from: &mut Reader<'_>) -> Result<TimerKey, Malformed> {
         40 => TimerKey::RetireKey(from.u32()?),
         41 => TimerKey::AwaitKey(from.region()?),
         42 => TimerKey::TellArrivals,
+        60 => TimerKey::WorldDue,
+        61 => TimerKey::WorldCheck,
         other => return Err(from.unknown(other)),
     })
+}
+
+fn document_byte(kind: DocumentKind) -> u8 {
+    match kind {
+        DocumentKind::Topology => 0,
+        DocumentKind::Calendar => 1,
+        DocumentKind::Pack => 2,
+        DocumentKind::Trust => 3,
+        DocumentKind::Revocations => 4,
+    }
 }
 
 const STAGES: [TicketStage; 4] = [

@@ -60,6 +60,7 @@ fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
 /// One of each fact, and of each act in one.
 pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
     let mut facts = link_facts(draw);
+    facts.extend(super::world::facts(draw));
     facts.extend([
         Fact::Started { mark: draw.bytes() },
         Fact::Sighted {

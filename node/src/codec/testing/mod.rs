@@ -7,6 +7,7 @@
 mod facts;
 mod nouns;
 mod rows;
+mod world;
 
 pub(crate) use facts::facts;
 pub(crate) use nouns::messages;

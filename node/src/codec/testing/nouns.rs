@@ -310,6 +310,13 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             envelopes: draw.some(|draw| EnvelopeId(draw.bytes())),
         },
     ];
+    messages.push(Message::Have(draw.have()));
+    messages.push(Message::Part {
+        digest: draw.bytes(),
+        no: draw.u32(),
+        of: draw.u32(),
+        bytes: draw.text().into_bytes(),
+    });
     for act in acts(draw) {
         messages.push(Message::Leg {
             leg: draw.leg(),

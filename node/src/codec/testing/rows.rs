@@ -145,7 +145,7 @@ impl Draw {
     }
 
     pub(crate) fn timer(&mut self) -> TimerKey {
-        match self.below(10) {
+        match self.below(12) {
             0 => TimerKey::TicketDue(self.matter()),
             1 => TimerKey::LegDue(self.leg()),
             2 => TimerKey::SignDue(self.leg()),
@@ -155,6 +155,8 @@ impl Draw {
             6 => TimerKey::KeptBound(self.number()),
             7 => TimerKey::RetireKey(self.u32()),
             8 => TimerKey::AwaitKey(self.region()),
+            9 => TimerKey::WorldDue,
+            10 => TimerKey::WorldCheck,
             _ => TimerKey::TellArrivals,
         }
     }
@@ -195,6 +197,7 @@ impl Draw {
             reported_to: self.maybe(|draw| (draw.region(), draw.number())),
             kept: self.number(),
             clock_held: self.maybe(Draw::text),
+            topology: self.u32(),
         }
     }
 
@@ -293,7 +296,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         let facts = facts(draw);
         draw.one_of(&facts)
     };
-    vec![
+    let mut rows = vec![
         Row::Ticket(Box::new(draw.ticket())),
         Row::Leg(Box::new(draw.leg_row())),
         Row::Order(Box::new(draw.issued())),
@@ -320,7 +323,9 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
             retire_at: draw.maybe(Draw::time),
         })),
         Row::Destroyed(Box::new(draw.destruction())),
-    ]
+    ];
+    rows.extend(super::world::rows(draw));
+    rows
 }
 
 /// One of each key, and of each index and timer in one.
@@ -358,6 +363,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Arrived(draw.region(), EnvelopeId(draw.bytes())),
         RowKey::Destroyed(draw.number()),
     ];
+    keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));
     keys.extend((0..4).map(|_| {
         let mut cell = draw.cell_key();

@@ -51,5 +51,6 @@ pub(super) fn name_of(verb: &Verb) -> &'static str {
         Verb::ReopenLink(_) => "重开联动",
         Verb::Erase(_) => "销毁个人信息",
         Verb::RotateKey(_) => "更换密钥",
+        Verb::PublishDocument(_) => "下发文件",
     }
 }

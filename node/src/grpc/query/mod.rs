@@ -10,3 +10,4 @@ pub(super) mod status;
 pub(super) mod ticket;
 pub(super) mod tickets;
 mod words;
+pub(super) mod world;

@@ -23,6 +23,7 @@ mod files;
 mod issuer;
 mod keep;
 mod ledger;
+mod sealing;
 mod template;
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ impl FakeNode {
     ) -> Arc<Self> {
         let (inputs, mut waiting) = mpsc::channel(64);
         let place = Place {
+            former: Vec::new(),
             me,
             topology_version: 3,
             parent,

@@ -269,7 +269,7 @@ impl Sim {
                     }
                 }
                 // Nodes of the simulation have no key file.
-                Action::Alarm { .. } | Action::DestroyKey { .. } => {}
+                Action::Alarm { .. } | Action::DestroyKey { .. } | Action::WorldChanged => {}
             }
         }
     }

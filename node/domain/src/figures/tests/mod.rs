@@ -90,5 +90,7 @@ fn world<'a>(me: RegionKey, federation: &'a Federation, packs: &'a [PolicyPack])
         federation,
         packs,
         wire: &NoWire,
+        older: &[],
+        examiner: &crate::world::NoDocuments,
     }
 }

@@ -95,6 +95,19 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
     }
 }
 
+/// Forgets a link: its numbers, and what waits on it.
+pub(super) fn forget(view: &mut Overlay<'_>, peer: RegionKey) -> Result<(), ViewFailed> {
+    let link = view.link(peer)?;
+    for lane in crate::leg::Lane::ALL {
+        let state = link.lanes[lane.index()];
+        for seq in state.acked + 1..=state.sent {
+            view.delete(RowKey::Outbox(peer, lane, seq));
+        }
+    }
+    view.delete(RowKey::Link(peer));
+    Ok(())
+}
+
 fn change_link(
     view: &mut Overlay<'_>,
     peer: RegionKey,

@@ -4,6 +4,7 @@ mod legs;
 mod link;
 mod seals;
 mod tickets;
+mod world;
 
 use crate::fact::Fact;
 use crate::figures;
@@ -98,6 +99,15 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         | Fact::ArrivalNoted { .. }
         | Fact::ArrivalsTold { .. }
         | Fact::KeyDestroyed(_) => seals::fold(view, fact),
+        Fact::DocumentPart { .. }
+        | Fact::DocumentAccepted(_)
+        | Fact::DocumentDropped { .. }
+        | Fact::DocumentInForce { .. }
+        | Fact::PeerWorld { .. }
+        | Fact::DocumentSent { .. }
+        | Fact::WorldTold { .. }
+        | Fact::WorldApplied { .. }
+        | Fact::LinkEnded { .. } => world::fold(view, fact),
     }
 }
 

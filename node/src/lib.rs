@@ -9,6 +9,7 @@ pub mod codec;
 pub mod config;
 pub mod demo;
 pub mod entropy;
+pub mod evidence;
 pub mod grpc;
 pub mod http;
 pub mod identity;

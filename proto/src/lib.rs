@@ -48,6 +48,7 @@ bytes!(
     leg::v1::Arrived,
     leg::v1::LegAct,
     leg::v1::Notice,
+    leg::v1::Receipts,
     leg::v1::Refused,
     leg::v1::Reseal,
     leg::v1::SealingAsk,

@@ -1,5 +1,6 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
+use crate::evidence::Effect;
 use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
@@ -333,5 +334,21 @@ pub enum Fact {
     LinkEnded {
         /// The former neighbour.
         peer: RegionKey,
+    /// An envelope for this node was opened: what its author signed, kept as it travelled, but without the values of its
+    /// fields.
+    Received {
+        /// When, by this node's clock.
+        at: Time,
+        /// The envelope, its fields as hashes alone.
+        envelope: Envelope,
+        /// What came of it.
+        effect: Effect,
+    },
+    /// A certificate was used or seen for the first time: signatures made with it stay verifiable from this log.
+    CertificateKnown {
+        /// Whose node it certifies.
+        region: RegionKey,
+        /// In DER: the certificate, then the authorities' up to, but without, the root.
+        chain: Vec<Vec<u8>>,
     },
 }

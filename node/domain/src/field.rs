@@ -25,6 +25,17 @@ pub struct SealedField {
 }
 
 impl SealedField {
+    /// The field as its hash alone.
+    #[must_use]
+    pub fn erased(&self) -> SealedField {
+        SealedField {
+            name: self.name,
+            slot: 0,
+            ciphertext: Vec::new(),
+            hash: self.hash,
+        }
+    }
+
     /// The field's mark.
     #[must_use]
     pub fn mark(&self) -> FieldMark {

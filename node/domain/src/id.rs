@@ -82,13 +82,21 @@ impl Ids {
         Self { bits, drawn: 0 }
     }
 
+    /// The stream of a group as a whole, from the bits of its last event; it meets no event's.
+    #[must_use]
+    pub fn of_group(bits: [u8; 16]) -> Self {
+        let mut ids = Self::new(bits);
+        ids.drawn = u32::MAX;
+        Self::new(ids.draw())
+    }
+
     /// The next sixteen bytes; different for every call and every event.
     pub fn draw(&mut self) -> [u8; 16] {
         let mut hash = Sha256::new();
         hash.update(b"hotline id 1");
         hash.update(self.bits);
         hash.update(self.drawn.to_be_bytes());
-        self.drawn += 1;
+        self.drawn = self.drawn.wrapping_add(1);
         let mut id = [0u8; 16];
         id.copy_from_slice(&hash.finalize()[..16]);
         id

@@ -5,6 +5,7 @@
 //! ```text
 //! kernel        step: events in, commits and actions out
 //! ticket lead supervision figures      the verbs, one a file
+//! evidence      signatures and receipts over what travels
 //! leg           the contract between giver and taker; the heart
 //! link          lanes, marks, envelopes, sessions
 //! sealing       keys for what only the addressee may read, and records of keys destroyed
@@ -15,6 +16,7 @@
 pub mod body;
 pub mod clock;
 pub mod command;
+pub mod evidence;
 pub mod fact;
 pub mod field;
 pub mod figures;

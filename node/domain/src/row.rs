@@ -85,6 +85,8 @@ pub enum RowKey {
     Answer(String, String),
     /// The node's own row.
     Node,
+    /// A node's certificate, by the SHA-256 of its DER.
+    Certificate([u8; 32]),
     /// The key for sealing that a region stated last.
     SealingKey(RegionKey),
     /// An own key for sealing, by number.
@@ -216,6 +218,8 @@ pub enum Row {
     Answer([u8; 32], Box<Done>),
     /// See [`RowKey::Node`].
     Node(Box<NodeRow>),
+    /// See [`RowKey::Certificate`]: whose node, and the chain in DER without the root.
+    Certificate(RegionKey, Vec<Vec<u8>>),
     /// See [`RowKey::SealingKey`].
     SealingKey(Box<SignedKey>),
     /// See [`RowKey::OwnKey`].

@@ -2,7 +2,7 @@
 //! the view, and only then lets anything leave.
 //!
 //! ```text
-//! inputs ──drain ≤ 256──▶ kernel::Group ──▶ store.append + sync ──▶ view ──▶ answers, acknowledgements, sends
+//! inputs ──drain ≤ 256──▶ kernel::Group ──▶ sign ──▶ store.append + sync ──▶ view ──▶ answers, acknowledgements, sends
 //!                              any failure: the group's outcome is unknown ──▶ store dropped and opened again
 //! ```
 
@@ -11,8 +11,10 @@ use super::rows::CommittedRows;
 use crate::clock::watch::{ClockWatch, Look, Reading, Word};
 use crate::codec::commit;
 use crate::entropy::Entropy;
+use crate::identity::NodeNotary;
 use crate::store::{OpenReport, Store, StoreError};
-use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, next_timer};
+use hotline_domain::evidence::{self, NotSigned};
+use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, World, next_timer};
 use hotline_domain::view::{Rows, ViewFailed};
 use hotline_topology::Time;
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ enum GroupFailed {
     Store(#[from] StoreError),
     #[error("操作系统不能提供随机数:{0}")]
     Entropy(#[from] std::io::Error),
+    #[error(transparent)]
+    NotSigned(#[from] NotSigned),
 }
 
 impl GroupFailed {
@@ -48,7 +52,8 @@ impl GroupFailed {
         match self {
             Self::View(_) => false,
             Self::Store(error) => error.is_harmless(),
-            Self::Entropy(_) => true,
+            Self::Entropy(_) | Self::NotSigned(NotSigned::Key(_)) => true,
+            Self::NotSigned(NotSigned::View(_)) => false,
         }
     }
 }
@@ -59,6 +64,7 @@ pub struct Committer {
     jobs: mpsc::Receiver<Job>,
     opener: Opener,
     entropy: Box<dyn Entropy>,
+    notary: Arc<NodeNotary>,
     store: Option<Store>,
     watch: ClockWatch,
     answers: BTreeMap<u64, oneshot::Sender<Outcome>>,
@@ -73,6 +79,7 @@ impl Committer {
         opener: Opener,
         store: Store,
         entropy: Box<dyn Entropy>,
+        notary: Arc<NodeNotary>,
     ) -> Self {
         let watch = watch(&shared);
         Self {
@@ -80,6 +87,7 @@ impl Committer {
             jobs,
             opener,
             entropy,
+            notary,
             store: Some(store),
             watch,
             answers: BTreeMap::new(),
@@ -172,7 +180,10 @@ impl Committer {
 
     fn group(&mut self, jobs: Vec<Job>, time: Time) -> Result<(), GroupFailed> {
         let known = self.shared.surroundings.known();
-        let world = self.shared.surroundings.world(&known);
+        let world = World {
+            notary: &*self.notary,
+            ..self.shared.surroundings.world(&known)
+        };
         let now = Now {
             time,
             monotonic_ms: u64::try_from(self.shared.clock.monotonic().as_millis())
@@ -198,7 +209,9 @@ impl Committer {
             self.entropy.fill(&mut bits)?;
             group.step(Event { bits, input })?;
         }
-        let commit = group.finish()?;
+        let mut commit = group.finish()?;
+        let head = (store.last_commit(), store.hash());
+        evidence::sign(&mut commit, world.me, &view, &*self.notary, head)?;
         write(store, &commit)?;
         self.perform(commit.actions);
         Ok(())
@@ -244,7 +257,8 @@ impl Committer {
         }
         self.shared.cut_all(why);
         // A full or failing disk says nothing against the view; the store itself marks an engine that failed.
-        if let (Some(store), GroupFailed::View(_)) = (&self.store, failed)
+        if let (Some(store), GroupFailed::View(_) | GroupFailed::NotSigned(NotSigned::View(_))) =
+            (&self.store, failed)
             && let Err(error) = store.distrust_view(why)
         {
             tracing::warn!("不能记下视图须重建:{error}");

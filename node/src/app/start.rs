@@ -11,7 +11,7 @@ use super::world::Surroundings;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::entropy::OsEntropy;
-use crate::identity::{self, NodeTls, PeerIdentity};
+use crate::identity::{self, NodeNotary, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
 use crate::{grpc, http, telemetry};
 use anyhow::Context as _;
@@ -75,19 +75,6 @@ impl Prepared {
             shared: Arc::clone(&shared),
             jobs,
         };
-        let span = telemetry::node_span(me.as_str());
-        let committer = Committer::new(
-            Arc::clone(&shared),
-            inbox,
-            opener,
-            store,
-            Box::new(OsEntropy),
-        );
-        let committer = std::thread::Builder::new()
-            .name("committer".to_owned())
-            .spawn(move || span.in_scope(|| committer.run()))?;
-        handle.submit(Input::Start).await;
-
         let domain = keeper::domain(&files)?;
         // Certificates live in the machine's time, whatever a demonstration's clock shows.
         let tls = NodeTls::new(
@@ -97,6 +84,21 @@ impl Prepared {
             Arc::new(SystemClock::new()),
         )?;
         surroundings.trust(Arc::clone(&tls));
+        let notary = Arc::new(NodeNotary::new(Arc::clone(&tls)));
+        let span = telemetry::node_span(me.as_str());
+        let committer = Committer::new(
+            Arc::clone(&shared),
+            inbox,
+            opener,
+            store,
+            Box::new(OsEntropy),
+            notary,
+        );
+        let committer = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || span.in_scope(|| committer.run()))?;
+        handle.submit(Input::Start).await;
+
         shared.equip(KeyMaker::new(Arc::clone(&tls), config.sealing.clone()));
         // Before any link: what is written from now on for far nodes is sealed.
         keys::renew(&handle).await;

@@ -3,6 +3,7 @@
 use crate::codec::payload::Codec;
 use crate::identity::NodeTls;
 use arc_swap::ArcSwap;
+use hotline_domain::evidence::Nobody;
 use hotline_domain::kernel::World;
 use hotline_domain::link::{Message, Unreadable, Wire};
 use hotline_domain::sealing::SignedKey;
@@ -95,7 +96,7 @@ impl Surroundings {
         self.known.store(Arc::new(known));
     }
 
-    /// The kernel's world over a version that the caller holds.
+    /// The kernel's world over a version that the caller holds; whoever takes envelopes in puts a notary into it.
     #[must_use]
     pub fn world<'a>(&'a self, known: &'a Known) -> World<'a> {
         World {
@@ -108,6 +109,7 @@ impl Surroundings {
                 Some(examiner) => &**examiner,
                 None => &NoDocuments,
             },
+            notary: &Nobody,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! logs of many nodes ── tale.rs, ledger.rs: each log is told again, fact by fact ──▶ matters.rs   nothing lost
 //!                                                                                  ├▶ custody.rs  one answerable a leg
-//!                                                                                  └▶ figures.rs  figures = recount
+//!                                                                                  ├▶ figures.rs  figures = recount
+//!                                                                                  └▶ evidence.rs signed, receipted
 //! ```
 //!
 //! It shares nouns with the rules and no judgement: neither how a leg is folded, nor how it is counted. So an error
@@ -12,6 +13,7 @@
 //! To add a promise: a file here that takes the [`Ledger`]s and adds to the [`Verdict`].
 
 mod custody;
+mod evidence;
 mod figures;
 mod ledger;
 mod matters;
@@ -22,13 +24,15 @@ mod verdict;
 
 use crate::codec;
 use crate::store::log::LogReader;
+use hotline_domain::evidence::Notary;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
 use hotline_topology::{Federation, RegionKey, Time};
 use ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use verdict::{Chain, FigureVerdict, Verdict};
+pub(crate) use tale::LegTale;
+pub use verdict::{Chain, EvidenceVerdict, FigureVerdict, Verdict};
 
 /// One node's log: commit number, the node's time of the commit, its facts.
 pub type Log = Vec<(u64, Time, Vec<Fact>)>;
@@ -50,6 +54,8 @@ pub struct Case<'a> {
     pub confirmed: &'a [MatterId],
     /// What the check of the hash chains said, by node; see [`crate::store::log::verify_dir`].
     pub chains: &'a [Chain],
+    /// Verifies signatures by a trust domain; without one only that they stand where they must.
+    pub notary: Option<&'a dyn Notary>,
 }
 
 impl<'a> Case<'a> {
@@ -62,6 +68,7 @@ impl<'a> Case<'a> {
             quiet: false,
             confirmed: &[],
             chains: &[],
+            notary: None,
         }
     }
 }
@@ -96,6 +103,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     matters::judge(case, &ledgers, &mut verdict);
     custody::judge(case, &ledgers, &mut verdict);
     figures::judge(case, &ledgers, &mut verdict);
+    evidence::judge(case, &mut verdict);
     verdict
 }
 

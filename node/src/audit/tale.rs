@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// What one node's log says of a leg.
 #[derive(Clone, Debug)]
-pub(super) struct LegTale {
+pub(crate) struct LegTale {
     pub offer: Offer,
     /// By the taker's clock.
     pub delivered: Option<Time>,
@@ -27,7 +27,7 @@ pub(super) struct LegTale {
 
 /// A request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub no: u32,
     pub kind: RequestKind,
     pub at: Time,
@@ -38,7 +38,7 @@ pub(super) struct Asked {
 
 /// Who answers for a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Answers {
+pub(crate) enum Answers {
     Giver,
     Taker,
 }

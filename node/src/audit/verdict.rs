@@ -30,6 +30,21 @@ pub struct FigureVerdict {
     pub wrong: u64,
 }
 
+/// Signatures and receipts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EvidenceVerdict {
+    /// Envelopes that their authors' logs show signed.
+    pub signed: u64,
+    /// Of which they do not.
+    pub unsigned: u64,
+    /// Acts handed over to another node.
+    pub handed_over: u64,
+    /// Of these, receipted over what was signed.
+    pub receipted: u64,
+    /// What two logs say differently of one envelope.
+    pub contradicting: u64,
+}
+
 /// What the judge found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verdict {
@@ -61,6 +76,8 @@ pub struct Verdict {
     pub unseen: u64,
     /// Figures.
     pub figures: FigureVerdict,
+    /// Signatures and receipts.
+    pub evidence: EvidenceVerdict,
     /// Hash chains.
     pub chains: Vec<Chain>,
     /// Nodes whose disk went back to an older state: what only it knew is missing, not wrong.
@@ -105,6 +122,16 @@ impl fmt::Display for Verdict {
         }
         writeln!(f)?;
         self.show_figures(f)?;
+        let evidence = &self.evidence;
+        writeln!(
+            f,
+            "  证据:信封已签名 {} 件,未签名 {} 件;移交 {} 次,有回执 {} 次,说法矛盾 {} 处",
+            evidence.signed,
+            evidence.unsigned,
+            evidence.handed_over,
+            evidence.receipted,
+            evidence.contradicting
+        )?;
         if !self.chains.is_empty() {
             let sound = self.chains.iter().filter(|chain| chain.outcome.is_ok());
             let checked: u64 = sound

@@ -5,6 +5,7 @@ pub mod certs;
 pub mod client;
 pub mod clock;
 pub mod door;
+pub mod evidence;
 pub mod figures;
 mod json;
 pub mod keys;
@@ -14,7 +15,7 @@ pub mod node;
 pub mod notice;
 pub mod status;
 pub mod store;
-mod table;
+pub mod table;
 pub mod text;
 pub mod ticket;
 pub mod topology;
@@ -63,6 +64,8 @@ enum Command {
     Status(status::StatusArgs),
     /// 节点时钟
     Clock(clock::ClockArgs),
+    /// 证据:导出、核验签名与回执
+    Evidence(evidence::EvidenceArgs),
     /// 测量本机每秒能办多少
     Bench(crate::bench::BenchArgs),
 }
@@ -85,6 +88,7 @@ impl Cli {
             Command::Figures(args) => args.run(),
             Command::Status(args) => args.run(),
             Command::Clock(args) => args.run(),
+            Command::Evidence(args) => args.run(),
             Command::Bench(args) => args.run(),
         };
         match done {

@@ -47,4 +47,6 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     WorldTold: fact::WorldTold { peer, have },
     WorldApplied: fact::WorldApplied { version },
     LinkEnded: fact::LinkEnded { peer },
+    Received: fact::Received { at: at_ms, envelope, effect },
+    CertificateKnown: fact::CertificateKnown { region, chain },
 });

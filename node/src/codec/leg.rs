@@ -3,6 +3,7 @@
 use super::field::{Field, choice, noun, put};
 use super::form::{Coded, bad_code, coded, number};
 use super::malformed::Malformed;
+use hotline_domain::evidence::{Effect, Receipted};
 use hotline_domain::leg::{Act, Asking, Closure, Due, Offer, RecallGround, RequestKind};
 use hotline_domain::supervision::{Notice, NoticeReason};
 use hotline_domain::ticket::Sight;
@@ -12,6 +13,8 @@ use pb::{act, asking};
 coded!(NoticeReason => pb::NoticeReason {
     Overdue, RefusedPastBound, Bounced, UnsatisfactoryAgain, OrderUnanswered,
 });
+coded!(Effect => pb::Effect { Applied, Late, Void, Refused });
+noun!(Receipted => pb::Receipted { envelope, leg, statement, effect, at: at_ms });
 coded!(RequestKind => pb::RequestKind { Return, Extension, Escalation, Result });
 
 impl Coded for Closure {

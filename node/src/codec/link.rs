@@ -27,6 +27,10 @@ pub const PATH_MAX: usize = 32;
 pub const SIGNATURE_MAX: usize = 512;
 /// Longest sealed payload, in bytes: the longest plain one with as many fields as fit into a frame beside the rest.
 pub const SEALED_BYTES_MAX: usize = 6 << 20;
+/// Most certificates of a signer, the root not counted.
+pub const CHAIN_MAX: usize = crate::identity::chain::CHAIN_LENGTH_MAX;
+/// Longest certificate, in bytes of DER.
+pub const CERTIFICATE_MAX: usize = 8 << 10;
 /// Length of a salt.
 pub const SALT_BYTES: usize = 16;
 
@@ -73,12 +77,14 @@ pub fn encode(frame: Frame, fields: Vec<WireField>) -> pb::Frame {
             hash,
             spent,
             envelope,
+            chain,
         } => Choice::Numbered(pb::Numbered {
             lane: lane.code(),
             seq,
             hash: hash.to_vec(),
             spent: Some(credit_to(spent)),
             envelope: Some(envelope_to(*envelope, fields)),
+            chain,
         }),
         Frame::Ack { lane, upto, hash } => Choice::Ack(pb::Ack {
             lane: lane.code(),
@@ -146,7 +152,12 @@ fn numbered_from(proto: pb::Numbered) -> Result<(Frame, Vec<WireField>), Malform
         hash,
         spent,
         envelope,
+        chain,
     } = proto;
+    within(chain.len(), CHAIN_MAX, "Numbered.chain")?;
+    for certificate in &chain {
+        within(certificate.len(), CERTIFICATE_MAX, "Numbered.chain")?;
+    }
     let (envelope, fields) = envelope_from(need(envelope, "Numbered.envelope")?)?;
     let frame = Frame::Envelope {
         lane: Lane::from_code(lane, "Numbered.lane")?,
@@ -154,6 +165,7 @@ fn numbered_from(proto: pb::Numbered) -> Result<(Frame, Vec<WireField>), Malform
         hash: exactly(&hash, "Numbered.hash")?,
         spent: credit_from(need(spent, "Numbered.spent")?),
         envelope: Box::new(envelope),
+        chain,
     };
     Ok((frame, fields))
 }

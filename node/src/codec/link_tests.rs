@@ -57,6 +57,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
         hash: draw.bytes(),
         spent: credit(draw),
         envelope: Box::new(envelope),
+        chain: draw.some(|draw| draw.bytes::<5>().to_vec()),
     };
     let fields = if sealed { Vec::new() } else { draw.some(field) };
     let mut frames = vec![
@@ -119,6 +120,7 @@ fn a_stored_ciphertext_never_leaves() {
         hash: [0; 32],
         spent: Credit::default(),
         envelope: Box::new(envelope),
+        chain: Vec::new(),
     };
     let bytes = encode(frame, Vec::new()).encode_to_vec();
     let secret = b"only for this disk";
@@ -140,6 +142,7 @@ fn what_is_missing_or_beyond_its_bound_is_named() {
                 hash: vec![0; 32],
                 spent: Some(pb::Credit::default()),
                 envelope: Some(envelope),
+                chain: Vec::new(),
             })),
         }
     };

@@ -5,6 +5,7 @@
 //! commit             facts of a group   <->  lasting part of a log record (record/v1)
 //! row, key           Row, RowKey        <->  value and (tree, ordered bytes) in the view
 //! link               link::Frame        <->  frames of a stream (link/v1)
+//! record             envelopes and proofs in evidence files
 //! view, folder       the domain's View over the store's trees; folding of records for the store
 //! matter leg figures ticket contract queue sealing fact     lists of fields, one a noun, used by all of the above
 //! field, form        what can stand in a field, and the macros that make conversions of the lists
@@ -22,11 +23,11 @@
 
 mod contract;
 mod fact;
-mod field;
+pub(crate) mod field;
 mod figures;
 pub(crate) mod form;
 mod leg;
-mod malformed;
+pub(crate) mod malformed;
 mod matter;
 mod queue;
 mod sealing;
@@ -41,6 +42,7 @@ pub mod folder;
 pub mod key;
 pub mod link;
 pub mod payload;
+pub mod record;
 pub mod row;
 pub mod view;
 pub mod world;

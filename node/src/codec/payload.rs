@@ -78,6 +78,7 @@ impl Wire for Codec {
             Message::SealingAsk { region } => put!(wire::SealingAsk { region }).to_bytes(),
             Message::Reseal { about, key } => put!(wire::Reseal { about, key }).to_bytes(),
             Message::Arrived { envelopes } => put!(wire::Arrived { envelopes }).to_bytes(),
+            Message::Receipts(of) => put!(wire::Receipts { of }).to_bytes(),
         }
     }
 
@@ -111,6 +112,7 @@ fn message_kind(code: u32) -> Option<MessageKind> {
         MessageKind::Arrived,
         MessageKind::Have,
         MessageKind::Part,
+        MessageKind::Receipts,
     ]
     .into_iter()
     .find(|kind| *kind as u32 == code)
@@ -154,6 +156,9 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Arrived => {
             let arrived: wire::Arrived = parse("Arrived", payload)?;
             take!(arrived as "Arrived", Message::Arrived, wire::Arrived { envelopes })
+        MessageKind::Receipts => {
+            let wire::Receipts { of } = parse("Receipts", payload)?;
+            Message::Receipts(Field::take(of, "Receipts.of")?)
         }
         MessageKind::Have => {
             let have: world::Have = parse("Have", payload)?;
@@ -207,6 +212,7 @@ fn check(message: &Message) -> Result<(), Malformed> {
             names.try_for_each(|name| code("Series.name", name))
         }
         Message::Part { bytes, .. } => within("Part.bytes", bytes.len(), PART_BYTES),
+        Message::Receipts(_) => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::field::{Field, choice, noun};
 use super::malformed::{Malformed, Why};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, Proof, Trace};
+use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, LogHead, Proof, Trace};
 use hotline_domain::row::Kept;
 use hotline_proto::matter::v1 as matter;
 use hotline_proto::record::v1 as pb;
@@ -13,7 +13,8 @@ noun!(Envelope => pb::Envelope {
     id, kind, matter, leg, author, addressee, route, lane, written_at: written_at_ms, topology, key_id, payload, fields,
     sealed: sealed_statement, proof, trace,
 });
-noun!(Proof => matter::Proof { certificate, algorithm, signature, leaves, index, path });
+noun!(Proof => matter::Proof { certificate, algorithm, signature, leaves, index, path, head });
+noun!(LogHead => matter::LogHead { epoch, commit, hash });
 noun!(Trace => matter::Trace { trace, span, sampled });
 noun!(Kept => pb::Kept { no, peer, until: until_ms, envelope });
 

@@ -79,6 +79,9 @@ impl Field<pb::Row> for Row {
             Row::Watermark(known) => Choice::Watermark(known.put()),
             Row::Answer(digest, done) => Choice::Answer(put!(row::Answer { digest, done })),
             Row::Node(node) => Choice::Node(node.put()),
+            Row::Certificate(region, chain) => {
+                Choice::Certificate(put!(row::Certificate { region, chain }))
+            }
             Row::SealingKey(key) => Choice::SealingKey(key.put()),
             Row::OwnKey(key) => Choice::OwnKey(key.put()),
             Row::Destroyed(record) => Choice::Destroyed(record.put()),
@@ -116,6 +119,10 @@ impl Field<pb::Row> for Row {
                 Field::take(done, "Row.Answer.done")?,
             ),
             Choice::Node(node) => Row::Node(Field::take(node, "Row.node")?),
+            Choice::Certificate(row::Certificate { region, chain }) => Row::Certificate(
+                Field::take(region, "Row.Certificate.region")?,
+                Field::take(chain, "Row.Certificate.chain")?,
+            ),
             Choice::SealingKey(key) => Row::SealingKey(Field::take(key, "Row.sealing_key")?),
             Choice::OwnKey(key) => Row::OwnKey(Field::take(key, "Row.own_key")?),
             Choice::Destroyed(record) => Row::Destroyed(Field::take(record, "Row.destroyed")?),

@@ -78,6 +78,7 @@ pub fn examine(world: &World, told: &Told) -> anyhow::Result<Found> {
         quiet: true,
         confirmed: &told.confirmed,
         chains: &chains,
+        notary: None,
     });
     Ok(Found {
         verdict,

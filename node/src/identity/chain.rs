@@ -160,6 +160,19 @@ pub fn claimed_identity(
     })
 }
 
+/// The trust domain that a certificate's URI names, unjudged: for one who knows a domain by its roots alone.
+#[must_use]
+pub fn trust_domain_of(certificate: &CertificateDer<'_>) -> Option<TrustDomain> {
+    let certificate = parse(certificate).ok()?;
+    let uris = names(&certificate, |name| match name {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
+        _ => None,
+    });
+    let uri = uris.ok()?.into_iter().next()?;
+    let rest = uri.strip_prefix("spiffe://")?;
+    rest.split('/').next()?.parse().ok()
+}
+
 /// What the first certificate of a sound chain says.
 struct Leaf {
     subject: Subject,

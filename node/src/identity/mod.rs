@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! profile -> error -> revocation -> chain -> material, signing
-//!         -> refusals, live, tls -> acceptor, dialer -> metrics
+//!         -> refusals, live, tls -> acceptor, dialer, notary -> metrics
 //! seal (signed documents of the world)
 //! authority (the keeper's side) -> example
 //! local (no certificates: the kernel names the caller)
@@ -28,6 +28,7 @@ pub mod live;
 pub mod local;
 pub mod material;
 pub mod metrics;
+pub mod notary;
 pub mod profile;
 pub mod refusals;
 pub mod revocation;
@@ -45,6 +46,7 @@ pub use dialer::{channel, dial};
 pub use error::IdentityError;
 pub use live::PeerIo;
 pub use material::{Material, MaterialError};
+pub use notary::NodeNotary;
 pub use profile::{OperatorName, Subject, TrustDomain};
 pub use refusals::Refusals;
 pub use revocation::RevocationLists;

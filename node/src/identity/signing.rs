@@ -44,24 +44,56 @@ pub enum SignatureError {
     Key(String),
 }
 
+/// What is signed for the envelopes of a commit; see [`hotline_domain::evidence::signed_bytes`].
+#[must_use]
+pub fn of_statements(what: &[u8; 32]) -> Vec<u8> {
+    [&b"statements\0"[..], what].concat()
+}
+
+/// A node's private key, read once and used often.
+#[derive(Clone)]
+pub struct SigningKey(Arc<dyn rustls::sign::SigningKey>);
+
+impl SigningKey {
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// When it is not of a known kind.
+    pub fn read(key: &PrivateKeyDer<'static>) -> Result<Self, SignatureError> {
+        let key = super::config::provider()
+            .key_provider
+            .load_private_key(key.clone_key())
+            .map_err(failed)?;
+        Ok(Self(key))
+    }
+
+    /// Signs `message`.
+    ///
+    /// # Errors
+    /// When the key is no Ed25519 key.
+    pub fn sign(&self, message: &[u8]) -> Result<Signature, SignatureError> {
+        let signer = self
+            .0
+            .choose_scheme(&[SignatureScheme::ED25519])
+            .ok_or_else(|| SignatureError::Key("不是 Ed25519 私钥".to_owned()))?;
+        let bytes = signer.sign(&framed(message)).map_err(failed)?;
+        Ok(Signature {
+            algorithm: ED25519,
+            bytes,
+        })
+    }
+}
+
+fn failed(error: rustls::Error) -> SignatureError {
+    SignatureError::Key(error.to_string())
+}
+
 /// Signs `message` with a node's key.
 ///
 /// # Errors
 /// When the key is not of a known kind.
 pub fn sign(key: &PrivateKeyDer<'static>, message: &[u8]) -> Result<Signature, SignatureError> {
-    let failed = |error: rustls::Error| SignatureError::Key(error.to_string());
-    let key = super::config::provider()
-        .key_provider
-        .load_private_key(key.clone_key())
-        .map_err(failed)?;
-    let signer = key
-        .choose_scheme(&[SignatureScheme::ED25519])
-        .ok_or_else(|| SignatureError::Key("不是 Ed25519 私钥".to_owned()))?;
-    let bytes = signer.sign(&framed(message)).map_err(failed)?;
-    Ok(Signature {
-        algorithm: ED25519,
-        bytes,
-    })
+    SigningKey::read(key)?.sign(message)
 }
 
 /// Checks that the key of `certificate` signed `message`.

@@ -16,14 +16,15 @@ use super::material::{Material, MaterialError};
 use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
 use super::revocation::ListAge;
-use super::signing::{self, Signature, SignatureError};
+use super::signing::{Signature, SignatureError, SigningKey};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
-use hotline_topology::{Federation, RegionKey};
+use hotline_topology::{Federation, RegionKey, Time};
 use rustls::{ClientConfig, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Whether the second region lies below the first, at any depth.
@@ -116,6 +117,7 @@ struct Snapshot {
     material: Material,
     own: PeerIdentity,
     rules: Rules,
+    key: Result<SigningKey, SignatureError>,
 }
 
 /// A node's side of every TLS connection.
@@ -125,6 +127,7 @@ pub struct NodeTls {
     current: ArcSwap<Snapshot>,
     /// Held while the snapshot is exchanged: two reloads at once must not lose a revocation list.
     exchange: Mutex<()>,
+    generation: AtomicU64,
     live: Arc<Live>,
     refusals: Arc<Refusals>,
 }
@@ -159,6 +162,7 @@ impl NodeTls {
             clock,
             current: ArcSwap::from_pointee(snapshot),
             exchange: Mutex::new(()),
+            generation: AtomicU64::new(0),
             live: Arc::default(),
             refusals: Arc::default(),
         });
@@ -188,6 +192,7 @@ impl NodeTls {
             return Err(unusable(&folder, why));
         }
         self.current.store(Arc::new(new));
+        self.generation.fetch_add(1, Ordering::AcqRel);
         drop(exchanging);
         self.warn_of_problems();
         Ok(self.sweep())
@@ -204,7 +209,9 @@ impl NodeTls {
             material: old.material.clone(),
             own: old.own.clone(),
             rules,
+            key: old.key.clone(),
         }));
+        self.generation.fetch_add(1, Ordering::AcqRel);
         drop(exchanging);
         self.sweep()
     }
@@ -244,7 +251,40 @@ impl NodeTls {
     /// # Errors
     /// When the key is not of a known kind.
     pub fn sign(&self, message: &[u8]) -> Result<Signature, SignatureError> {
-        signing::sign(&self.current.load().material.key, message)
+        self.current.load().key.clone()?.sign(message)
+    }
+
+    /// Judges a node's chain by what holds now, at `at` or at this moment.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn judge(
+        &self,
+        chain: &[CertificateDer<'_>],
+        at: Option<Time>,
+    ) -> Result<PeerIdentity, IdentityError> {
+        self.with_standing(|standing| {
+            let now = at.unwrap_or(standing.trust.now);
+            chain::verify_chain(
+                chain,
+                &Trust {
+                    now,
+                    ..standing.trust
+                },
+            )
+        })
+    }
+
+    /// The machine's time, by which certificates are judged.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Rises with every exchange of material or rules: what was judged before is to be judged again.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The federation's trust domain.
@@ -341,11 +381,14 @@ fn build(
     }
     let (server, client) =
         config::both(&material, clock).map_err(|error| unusable(folder, error))?;
+    // A key that cannot sign hinders no start, for a node serves its citizens without links too.
+    let key = SigningKey::read(&material.key);
     Ok(Snapshot {
         server: Arc::new(server),
         client: Arc::new(client),
         material,
         own,
         rules,
+        key,
     })
 }

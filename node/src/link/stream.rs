@@ -206,6 +206,7 @@ impl<'a, P: NodePort> Run<'a, P> {
                     continue;
                 }
                 Output::Close { code, text } => return Some((code, text)),
+                Output::Introduced { author, chain } => Input::Introduced { author, chain },
                 Output::Acked { lane, upto } => Input::Acked { peer, lane, upto },
                 Output::News(news) => self.news(news),
                 Output::Deliver {

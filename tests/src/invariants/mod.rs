@@ -10,6 +10,7 @@
 //! | 4 | one lead a term, and the matter closes after its co-handlers | first receiver | `lead.rs` |
 //! | 5 | fields stay where their edges keep them; nothing personal in the clear | locality | `locality.rs` |
 //! | 6 | a superior's figures equal a recount | figures | `figures.rs` |
+//! | 7 | each hand-over is signed and receipted over what travelled | evidence | `evidence.rs` |
 //! | 8 | what a peer has no right to is refused | authority | `authority.rs` |
 //! | 9 | when faults stop, everything ends | liveness | `liveness.rs` |
 
@@ -17,6 +18,7 @@ mod authority;
 mod custody;
 mod deadlines;
 mod durable;
+mod evidence;
 mod figures;
 mod lead;
 mod liveness;
@@ -178,6 +180,7 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::<lead::OneLead>::default(),
         Box::new(locality::Locality::new(place)),
         Box::new(figures::Figures(place.clone())),
+        Box::<evidence::Evidence>::default(),
         Box::<authority::Authority>::default(),
         Box::<liveness::Liveness>::default(),
     ]

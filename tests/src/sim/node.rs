@@ -1,6 +1,7 @@
 //! One simulated node, driven as the shell drives it: events in groups, commit, sync, view, actions.
 
 use super::clock::SimClock;
+use super::notary::Seals;
 use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
@@ -149,6 +150,7 @@ impl Node {
             wire: codec,
             older: &[],
             examiner: &hotline_domain::world::NoDocuments,
+            notary: &Seals,
         }
     }
 

@@ -11,6 +11,7 @@ fn in_world<T>(fed: &Fed, look: impl FnOnce(&World<'_>) -> T) -> T {
         wire: fed.wire(),
         older: &[],
         examiner: &crate::world::NoDocuments,
+        notary: &crate::evidence::Nobody,
     })
 }
 

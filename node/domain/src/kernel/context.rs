@@ -1,6 +1,7 @@
 //! What a step is given besides the view: place, world, rules and time.
 
 use crate::body::Body;
+use crate::evidence::Notary;
 use crate::leg::RuleVersion;
 use crate::link::Wire;
 use crate::world::Examiner;
@@ -30,6 +31,8 @@ pub struct World<'a> {
     pub older: &'a [Federation],
     /// Examines documents of the world.
     pub examiner: &'a dyn Examiner,
+    /// Judges signatures of what arrives.
+    pub notary: &'a dyn Notary,
 }
 
 impl<'a> World<'a> {

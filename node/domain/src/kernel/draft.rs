@@ -6,6 +6,7 @@ use super::outcome::{Kept, Stop};
 use super::{fold, send, timers, watch};
 use crate::body::Actor;
 use crate::command::Command;
+use crate::evidence::Receipted;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::figures;
@@ -31,6 +32,7 @@ pub struct Draft<'a> {
     alarms: Vec<String>,
     cuts: Vec<(RegionKey, String)>,
     world_changed: bool,
+    receipts: Vec<(RegionKey, Receipted)>,
 }
 
 impl View for Draft<'_> {
@@ -62,6 +64,7 @@ impl<'a> Draft<'a> {
             alarms: Vec::new(),
             cuts: Vec::new(),
             world_changed: false,
+            receipts: Vec::new(),
         }
     }
 
@@ -350,6 +353,11 @@ impl<'a> Draft<'a> {
         self.world_changed = true;
     }
 
+    /// Owes the author of something received a receipt, which goes out with all others of the group.
+    pub(super) fn owe(&mut self, author: RegionKey, receipt: Receipted) {
+        self.receipts.push((author, receipt));
+    }
+
     /// Marks a peer's outbox as grown.
     pub(super) fn pump(&mut self, peer: RegionKey) {
         self.pumps.insert(peer);
@@ -381,6 +389,7 @@ impl<'a> Draft<'a> {
             alarms: self.alarms,
             cuts: self.cuts,
             world_changed: self.world_changed,
+            receipts: self.receipts,
         }
     }
 
@@ -391,6 +400,7 @@ impl<'a> Draft<'a> {
         self.alarms.extend(kept.alarms);
         self.cuts.extend(kept.cuts);
         self.world_changed |= kept.world_changed;
+        self.receipts.extend(kept.receipts);
     }
 }
 

@@ -41,6 +41,13 @@ pub enum Input {
         /// The envelope.
         envelope: Box<Envelope>,
     },
+    /// The certificates of an envelope's author came with it, ahead of it.
+    Introduced {
+        /// Whose.
+        author: RegionKey,
+        /// In DER: the author's certificate, then the authorities' up to, but without, the root.
+        chain: Vec<Vec<u8>>,
+    },
     /// The peer acknowledged.
     Acked {
         /// Which peer.

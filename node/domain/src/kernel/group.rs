@@ -4,16 +4,18 @@ use super::context::{Now, World};
 use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
-use super::{dispatch, fold, keys, receive, timers, world};
+use super::{dispatch, fold, keys, receive, timers, witness, world};
 use crate::command::Command;
+use crate::evidence::Receipted;
 use crate::fact::Fact;
 use crate::id::Ids;
 use crate::leg::Lane;
+use crate::link::{Message, MessageKind};
 use crate::refusal::Refusal;
 use crate::row::{Done, Row, RowKey};
 use crate::view::{Overlay, Rows, View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One commit in the making.
 pub struct Group<'a> {
@@ -22,6 +24,9 @@ pub struct Group<'a> {
     overlay: Overlay<'a>,
     commit: Commit,
     pumps: BTreeSet<RegionKey>,
+    receipts: BTreeMap<RegionKey, Vec<Receipted>>,
+    /// Of the last event: what the group itself draws is made of them.
+    bits: [u8; 16],
 }
 
 impl<'a> Group<'a> {
@@ -41,6 +46,8 @@ impl<'a> Group<'a> {
                 ..Commit::default()
             },
             pumps: BTreeSet::new(),
+            receipts: BTreeMap::new(),
+            bits: [0; 16],
         })
     }
 
@@ -50,6 +57,7 @@ impl<'a> Group<'a> {
     /// The view failed: the whole group's outcome is unknown, drop it and re-open the store.
     pub fn step(&mut self, event: Event) -> Result<(), ViewFailed> {
         let ids = Ids::new(event.bits);
+        self.bits = event.bits;
         match event.input {
             Input::Command { ticket, command } => {
                 let answer = self.command(ids, &command)?;
@@ -94,6 +102,7 @@ impl<'a> Group<'a> {
     /// # Errors
     /// The view failed.
     pub fn finish(mut self) -> Result<Commit, ViewFailed> {
+        self.receipt()?;
         if !self.commit.facts.is_empty() {
             fold::note_time(&mut self.overlay, self.now)?;
         }
@@ -102,6 +111,28 @@ impl<'a> Group<'a> {
             .actions
             .extend(self.pumps.into_iter().map(|peer| Action::Pump { peer }));
         Ok(self.commit)
+    }
+
+    /// One message of receipts to each author that something was received from.
+    fn receipt(&mut self) -> Result<(), ViewFailed> {
+        let ids = Ids::of_group(self.bits);
+        let receipts = std::mem::take(&mut self.receipts);
+        let sent = self.attempt(ids, |draft| {
+            for (author, of) in receipts {
+                // A neighbour of an older release would not know them; of nodes further away nothing is known.
+                let wire = draft.link(author)?.peer_wire;
+                if wire != 0 && wire < MessageKind::Receipts.since() {
+                    continue;
+                }
+                draft.send(author, Lane::Ordinary, &Message::Receipts(of), Vec::new())?;
+            }
+            Ok(())
+        })?;
+        if let Err(refusal) = sent {
+            let text = format!("回执未能送出:{refusal}");
+            self.commit.actions.push(Action::Alarm { text });
+        }
+        Ok(())
     }
 
     /// A command, once for ever under its idempotency key.
@@ -163,6 +194,9 @@ impl<'a> Group<'a> {
         }
         self.commit.facts.extend(kept.facts);
         self.pumps.extend(kept.pumps);
+        for (author, receipt) in kept.receipts {
+            self.receipts.entry(author).or_default().push(receipt);
+        }
         self.commit
             .actions
             .extend(kept.alarms.into_iter().map(|text| Action::Alarm { text }));
@@ -218,6 +252,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             }
         }
         Input::Link { peer, news } => link_news(draft, peer, news),
+        Input::Introduced { author, chain } => witness::introduced(draft, author, chain),
         Input::Tick => timers::tick(draft),
         Input::WorldChanged => world::changed(draft),
         Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),

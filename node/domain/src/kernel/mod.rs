@@ -28,6 +28,7 @@ mod send;
 mod tests;
 mod timers;
 mod watch;
+mod witness;
 mod world;
 
 pub use context::{Now, World, is_own_unit};

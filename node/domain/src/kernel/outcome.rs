@@ -1,5 +1,6 @@
 //! How a draft ends: kept, or stopped.
 
+use crate::evidence::Receipted;
 use crate::fact::Fact;
 use crate::refusal::Refusal;
 use crate::row::{Row, RowKey};
@@ -37,4 +38,5 @@ pub(super) struct Kept {
     pub alarms: Vec<String>,
     pub cuts: Vec<(RegionKey, String)>,
     pub world_changed: bool,
+    pub receipts: Vec<(RegionKey, Receipted)>,
 }

@@ -1,8 +1,10 @@
-//! Envelopes that are kept: parked until a version is known, or set aside for people.
+//! Envelopes that are kept: parked until a version or a certificate is known, or set aside for people.
 
 use super::draft::Draft;
 use super::outcome::Stop;
 use super::receive::go_on;
+use super::witness::unproven;
+use crate::evidence::{Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::id::EnvelopeId;
 use crate::link::{Consumption, Envelope, Message, MessageKind};
@@ -112,8 +114,16 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
     for kept in parked(draft)? {
         let leg = kept.envelope.leg;
         let envelope = &kept.envelope;
-        let waits = if envelope.addressee == draft.me() {
-            envelope.key_id != 0 || envelope.topology > known
+        let mine = envelope.addressee == draft.me();
+        let proof = if mine {
+            judge_proof(draft, draft.world.notary, envelope)?
+        } else {
+            Ok(())
+        };
+        let waits = if mine {
+            envelope.key_id != 0
+                || envelope.topology > known
+                || matches!(proof, Err(Unproven::NotYet(_)))
         } else {
             let next = draft
                 .world
@@ -126,7 +136,10 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
             continue;
         }
         draft.record(Fact::Unkept { no: kept.no })?;
-        go_on(draft, kept.peer, kept.envelope)?;
+        match proof {
+            Err(why) => unproven(draft, kept.peer, &kept.envelope, why.words())?,
+            Ok(()) => go_on(draft, kept.peer, kept.envelope)?,
+        };
     }
     Ok(())
 }
@@ -141,6 +154,10 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
     }
     draft.record(Fact::Unkept { no })?;
     let mine = kept.envelope.addressee == draft.me();
+    if mine && let Err(why) = judge_proof(draft, draft.world.notary, &kept.envelope)? {
+        unproven(draft, kept.peer, &kept.envelope, why.words())?;
+        return take_up_kept(draft);
+    }
     let (rule, words) = if !mine {
         let words = format!(
             "按 {} 的拓扑,在期限内没有通往 {} 的路径",

@@ -5,8 +5,10 @@ use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
 use super::parked::{PARKED, end_wait_of, keep, must_wait, set_aside, take_up_kept};
+use super::witness::{Record, unproven};
 use super::{keys, sealed, send, world};
 use crate::clock;
+use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::figures;
@@ -71,30 +73,35 @@ fn take(
     if envelope.addressee != draft.me() {
         return relay(draft, peer, envelope);
     }
+    let proof = judge_proof(draft, draft.world.notary, &envelope)?;
+    if let Err(Unproven::Never(why)) = &proof {
+        return unproven(draft, peer, &envelope, why);
+    }
     if envelope.key_id != 0 {
         return sealed::unopened(draft, peer, envelope);
     }
     let (author, id, kind) = (envelope.author, envelope.id, envelope.kind);
-    let outcome = addressed(draft, peer, envelope)?;
+    let outcome = addressed(draft, peer, envelope, proof.is_ok())?;
     if author != peer && sealing::is_sealed(kind) && keys::known(draft, draft.me())?.is_some() {
         sealed::note_arrival(draft, author, id)?;
     }
     Ok(outcome)
 }
 
-/// An envelope for this node, in the clear.
+/// An envelope for this node, in the clear; what is not proven yet waits.
 fn addressed(
     draft: &mut Draft<'_>,
     peer: RegionKey,
     envelope: Envelope,
+    proven: bool,
 ) -> Result<Consumption, Stop> {
-    if end_wait_of(draft, envelope.id)? {
+    if proven && end_wait_of(draft, envelope.id)? {
         // It came again, opened: it takes its old place, and what queued behind it follows.
         let outcome = open(draft, peer, envelope)?;
         take_up_kept(draft)?;
         return Ok(outcome);
     }
-    if must_wait(draft, &envelope)? {
+    if !proven || must_wait(draft, &envelope)? {
         let until = clock::end_of(&draft.world, draft.now(), PARKED);
         keep(draft, peer, envelope, Some(until))?;
         return Ok(Consumption::Parked);
@@ -118,7 +125,8 @@ pub(super) fn open(
         }
     };
     let (author, id) = (envelope.author, envelope.id);
-    let answerable = !matches!(message, Message::Refused { .. });
+    let answerable = !matches!(message, Message::Refused { .. } | Message::Receipts(_));
+    let record = Record::of(&envelope, &message);
     let tried = draft.attempt(|inner| {
         authority::permit_author(&inner.world, peer, author, &envelope.route)?;
         let tree = inner.world.tree(envelope.topology);
@@ -133,9 +141,13 @@ pub(super) fn open(
         )
     })?;
     match tried {
-        Ok(()) => Ok(Consumption::Applied),
+        Ok(effect) => {
+            record.keep(draft, effect)?;
+            Ok(Consumption::Applied)
+        }
         Err(refusal) => {
             draft.alarm(format!("拒绝了 {author} 的消息 {id}:{refusal}"));
+            record.keep(draft, Effect::Refused)?;
             if answerable {
                 let answer = Message::Refused {
                     about: id,
@@ -160,10 +172,10 @@ fn apply(
     written_at: Time,
     message: Message,
     fields: Vec<SealedField>,
-) -> Result<(), Stop> {
+) -> Result<Effect, Stop> {
     match message {
         Message::Leg { leg, at, act } => {
-            leg_message(draft, tree, author, leg, at.min(written_at), act, fields)
+            return leg_message(draft, tree, author, leg, at.min(written_at), act, fields);
         }
         Message::Sight { matter, sight } => {
             let ticket = draft.ticket(matter)?;
@@ -205,7 +217,10 @@ fn apply(
         Message::SealingAsk { region } => keys::asked(draft, peer, region),
         Message::Reseal { about, key } => sealed::reseal(draft, peer, author, about, key),
         Message::Arrived { envelopes } => sealed::arrived(draft, author, &envelopes),
-    }
+        // Kept as evidence; the leg's own acts decide who answers.
+        Message::Receipts(_) => Ok(()),
+    }?;
+    Ok(Effect::Applied)
 }
 
 /// Whether a report must go on soon: cells changed, or an author is heard of for the first time. What only confirms
@@ -230,13 +245,14 @@ fn leg_message(
     at: Time,
     act: Act,
     fields: Vec<SealedField>,
-) -> Result<(), Stop> {
+) -> Result<Effect, Stop> {
     let Some(known) = Rows::leg(draft, id)? else {
-        return match act {
+        match act {
             Act::Offer(offer) => offered(draft, tree, author, id, at, *offer, fields),
             Act::ReplyOrder { order } => supervision::reply_arrived(draft, author, order),
             _ => Err(unknown_leg(id)),
-        };
+        }?;
+        return Ok(Effect::Applied);
     };
     let by = authority::party_of(&draft.world, &known, author, &act)?;
     check_fields(draft, tree, author, &known.offer, &fields)?;
@@ -245,26 +261,25 @@ fn leg_message(
         Reception::Apply => {
             let (matter, kept) = (known.matter(), fields.clone());
             draft.received_fact(id, matter, by, happened_at, act.clone(), kept)?;
-            supervision::received(draft, &known, by, happened_at, &act, fields)
+            supervision::received(draft, &known, by, happened_at, &act, fields)?;
+            Ok(Effect::Applied)
         }
         Reception::Late { .. } => {
             draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
-            match known
+            let answer = known
                 .closed_since()
-                .filter(|_| by == Party::Taker && matches!(act, Act::Request { .. }))
-            {
-                Some(act) => {
-                    let answer = Message::Leg {
-                        leg: id,
-                        at: draft.now(),
-                        act,
-                    };
-                    draft.send(author, known.offer.lane, &answer, Vec::new())
-                }
-                None => Ok(()),
+                .filter(|_| by == Party::Taker && matches!(act, Act::Request { .. }));
+            if let Some(act) = answer {
+                let answer = Message::Leg {
+                    leg: id,
+                    at: draft.now(),
+                    act,
+                };
+                draft.send(author, known.offer.lane, &answer, Vec::new())?;
             }
+            Ok(Effect::Late)
         }
-        Reception::Void(_) => Ok(()),
+        Reception::Void(_) => Ok(Effect::Void),
         Reception::Refuse(refusal) => Err(refusal.into()),
     }
 }

@@ -112,6 +112,7 @@ fn subject(
         Message::Notice(notice) => (Some(notice.matter), notice.leg),
         Message::Figures(_)
         | Message::Refused { .. }
+        | Message::Receipts(_)
         | Message::SealingKeys { .. }
         | Message::SealingAsk { .. }
         | Message::Reseal { .. }

@@ -63,6 +63,19 @@ pub struct Proof {
     pub index: u32,
     /// Hashes beside the way to the root, from the leaf up; empty for one alone.
     pub path: Vec<[u8; 32]>,
+    /// Where the signer's log stood, signed along: whoever holds the envelope can tell a log that was written anew.
+    pub head: Option<LogHead>,
+}
+
+/// Where a log stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LogHead {
+    /// The node's epoch: a higher one says that the disk went back, and the log with it.
+    pub epoch: u64,
+    /// Number of the last commit.
+    pub commit: u64,
+    /// Value of the log's hash chain after it.
+    pub hash: [u8; 32],
 }
 
 /// Where in a trace an envelope was written (W3C Trace Context).

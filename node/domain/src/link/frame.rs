@@ -38,6 +38,9 @@ pub enum Frame {
         spent: Credit,
         /// The envelope.
         envelope: Box<Envelope>,
+        /// The certificates of its author's signature, in DER without the root: beside the first envelope of the stream
+        /// and lane that was signed with them, else empty.
+        chain: Vec<Vec<u8>>,
     },
     /// Everything of a lane up to a number would survive a power cut.
     Ack {

@@ -1,5 +1,6 @@
 //! The payloads that this program writes and understands.
 
+use crate::evidence::Receipted;
 use crate::figures::Report;
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::Act;
@@ -78,6 +79,8 @@ pub enum Message {
         /// Which.
         envelopes: Vec<EnvelopeId>,
     },
+    /// To an author: receipts for what it handed over, for all of one commit.
+    Receipts(Vec<Receipted>),
 }
 
 /// Codes of payload kinds on the wire; never re-used.
@@ -106,6 +109,8 @@ pub enum MessageKind {
     Have = 40,
     /// [`Message::Part`].
     Part = 42,
+    /// [`Message::Receipts`].
+    Receipts = 10,
 }
 
 impl MessageKind {
@@ -124,6 +129,7 @@ impl MessageKind {
             | MessageKind::Reseal
             | MessageKind::Arrived => 2,
             MessageKind::Have | MessageKind::Part => 2,
+            MessageKind::Receipts => 2,
         }
     }
 }
@@ -144,6 +150,7 @@ impl Message {
             Message::SealingAsk { .. } => MessageKind::SealingAsk,
             Message::Reseal { .. } => MessageKind::Reseal,
             Message::Arrived { .. } => MessageKind::Arrived,
+            Message::Receipts(_) => MessageKind::Receipts,
         }
     }
 }

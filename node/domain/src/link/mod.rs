@@ -23,7 +23,7 @@ mod message;
 mod session;
 mod state;
 
-pub use envelope::{Envelope, Proof, Trace, extend};
+pub use envelope::{Envelope, LogHead, Proof, Trace, extend};
 pub use frame::{
     ByeCode, COST_MAX, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost, cost_least,
     wire_spoken,

@@ -3,8 +3,10 @@
 use super::desk::Desk;
 use super::law;
 use super::places::{ALL, MONDAY, tree};
+use super::stamp::{Stamp, Stamps};
 use super::wire::TestWire;
 use super::world::TestExaminer;
+use crate::evidence;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Action, Commit, Event, Group, Input, LinkNews, Now, World, next_timer};
@@ -133,6 +135,7 @@ impl Fed {
             wire: &self.wire,
             older: &node.older,
             examiner: &examiner,
+            notary: &Stamps,
         };
         let now = Now {
             time: self.now,
@@ -140,12 +143,15 @@ impl Fed {
         };
         let mut group = Group::new(&node.view, world, now).expect("memory");
         group.step(event).expect("memory");
+        let mut commit = group.finish().expect("memory");
+        let head = (node.log.len() as u64, [0; 32]);
+        evidence::sign(&mut commit, region, &node.view, &Stamp(region), head).expect("a stamp");
         let Commit {
             at,
             facts,
             changes,
             actions,
-        } = group.finish().expect("memory");
+        } = commit;
         for action in &actions {
             if let Action::Alarm { text } = action {
                 node.alarms.push(text.clone());
@@ -244,6 +250,13 @@ impl Fed {
         };
         if !self.careless {
             law::carries_no_person(&envelope);
+        }
+        if let Some(proof) = &envelope.proof
+            && let Ok(Some(Row::Certificate(author, chain))) = self.nodes[&from]
+                .view
+                .get(&RowKey::Certificate(proof.certificate))
+        {
+            self.input(to, Input::Introduced { author, chain });
         }
         let actions = self.input(
             to,

@@ -1,9 +1,11 @@
 //! Envelopes that no rule of the sender would write: what receivers must withstand.
 
 use super::fed::Fed;
+use super::stamp::Stamp;
+use crate::evidence;
 use crate::fact::Fact;
 use crate::id::{EnvelopeId, LegId};
-use crate::kernel::fold_commit;
+use crate::kernel::{Commit, fold_commit};
 use crate::leg::{Act, Lane};
 use crate::link::{Envelope, Message, Wire, extend};
 use crate::view::{Overlay, Rows};
@@ -65,8 +67,15 @@ impl Fed {
         }];
         let mut overlay = Overlay::new(&node.view);
         fold_commit(&mut overlay, from, self.now, &facts).expect("memory");
-        let changes = overlay.into_changes();
-        self.keep(from, self.now, facts, changes.into_iter().collect());
+        let mut commit = Commit {
+            at: self.now,
+            facts,
+            changes: overlay.into_changes().into_iter().collect(),
+            actions: Vec::new(),
+        };
+        let head = (node.log.len() as u64, [0; 32]);
+        evidence::sign(&mut commit, from, &node.view, &Stamp(from), head).expect("a stamp");
+        self.keep(from, commit.at, commit.facts, commit.changes);
         self.settle();
     }
 }

@@ -2,8 +2,10 @@
 
 use super::super::Logs;
 use crate::codec::payload::Codec;
+use crate::codec::testing::{Stamp, Stamps};
 use hotline_domain::body::{Actor, Role};
 use hotline_domain::command::{Command, Verb};
+use hotline_domain::evidence;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::Ids;
 use hotline_domain::kernel::{Action, Event, Group, Input, LinkNews, Now, World};
@@ -134,6 +136,7 @@ impl Net {
             wire: &Codec,
             older: &[],
             examiner: &hotline_domain::world::NoDocuments,
+            notary: &Stamps,
         };
         let now = Now {
             time: self.now,
@@ -142,7 +145,10 @@ impl Net {
         let bits = self.drawn.draw();
         let mut group = Group::new(&self.views[at], world, now).unwrap();
         group.step(Event { bits, input }).unwrap();
-        let commit = group.finish().unwrap();
+        let mut commit = group.finish().unwrap();
+        let me = NODES[at].0;
+        let head = (self.logs[&me].len() as u64, [0; 32]);
+        evidence::sign(&mut commit, me, &self.views[at], &Stamp(me), head).unwrap();
         if !commit.facts.is_empty() {
             let log = self.logs.get_mut(&NODES[at].0).unwrap();
             log.push((log.len() as u64 + 1, commit.at, commit.facts));
@@ -196,6 +202,12 @@ impl Net {
         let Some(Row::Outbox(envelope, _)) = waiting else {
             return false;
         };
+        if let Some(proof) = &envelope.proof
+            && let Ok(Some(Row::Certificate(author, chain))) =
+                self.views[from].get(&RowKey::Certificate(proof.certificate))
+        {
+            self.step(to, Input::Introduced { author, chain });
+        }
         let arrives = Input::Envelope {
             peer: sender,
             lane,

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::codec::payload::Codec;
+use crate::codec::testing::{Stamp, Stamps};
 use crate::store::Tree;
 use crate::store::view::{Direction, KeyRange, MemView, View as _};
 use hotline_domain::body::{Actor, Body, Role};
 use hotline_domain::command::{Command, Verb};
+use hotline_domain::evidence;
 use hotline_domain::field::SealedField;
 use hotline_domain::kernel::{Action, Event, Group, Input, LinkNews, Now, World, next_timer};
 use hotline_domain::leg::Lane;
@@ -88,6 +90,7 @@ impl<'a> Node<'a> {
             wire: &Codec,
             older: &[],
             examiner: &hotline_domain::world::NoDocuments,
+            notary: &Stamps,
         };
         let mut node = Self {
             world,
@@ -111,7 +114,9 @@ impl<'a> Node<'a> {
         self.bits = self.bits.wrapping_add(1);
         let bits = [self.bits; 16];
         group.step(Event { bits, input }).expect("a view");
-        let commit = group.finish().expect("a view");
+        let mut commit = group.finish().expect("a view");
+        let (me, head) = (self.world.me, (self.commits, [0; 32]));
+        evidence::sign(&mut commit, me, &view, &Stamp(me), head).expect("a stamp");
         if !commit.facts.is_empty() {
             self.commits += 1;
             let ops = commit::ops(commit.changes.iter().map(|(at, row)| (at, row.as_ref())));
@@ -167,6 +172,13 @@ impl<'a> Node<'a> {
                 let (RowKey::Outbox(_, _, seq), Row::Outbox(envelope, _)) = (key, row) else {
                     panic!("an outbox holds envelopes")
                 };
+                let proof = envelope.proof.as_ref().expect("a stamp");
+                let known = StoredView::new(&self.live)
+                    .get(&RowKey::Certificate(proof.certificate))
+                    .expect("in memory");
+                if let Some(Row::Certificate(author, chain)) = known {
+                    to.step(at, Input::Introduced { author, chain });
+                }
                 let input = Input::Envelope {
                     peer: me,
                     lane,

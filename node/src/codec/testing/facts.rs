@@ -2,6 +2,7 @@
 
 use super::Draw;
 use super::nouns::acts;
+use hotline_domain::evidence::Effect;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Party;
@@ -166,6 +167,15 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
         },
         Fact::EpochRaised {
             epoch: draw.number(),
+        },
+        Fact::Received {
+            at: draw.time(),
+            envelope: draw.envelope(),
+            effect: draw.one_of(&Effect::ALL),
+        },
+        Fact::CertificateKnown {
+            region: draw.region(),
+            chain: draw.some(|draw| draw.bytes::<7>().to_vec()),
         },
     ]
 }

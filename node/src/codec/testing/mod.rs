@@ -8,10 +8,12 @@ mod facts;
 mod nouns;
 mod rows;
 mod world;
+mod stamp;
 
 pub(crate) use facts::facts;
 pub(crate) use nouns::messages;
 pub(crate) use rows::{keys, rows};
+pub(crate) use stamp::{Stamp, Stamps};
 
 use hotline_topology::Time;
 

@@ -2,6 +2,7 @@
 
 use super::Draw;
 use hotline_domain::body::Body;
+use hotline_domain::evidence::{Effect, Receipted};
 use hotline_domain::field::{FieldMark, SealedField};
 use hotline_domain::figures::{Cell, CellKey, Measure, Report, Table, Watermark};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
@@ -290,6 +291,13 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
         },
         Message::Notice(draw.notice()),
         Message::Figures(draw.report()),
+        Message::Receipts(draw.some(|draw| Receipted {
+            envelope: EnvelopeId(draw.bytes()),
+            leg: draw.maybe(Draw::leg),
+            statement: draw.bytes(),
+            effect: draw.one_of(&Effect::ALL),
+            at: draw.time(),
+        })),
         Message::Refused {
             about: EnvelopeId(draw.bytes()),
             leg: draw.maybe(Draw::leg),

@@ -5,7 +5,7 @@ use super::facts;
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, Proof, Trace};
+use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, LogHead, Proof, Trace};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
 use hotline_domain::supervision::IssuedOrder;
@@ -49,6 +49,11 @@ impl Draw {
             leaves: self.u32(),
             index: self.u32(),
             path: self.some(Draw::bytes),
+            head: self.maybe(|draw| LogHead {
+                epoch: draw.number(),
+                commit: draw.number(),
+                hash: draw.bytes(),
+            }),
         }
     }
 
@@ -315,6 +320,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         })),
         Row::Answer(draw.bytes(), Box::new(draw.done())),
         Row::Node(Box::new(draw.node())),
+        Row::Certificate(draw.region(), draw.some(|draw| draw.bytes::<7>().to_vec())),
         Row::SealingKey(Box::new(draw.signed_key())),
         Row::OwnKey(Box::new(OwnKey {
             no: draw.u32(),
@@ -355,6 +361,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Watermark(draw.region()),
         RowKey::Answer(draw.text(), draw.text()),
         RowKey::Node,
+        RowKey::Certificate(draw.bytes()),
         RowKey::SealingKey(draw.region()),
         RowKey::OwnKey(draw.u32()),
         RowKey::SealingAsked(draw.region(), draw.region()),

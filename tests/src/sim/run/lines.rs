@@ -228,6 +228,9 @@ impl Sim {
                     seq,
                     envelope,
                 } => self.deliver(me, peer, lane, seq, envelope),
+                Output::Introduced { author, chain } => {
+                    self.push(me, Input::Introduced { author, chain }, 5);
+                }
                 Output::Acked { lane, upto } => {
                     self.push(me, Input::Acked { peer, lane, upto }, 3 * SECOND)
                 }

@@ -92,5 +92,6 @@ fn world<'a>(me: RegionKey, federation: &'a Federation, packs: &'a [PolicyPack])
         wire: &NoWire,
         older: &[],
         examiner: &crate::world::NoDocuments,
+        notary: &crate::evidence::Nobody,
     }
 }

@@ -6,6 +6,7 @@ mod seals;
 mod tickets;
 mod world;
 
+use crate::evidence::fingerprint;
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::{LegId, MatterId};
@@ -82,6 +83,14 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
         Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
         Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
+        // The log keeps it; no rule reads it again.
+        Fact::Received { .. } => Ok(()),
+        Fact::CertificateKnown { region, chain } => {
+            let id = fingerprint(chain.first().map_or(&[], Vec::as_slice));
+            let row = Row::Certificate(*region, chain.clone());
+            view.put(RowKey::Certificate(id), row);
+            Ok(())
+        }
         Fact::Queued { .. }
         | Fact::Consumed { .. }
         | Fact::Acked { .. }

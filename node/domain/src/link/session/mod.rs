@@ -30,6 +30,7 @@ use crate::leg::Lane;
 use crate::row::{Row, RowKey};
 use crate::view::{View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
+use std::collections::BTreeSet;
 
 /// Bounds of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,6 +83,13 @@ pub enum Output {
         seq: u64,
         /// The envelope.
         envelope: Box<Envelope>,
+    },
+    /// Give the kernel the certificates of an author, before the envelope that they came with.
+    Introduced {
+        /// Whose.
+        author: RegionKey,
+        /// In DER, without the root.
+        chain: Vec<Vec<u8>>,
     },
     /// Tell the kernel that the peer has everything up to a number.
     Acked {
@@ -139,10 +147,29 @@ struct LaneSession {
     /// Highest outgoing number that the kernel was told the peer has.
     acked: u64,
     spend: Spend,
+    /// Certificates that went out on the lane in this session, by their hash.
+    shown: BTreeSet<[u8; 32]>,
     /// Highest incoming number that came in this session or is in the log.
     delivered: u64,
     delivered_hash: [u8; 32],
     grant: Grant,
+}
+
+impl LaneSession {
+    /// The certificates to send beside an envelope: those of its signature, once a stream and lane, for lanes may
+    /// overtake one another.
+    fn show(&mut self, view: &dyn View, envelope: &Envelope) -> Result<Vec<Vec<u8>>, ViewFailed> {
+        let Some(proof) = &envelope.proof else {
+            return Ok(Vec::new());
+        };
+        if !self.shown.insert(proof.certificate) {
+            return Ok(Vec::new());
+        }
+        Ok(match view.get(&RowKey::Certificate(proof.certificate))? {
+            Some(Row::Certificate(_, chain)) => chain,
+            _ => Vec::new(),
+        })
+    }
 }
 
 /// How a lane goes, for the operator.
@@ -172,6 +199,7 @@ impl Session {
                 cursor: state.sent,
                 acked: state.acked,
                 spend: Spend::default(),
+                shown: BTreeSet::new(),
                 delivered: state.received,
                 delivered_hash: state.received_hash,
                 grant: Grant::new(limits.window),
@@ -238,12 +266,14 @@ impl Session {
                     break;
                 };
                 state.cursor = seq;
+                let chain = state.show(view, &envelope)?;
                 frames.push(Frame::Envelope {
                     lane,
                     seq,
                     hash,
                     spent,
                     envelope,
+                    chain,
                 });
             }
         }

@@ -40,8 +40,17 @@ impl Session {
                     hash,
                     spent,
                     envelope,
+                    chain,
                 },
-            ) => self.on_envelope(lane, seq, hash, spent, envelope, link),
+            ) => {
+                let author = envelope.author;
+                let mut out = self.on_envelope(lane, seq, hash, spent, envelope, link);
+                if !chain.is_empty() && self.stage != SessionStage::Closed {
+                    // Even a duplicate's: later envelopes of the stream come without.
+                    out.insert(0, Output::Introduced { author, chain });
+                }
+                out
+            }
             (_, Frame::Ack { lane, upto, hash }) => self.on_ack(lane, upto, hash, link, outbox),
             (_, Frame::Credit(granted)) => {
                 for (lane, granted) in self.lanes.iter_mut().zip(granted) {

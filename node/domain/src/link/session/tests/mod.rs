@@ -213,6 +213,7 @@ fn a_sender_that_ignores_its_credit_is_cut_off_at_the_first_envelope_too_many() 
             hash,
             spent,
             envelope,
+            chain: Vec::new(),
         });
     }
     assert_eq!(pair.nodes[0].closed[0].0, ByeCode::OverCredit);

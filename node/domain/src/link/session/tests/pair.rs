@@ -139,6 +139,7 @@ impl Node {
                     envelope,
                 } => self.pending.push_back((lane, seq, *envelope)),
                 Output::Acked { lane, upto } => self.acked(lane, upto),
+                Output::Introduced { .. } => {}
                 Output::News(news) => self.news.push(news),
                 Output::Beat { time, .. } => assert_eq!(time, Time(7)),
                 Output::Close { code, text } => self.closed.push((code, text)),

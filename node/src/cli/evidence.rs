@@ -1,0 +1,279 @@
+//! `hotline evidence`: what a node can show of a leg or a matter, and what a third party makes of it.
+
+use crate::audit;
+use crate::cli::door::Usage;
+use crate::evidence::bundle::{FILE_BYTES_MAX, read, write};
+use crate::evidence::cross::cross;
+use crate::evidence::examine::{Examined, examine};
+use crate::evidence::gather::gather;
+use crate::evidence::trust::Trusted;
+use crate::evidence::words;
+use crate::identity::signing::{SigningKey, of_statements};
+use crate::identity::{Material, chain};
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::log::LogReader;
+use crate::store::tool;
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use hotline_domain::evidence::{Notary, Signature, Signer};
+use hotline_topology::{Federation, RegionKey, Time};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// `hotline evidence`.
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 从节点的数据文件夹导出一份交办或一件工单的全部签名证据;节点运行与否均可
+    Export {
+        /// 工单编号、诉求编号或交办编号
+        subject: String,
+        /// 节点的数据文件夹,或 store export 的导出文件夹
+        #[arg(long)]
+        data: PathBuf,
+        /// 节点的证书文件夹:用其私钥给证据盖章;不写则不盖章
+        #[arg(long)]
+        certs: Option<PathBuf>,
+        /// 写到这个新文件
+        #[arg(long, default_value = "evidence.bin")]
+        out: PathBuf,
+    },
+    /// 几个节点的日志一起核对:不丢、不重、有人负责、统计相符、每次移交有签名有回执
+    Audit {
+        /// 各节点的 store export 导出文件夹
+        #[arg(required = true)]
+        exports: Vec<PathBuf>,
+        /// 拓扑文件
+        #[arg(long)]
+        topology: PathBuf,
+        /// 信任文件夹:写了就逐一验证签名
+        #[arg(long)]
+        trust: Option<PathBuf>,
+        /// 各节点已停止收发、队列已空:双方必须一致,移交必须都有回执
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// 核验一份或几份证据,几份之间互相对质;只需信任文件夹,不需节点
+    Verify {
+        /// 证据文件
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// 信任文件夹:roots.crt、crl.pem,有 federation.toml 更好
+        #[arg(long)]
+        trust: PathBuf,
+        /// 拓扑文件,代替信任文件夹里的 federation.toml
+        #[arg(long)]
+        topology: Option<PathBuf>,
+        /// 一律按这一时刻判断证书,而不按各自的见证时刻;用于演示时钟下的证据
+        #[arg(long)]
+        at: Option<Time>,
+        /// 输出 JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The input cannot be used; exit code 2.
+fn unusable(error: &anyhow::Error) -> anyhow::Error {
+    Usage(format!("{error:#}")).into()
+}
+
+impl EvidenceArgs {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// [`Usage`] where the input cannot be used; else what was found wrong.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Export {
+                subject,
+                data,
+                certs,
+                out,
+            } => {
+                let words = export(&subject, &data, certs.as_deref(), &out)
+                    .map_err(|error| unusable(&error))?;
+                println!("{words}");
+                Ok(())
+            }
+            Command::Audit {
+                exports,
+                topology,
+                trust,
+                quiet,
+            } => {
+                let verdict = audit(&exports, &topology, trust.as_deref(), quiet)
+                    .map_err(|error| unusable(&error))?;
+                println!("{verdict}");
+                anyhow::ensure!(verdict.is_clean(), "核对发现问题,见上");
+                Ok(())
+            }
+            Command::Verify {
+                files,
+                trust,
+                topology,
+                at,
+                json,
+            } => {
+                let trusted =
+                    Trusted::load(&trust, topology.as_deref()).map_err(|error| unusable(&error))?;
+                let examined = files
+                    .iter()
+                    .map(|file| open(file, &trusted, at))
+                    .collect::<anyhow::Result<Vec<_>>>()
+                    .map_err(|error| unusable(&error))?;
+                let convictions = cross(&examined);
+                let knows = trusted.knows_tree();
+                if json {
+                    println!("{:#}", words::report_json(&examined, &convictions, knows));
+                } else {
+                    print!("{}", words::report(&examined, &convictions, knows));
+                }
+                let faulty = examined.iter().any(|file| !file.faults.is_empty());
+                anyhow::ensure!(!faulty && convictions.is_empty(), "证据有问题,见上");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn audit(
+    exports: &[PathBuf],
+    topology: &Path,
+    trust: Option<&Path>,
+    quiet: bool,
+) -> anyhow::Result<audit::Verdict> {
+    let text = std::fs::read_to_string(topology)
+        .with_context(|| format!("读不了拓扑文件 {}", topology.display()))?;
+    let federation = Federation::parse(&topology.display().to_string(), &text);
+    let federation = federation.map_err(|faults| {
+        let first = faults.first().map(ToString::to_string);
+        anyhow::anyhow!("拓扑文件有误:{}", first.unwrap_or_default())
+    })?;
+    let trusted = trust
+        .map(|folder| Trusted::load(folder, Some(topology)))
+        .transpose()?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let (mut logs, mut chains) = (audit::Logs::new(), Vec::new());
+    for dir in exports {
+        let reader = LogReader::open(Arc::clone(&disk), dir)
+            .with_context(|| format!("{} 不是导出的日志", dir.display()))?;
+        let node: RegionKey = reader.node().parse()?;
+        let checked = tool::verify_export(&*disk, dir);
+        chains.push(audit::Chain {
+            node,
+            outcome: checked
+                .map(|report| report.checked)
+                .map_err(|error| error.to_string()),
+        });
+        let log =
+            audit::export(&reader).with_context(|| format!("{} 的日志不能解读", dir.display()))?;
+        anyhow::ensure!(
+            logs.insert(node, log).is_none(),
+            "{node} 的日志给了两份,每个节点只要一份"
+        );
+    }
+    Ok(audit::judge(&audit::Case {
+        quiet,
+        chains: &chains,
+        notary: trusted.as_ref().map(|trusted| trusted as &dyn Notary),
+        ..audit::Case::new(&logs, &federation)
+    }))
+}
+
+fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Examined> {
+    let name = path.display().to_string();
+    let bytes = std::fs::metadata(path)
+        .with_context(|| format!("读不了 {name}"))?
+        .len();
+    anyhow::ensure!(
+        bytes <= FILE_BYTES_MAX,
+        "{name} 有 {bytes} 字节,超过证据文件的上限"
+    );
+    let file = std::fs::read(path).with_context(|| format!("读不了 {name}"))?;
+    let file = read(&file).with_context(|| name.clone())?;
+    Ok(examine(name, file, trusted, at))
+}
+
+fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyhow::Result<String> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let log = data.join("log");
+    let dir = if log.is_dir() { log } else { data.to_owned() };
+    let reader = LogReader::open(disk, &dir)
+        .with_context(|| format!("{} 不是节点的数据文件夹或导出文件夹", data.display()))?;
+    let (mut bundle, head) = gather(&reader, subject)?;
+    let key = certs
+        .map(|folder| Key::load(folder, bundle.node))
+        .transpose()?;
+    if let Some(key) = &key {
+        let own = (bundle.node, key.chain());
+        if !bundle.certificates.contains(&own) {
+            bundle.certificates.push(own);
+        }
+    }
+    let seal = key.as_ref().map(|key| (key as &dyn Signer, head));
+    let bytes = write(&bundle, seal).map_err(anyhow::Error::msg)?;
+    let mut file = std::fs::File::create_new(out)
+        .with_context(|| format!("不能新建 {};已有的文件不覆盖", out.display()))?;
+    std::io::Write::write_all(&mut file, &bytes)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("写 {} 失败", out.display()))?;
+    let sealed = if key.is_some() {
+        "已盖章"
+    } else {
+        "未盖章"
+    };
+    Ok(format!(
+        "{} 截至 {}(第 {} 号提交)的证据:交办 {} 份,信件 {} 封,{sealed};写入 {}",
+        bundle.node,
+        bundle.made_at,
+        head.commit,
+        bundle.legs.len(),
+        bundle.letters.len(),
+        out.display()
+    ))
+}
+
+/// A node's key from its folder.
+struct Key {
+    chain: Vec<Vec<u8>>,
+    key: SigningKey,
+}
+
+impl Key {
+    fn load(folder: &Path, node: RegionKey) -> anyhow::Result<Self> {
+        let material = Material::load_node(folder)?;
+        let leaf = material.chain.first().context("证书文件夹中没有证书")?;
+        let domain = chain::trust_domain_of(leaf).context("证书中没有信任域")?;
+        let own = crate::identity::claimed_identity(leaf, &domain)?;
+        anyhow::ensure!(
+            own.region == node,
+            "证书属于 {},而日志属于 {node}",
+            own.region
+        );
+        Ok(Self {
+            chain: material.chain.iter().map(|der| der.to_vec()).collect(),
+            key: SigningKey::read(&material.key)?,
+        })
+    }
+}
+
+impl Signer for Key {
+    fn chain(&self) -> Vec<Vec<u8>> {
+        self.chain.clone()
+    }
+
+    fn sign(&self, what: &[u8; 32]) -> Result<Signature, String> {
+        let signed = self.key.sign(&of_statements(what));
+        let signed = signed.map_err(|error| error.to_string())?;
+        Ok(Signature {
+            algorithm: u32::from(signed.algorithm),
+            bytes: signed.bytes,
+        })
+    }
+}

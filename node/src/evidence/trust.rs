@@ -1,0 +1,146 @@
+//! What a third party trusts: a folder with the domain's roots and revocation lists, and the tree where there is one.
+//!
+//! ```text
+//! roots.crt        the roots (PEM)
+//! crl.pem          the revocation lists of all issuers (PEM)
+//! federation.toml  the topology; without it an authority's subtree cannot be checked, which the report then says
+//! ```
+//!
+//! A signature is judged as of the moment when somebody else than its author witnessed it: the certificate must have been
+//! valid then, and not revoked by then. So nobody can date a letter back beyond its witness: with a key that ran out or
+//! was revoked in between, no witness from before can be shown.
+
+use crate::identity::material::{read_certificates, read_lists};
+use crate::identity::notary::good_for;
+use crate::identity::profile::TrustDomain;
+use crate::identity::revocation::RevocationLists;
+use crate::identity::signing::{self, of_statements};
+use crate::identity::{Trust, chain, claimed_identity, verify_chain};
+use anyhow::Context as _;
+use hotline_domain::evidence::{Notary, Signature, Signed, Unproven};
+use hotline_topology::{Federation, RegionKey, Time};
+use rustls_pki_types::CertificateDer;
+use std::path::Path;
+
+/// Roots, lists, and perhaps the tree.
+pub struct Trusted {
+    roots: Vec<CertificateDer<'static>>,
+    lists: RevocationLists,
+    tree: Option<Federation>,
+}
+
+impl Trusted {
+    /// Reads the folder; `topology` stands in for its `federation.toml`.
+    ///
+    /// # Errors
+    /// A file is missing or not what it should be; says which.
+    pub fn load(folder: &Path, topology: Option<&Path>) -> anyhow::Result<Self> {
+        let own = folder.join("federation.toml");
+        let topology = topology
+            .map(Path::to_owned)
+            .or_else(|| own.exists().then_some(own));
+        let tree = match topology {
+            None => None,
+            Some(file) => {
+                let text = std::fs::read_to_string(&file)
+                    .with_context(|| format!("读不了拓扑文件 {}", file.display()))?;
+                let parsed = Federation::parse(&file.display().to_string(), &text);
+                Some(parsed.map_err(|faults| {
+                    let first = faults.first().map(ToString::to_string);
+                    anyhow::anyhow!("拓扑文件有误:{}", first.unwrap_or_default())
+                })?)
+            }
+        };
+        Ok(Self {
+            roots: read_certificates(&folder.join("roots.crt"))?,
+            lists: read_lists(&folder.join("crl.pem"))?,
+            tree,
+        })
+    }
+
+    /// Whether authorities' subtrees can be checked.
+    #[must_use]
+    pub fn knows_tree(&self) -> bool {
+        self.tree.is_some()
+    }
+
+    /// Whether the region's certified key signed `what`, which it wrote at one moment and another witnessed later.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn verify(
+        &self,
+        author: RegionKey,
+        (written_at, witnessed_at): (Time, Time),
+        chain: &[Vec<u8>],
+        what: &[u8; 32],
+        signature: &Signature,
+    ) -> Result<(), String> {
+        let ders: Vec<CertificateDer<'_>> = chain
+            .iter()
+            .map(|der| CertificateDer::from(der.as_slice()))
+            .collect();
+        let leaf = ders.first().ok_or("没有签名者的证书")?;
+        let domain = match &self.tree {
+            Some(tree) => tree.trust_domain().parse::<TrustDomain>().ok(),
+            None => chain::trust_domain_of(leaf),
+        };
+        let domain = domain.ok_or("证书中没有信任域")?;
+        let below = |above, region| {
+            self.tree
+                .as_ref()
+                .is_none_or(|tree| tree.is_below(region, above))
+        };
+        // Revoked is judged as of the witness, also where the term is judged at its end.
+        let lists = self.lists.clone().as_of(witnessed_at);
+        let judge = |now: Time| {
+            let trust = Trust {
+                domain: &domain,
+                roots: &self.roots,
+                lists: &lists,
+                below: &below,
+                now,
+            };
+            verify_chain(&ders, &trust)
+        };
+        let (region, until) = good_for(witnessed_at, judge).map_err(|error| error.to_string())?;
+        if region != author {
+            return Err(format!("证书属于 {region},不是 {author}"));
+        }
+        if until.is_some_and(|until| written_at > until) {
+            return Err("签名的证书在写成时已到期".to_owned());
+        }
+        let signature = signing::Signature {
+            algorithm: u16::try_from(signature.algorithm).unwrap_or(0),
+            bytes: signature.bytes.clone(),
+        };
+        signing::verify(leaf, &of_statements(what), &signature).map_err(|error| error.to_string())
+    }
+}
+
+/// For the audit of whole logs: a letter's own time is all there is, so certificates are judged as of it.
+impl Notary for Trusted {
+    fn whose(&self, chain: &[Vec<u8>]) -> Result<RegionKey, String> {
+        let leaf = CertificateDer::from(chain.first().map_or(&[][..], Vec::as_slice));
+        let domain = chain::trust_domain_of(&leaf).ok_or("证书中没有信任域")?;
+        claimed_identity(&leaf, &domain)
+            .map(|peer| peer.region)
+            .map_err(|error| error.to_string())
+    }
+
+    fn certified(&self, region: RegionKey, chain: &[Vec<u8>]) -> bool {
+        self.whose(chain) == Ok(region)
+    }
+
+    fn signed(&self, signed: &Signed<'_>) -> Result<(), Unproven> {
+        let at = signed.written_at;
+        self.verify(
+            signed.author,
+            (at, at),
+            signed.chain,
+            signed.what,
+            signed.signature,
+        )
+        .map_err(Unproven::Never)
+    }
+}

@@ -1,0 +1,123 @@
+//! Each hand-over is signed by its author and receipted by its addressee over what travelled.
+
+use super::{Nodes, Promise, Seen};
+use crate::sim::node::Node;
+use crate::sim::notary::Seals;
+use hotline::codec::payload::Codec;
+use hotline_domain::evidence::judge_proof;
+use hotline_domain::fact::Fact;
+use hotline_domain::id::EnvelopeId;
+use hotline_domain::leg::Act;
+use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
+use hotline_topology::RegionKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was written, by whom and for whom.
+struct Written {
+    author: RegionKey,
+    addressee: RegionKey,
+    statement: [u8; 32],
+    /// Whether a receipt is owed for it.
+    handed_over: bool,
+}
+
+/// What was written, and what of it was receipted or refused to its author.
+#[derive(Default)]
+pub(super) struct Evidence {
+    written: BTreeMap<EnvelopeId, Written>,
+    answered: BTreeSet<EnvelopeId>,
+}
+
+impl Evidence {
+    fn wrote(&mut self, node: &Node, envelope: &Envelope) -> Result<(), String> {
+        match judge_proof(&node.view, &Seals, envelope) {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => {
+                let (id, me) = (envelope.id, node.region);
+                return Err(format!("{me} sends {id} unproven: {}", why.words()));
+            }
+            Err(failed) => return Err(failed.to_string()),
+        }
+        let handed_over = matches!(
+            Codec.decode(envelope.kind, &envelope.payload),
+            Ok(Message::Leg { act, .. }) if !matches!(act, Act::Receipt)
+        );
+        let written = Written {
+            author: envelope.author,
+            addressee: envelope.addressee,
+            statement: envelope.statement(),
+            handed_over,
+        };
+        self.written.insert(envelope.id, written);
+        Ok(())
+    }
+
+    fn received(&mut self, me: RegionKey, envelope: &Envelope) -> Result<(), String> {
+        let (id, author) = (envelope.id, envelope.author);
+        let same = |of: EnvelopeId, author, addressee, statement| {
+            self.written.get(&of).is_some_and(|written| {
+                (written.author, written.addressee, written.statement)
+                    == (author, addressee, statement)
+            })
+        };
+        if !same(id, author, me, envelope.statement()) {
+            return Err(format!("{me} took {id}, which {author} never wrote so"));
+        }
+        match Codec.decode(envelope.kind, &envelope.payload) {
+            Ok(Message::Receipts(of)) => {
+                for receipt in of {
+                    if !same(receipt.envelope, me, author, receipt.statement) {
+                        let of = receipt.envelope;
+                        return Err(format!("{author} receipts {of}, which {me} never wrote so"));
+                    }
+                    self.answered.insert(receipt.envelope);
+                }
+            }
+            Ok(Message::Refused { about, .. }) => {
+                self.answered.insert(about);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Promise for Evidence {
+    fn words(&self) -> &'static str {
+        "each hand-over is signed, and receipted over what travelled"
+    }
+
+    fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        for fact in seen.facts {
+            match fact {
+                Fact::Queued { envelope, .. } if envelope.author == seen.me => {
+                    self.wrote(seen.node(), envelope)?;
+                }
+                Fact::Received { envelope, .. } => self.received(seen.me, envelope)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(
+        &mut self,
+        nodes: &Nodes,
+        rolled: Option<RegionKey>,
+    ) -> Result<(), (RegionKey, String)> {
+        if rolled.is_some() {
+            return Ok(());
+        }
+        let mute = |one: RegionKey, other: RegionKey| {
+            let wire = nodes[&one].view.link(other).peer_wire;
+            wire != 0 && wire < MessageKind::Receipts.since()
+        };
+        for (id, written) in self.written.iter().filter(|(_, one)| one.handed_over) {
+            let (author, to) = (written.author, written.addressee);
+            if !self.answered.contains(id) && !mute(author, to) && !mute(to, author) {
+                return Err((author, format!("{id} to {to} was never receipted")));
+            }
+        }
+        Ok(())
+    }
+}

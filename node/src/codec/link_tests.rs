@@ -184,6 +184,7 @@ fn of_envelope(change: impl FnOnce(&mut pb::Envelope)) -> Result<(), Malformed> 
         hash: [0; 32],
         spent: Credit::default(),
         envelope: Box::new(envelope),
+        chain: Vec::new(),
     };
     let mut proto = encode(frame, Vec::new());
     if let Some(pb::frame::Frame::Numbered(numbered)) = &mut proto.frame {

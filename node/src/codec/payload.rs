@@ -156,6 +156,7 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Arrived => {
             let arrived: wire::Arrived = parse("Arrived", payload)?;
             take!(arrived as "Arrived", Message::Arrived, wire::Arrived { envelopes })
+        }
         MessageKind::Receipts => {
             let wire::Receipts { of } = parse("Receipts", payload)?;
             Message::Receipts(Field::take(of, "Receipts.of")?)
@@ -205,14 +206,13 @@ fn check(message: &Message) -> Result<(), Malformed> {
         }
         Message::Reseal { key, .. } => check_key(key),
         Message::Arrived { envelopes } => within("Arrived.envelopes", envelopes.len(), ARRIVED_MAX),
-        Message::SealingAsk { .. } => Ok(()),
         Message::Have(have) => {
             within("Have.holdings", have.holdings.len(), HOLDINGS_MAX)?;
             let mut names = have.holdings.iter().map(|held| &held.series.name);
             names.try_for_each(|name| code("Series.name", name))
         }
         Message::Part { bytes, .. } => within("Part.bytes", bytes.len(), PART_BYTES),
-        Message::Receipts(_) => Ok(()),
+        Message::SealingAsk { .. } | Message::Receipts(_) => Ok(()),
     }
 }
 

@@ -65,6 +65,7 @@ impl Malice {
             hash,
             spent,
             envelope,
+            chain,
         } = last
         else {
             return Vec::new();
@@ -79,6 +80,7 @@ impl Malice {
                 hash,
                 spent: *spent,
                 envelope,
+                chain: chain.clone(),
             }
         };
         let payload = || envelope.payload.clone();

@@ -1,7 +1,7 @@
 //! One simulated node, driven as the shell drives it: events in groups, commit, sync, view, actions.
 
 use super::clock::SimClock;
-use super::notary::Seals;
+use super::notary::{Seal, Seals};
 use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
@@ -11,6 +11,7 @@ use hotline::codec::{commit as records, key, row};
 use hotline::store::disk::SimDisk;
 use hotline::store::log::{Log, LogSettings, Verify};
 use hotline::store::view::{decode_redo, encode_redo};
+use hotline_domain::evidence;
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event, Group, Input, Now, World, fold_commit};
 use hotline_domain::link::{Frame, Session};
@@ -175,6 +176,17 @@ impl Node {
             group.step(event)?;
         }
         group.finish()
+    }
+
+    /// Signs what a commit sends in this node's name, as the shell does before it writes.
+    ///
+    /// # Errors
+    /// The view failed, or the node is down; in words.
+    pub fn sign(&self, commit: &mut Commit) -> Result<(), String> {
+        let log = self.log.as_ref().ok_or("the node is down")?;
+        let head = (log.last_commit(), log.hash());
+        evidence::sign(commit, self.region, &self.view, &Seal(self.region), head)
+            .map_err(|failed| failed.to_string())
     }
 
     /// Opens the log and makes the view again from what is durable: by folding facts, or by replaying changes onto the

@@ -232,10 +232,13 @@ impl WiredNode {
         let events: Vec<_> = events.collect();
         let now = world.now();
         let decided = world.nodes[&me].group(now, Time(now), events);
-        let commit = match decided {
+        let signed = decided
+            .map_err(|failed| failed.to_string())
+            .and_then(|mut commit| world.nodes[&me].sign(&mut commit).map(|()| commit));
+        let commit = match signed {
             Ok(commit) => commit,
             Err(failed) => {
-                world.judge(me, |_, _| Err(failed.to_string()));
+                world.judge(me, |_, _| Err(failed.clone()));
                 return Vec::new();
             }
         };

@@ -13,6 +13,7 @@
 //! destroyed, with a record ([`Destruction`]).
 
 use crate::id::MatterId;
+use crate::link::MessageKind;
 use hotline_topology::{RegionKey, Time};
 
 /// Kinds that are about sealing itself: they name envelopes and public keys only, and travel unsealed.
@@ -128,10 +129,10 @@ fn minutes(at: Time) -> i64 {
     at.0 / MINUTE_MS
 }
 
-/// Whether payloads of this kind are sealed when their addressee is not the next hop.
+/// Whether payloads of this kind are sealed when their addressee is not the next hop. Receipts hold ids and hashes alone.
 #[must_use]
 pub fn is_sealed(kind: u32) -> bool {
-    !OWN_KINDS.contains(&kind)
+    !OWN_KINDS.contains(&kind) && kind != MessageKind::Receipts as u32
 }
 
 /// A key of this node's own whose private half it still has.

@@ -22,5 +22,6 @@ mod world;
 pub(crate) use desk::{Desk, text};
 pub(crate) use fed::Fed;
 pub(crate) use places::*;
+pub(crate) use stamp::prove;
 pub(crate) use wire::GENUINE;
 pub(crate) use world::{document, topology};

@@ -7,8 +7,8 @@
 mod facts;
 mod nouns;
 mod rows;
-mod world;
 mod stamp;
+mod world;
 
 pub(crate) use facts::facts;
 pub(crate) use nouns::messages;

@@ -4,9 +4,7 @@ use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
 use crate::faults::{Strike, forgery};
 use crate::invariants::Seen;
 use crate::sim::node::{Recovery, Trouble, encode, refold};
-use crate::sim::notary::Seal;
 use crate::sim::places::{MINUTE, SECOND};
-use hotline_domain::evidence;
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
 use hotline_domain::link::ByeCode;
@@ -109,10 +107,8 @@ impl Sim {
         if self.broken.commit(node, events, &mut commit) {
             refold(&node.view, me, &mut commit);
         }
-        let log = node.log.as_ref().expect("the node is up");
-        let head = (log.last_commit(), log.hash());
-        let signed = evidence::sign(&mut commit, me, &node.view, &Seal(me), head);
-        self.check(me, 0, signed.map_err(|failed| failed.to_string()));
+        let signed = node.sign(&mut commit);
+        self.check(me, 0, signed);
         let node = &self.nodes[&me];
         self.broken.rows(node, &mut commit);
         if commit.facts.is_empty() {

@@ -9,7 +9,7 @@ use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
 use crate::testing::{
     ALL, CHONGWEN, CITY, DAY, Fed, GENUINE, HOUR, LINGCHUAN, NANCUN, PROVINCE, XIACUN, ZEZHOU,
-    node, text,
+    node, text, prove,
 };
 use crate::view::View;
 use hotline_topology::{FieldName, RegionKey};
@@ -319,6 +319,7 @@ fn what_is_refused_over_and_over_is_not_sealed_for_ever() {
         let message = Message::Reseal { about, key: signed };
         fed.forge_envelope(CITY, PROVINCE, &message, |envelope| {
             (envelope.author, envelope.route) = (ZEZHOU, vec![ZEZHOU, CITY]);
+            prove(envelope);
         });
         fed.settle();
     }

@@ -334,6 +334,7 @@ pub enum Fact {
     LinkEnded {
         /// The former neighbour.
         peer: RegionKey,
+    },
     /// An envelope for this node was opened: what its author signed, kept as it travelled, but without the values of its
     /// fields.
     Received {

@@ -198,6 +198,8 @@ impl Pair {
             federation: &self.federation,
             packs: &self.packs,
             wire: &Codec,
+            older: &[],
+            examiner: &hotline_domain::world::NoDocuments,
             notary: &node.notary,
         };
         node.drawn += 1;

@@ -9,7 +9,7 @@ use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
 use crate::testing::{
     ALL, CHONGWEN, CITY, DAY, Fed, GENUINE, HOUR, LINGCHUAN, NANCUN, PROVINCE, XIACUN, ZEZHOU,
-    node, text, prove,
+    node, prove, text,
 };
 use crate::view::View;
 use hotline_topology::{FieldName, RegionKey};

@@ -53,6 +53,8 @@ bytes!(
     leg::v1::Reseal,
     leg::v1::SealingAsk,
     leg::v1::SealingKeys,
+    leg::v1::Inventory,
+    leg::v1::PastAct,
     leg::v1::SightNote,
     link::v1::SealedContent,
     record::v1::Commit,

@@ -1,6 +1,7 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
 use crate::evidence::Effect;
+use crate::exchange::{Exchange, Missing, Restore};
 use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
@@ -129,6 +130,8 @@ pub enum Fact {
         blocked: Option<String>,
         /// The wire version spoken with the peer; 0 where it was never met.
         peer_wire: u32,
+        /// Whether the peer has still to learn that this node's lanes started again.
+        restarting: bool,
     },
     /// People re-opened a link whose ends disagreed: its lanes start again from number 1, in both directions, and what
     /// was not acknowledged is numbered anew in its order.
@@ -136,6 +139,18 @@ pub enum Fact {
         /// Which peer.
         peer: RegionKey,
     },
+    /// The log was put back to an older state, on purpose or as a person confirmed: the node takes a higher epoch and
+    /// asks the others what it forgot.
+    Restored(Restore),
+    /// An exchange of open legs was begun, went on, or ended.
+    Exchanged {
+        /// With whom.
+        peer: RegionKey,
+        /// Where it stands; `None`: ended.
+        exchange: Option<Exchange>,
+    },
+    /// Something cannot have come back after a restore.
+    Missing(Missing),
     /// This node proved rolled back: it takes a higher epoch.
     EpochRaised {
         /// The new epoch.

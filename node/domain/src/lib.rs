@@ -17,6 +17,7 @@ pub mod body;
 pub mod clock;
 pub mod command;
 pub mod evidence;
+pub mod exchange;
 pub mod fact;
 pub mod field;
 pub mod figures;

@@ -1,6 +1,7 @@
 //! Rows of the view: what the rules read. Keys order like their bytes; values are encoded by the shell.
 
 use crate::body::Body;
+use crate::exchange::{Exchange, Missing, Restore};
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
 use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
@@ -101,6 +102,10 @@ pub enum RowKey {
     Arrived(RegionKey, EnvelopeId),
     /// A destroyed slot of the key file.
     Destroyed(u64),
+    /// An exchange of open legs under way.
+    Exchange(RegionKey),
+    /// Something that did not come back after a restore.
+    Missing(u64),
     /// An accepted document of the world: kind, scope, name, version.
     Document(DocumentKind, RegionKey, String, u32),
     /// A part of a document, by the digest of the whole.
@@ -149,6 +154,10 @@ pub struct NodeRow {
     pub kept: u64,
     /// Why business stands still until a person confirms the clock.
     pub clock_held: Option<String>,
+    /// The last restore.
+    pub restore: Option<Restore>,
+    /// Things found missing so far.
+    pub missing: u64,
     /// The topology version that links were last fitted to; 0 before the first.
     pub topology: u32,
 }
@@ -167,6 +176,8 @@ impl Default for NodeRow {
             report_due: None,
             kept: 0,
             clock_held: None,
+            restore: None,
+            missing: 0,
             topology: 0,
         }
     }
@@ -226,6 +237,10 @@ pub enum Row {
     OwnKey(Box<OwnKey>),
     /// See [`RowKey::Destroyed`].
     Destroyed(Box<Destruction>),
+    /// See [`RowKey::Exchange`].
+    Exchange(Box<Exchange>),
+    /// See [`RowKey::Missing`].
+    Missing(Box<Missing>),
     /// See [`RowKey::Document`].
     Document(Box<Document>),
     /// See [`RowKey::DocumentPart`].

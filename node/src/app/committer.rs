@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::identity::NodeNotary;
 use crate::store::{OpenReport, Store, StoreError};
 use hotline_domain::evidence::{self, NotSigned};
+use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, World, next_timer};
 use hotline_domain::view::{Rows, ViewFailed};
 use hotline_topology::Time;
@@ -213,6 +214,7 @@ impl Committer {
         let head = (store.last_commit(), store.hash());
         evidence::sign(&mut commit, world.me, &view, &*self.notary, head)?;
         write(store, &commit)?;
+        taken_up(store, &commit);
         self.perform(commit.actions);
         Ok(())
     }
@@ -332,6 +334,16 @@ fn watch(shared: &Shared) -> ClockWatch {
     let row = shared.rows().node().unwrap_or_default();
     let held = row.clock_held.map(|_| row.time);
     ClockWatch::new(reading(shared), shared.clock.rate(), alone, held)
+}
+
+/// The log says that a restore was taken up: the folder's mark goes, now or at the next start.
+fn taken_up(store: &Store, commit: &Commit) {
+    let restored = |fact: &Fact| matches!(fact, Fact::Restored(_));
+    if commit.facts.iter().any(restored)
+        && let Err(error) = store.taken_up()
+    {
+        tracing::warn!("不能删除恢复标记,下次启动再删:{error}");
+    }
 }
 
 /// The group's facts and changes, durable and shown.

@@ -13,9 +13,11 @@ use crate::config::Config;
 use crate::entropy::OsEntropy;
 use crate::identity::{self, NodeNotary, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
+use crate::store::Store;
 use crate::{grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
+use hotline_domain::view::Rows as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -70,6 +72,7 @@ impl Prepared {
             Arc::clone(&clock),
             &store,
         ));
+        let restored = take_up(&store, &shared)?;
         let (jobs, inbox) = tokio::sync::mpsc::channel(INBOX_MAX);
         let handle = NodeHandle {
             shared: Arc::clone(&shared),
@@ -97,6 +100,10 @@ impl Prepared {
         let committer = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || span.in_scope(|| committer.run()))?;
+        // Before anything else: what is decided from here on belongs to the higher epoch.
+        if let Some(id) = restored {
+            handle.submit(Input::Restored { id }).await;
+        }
         handle.submit(Input::Start).await;
 
         shared.equip(KeyMaker::new(Arc::clone(&tls), config.sealing.clone()));
@@ -247,6 +254,19 @@ impl Running {
             Err(_) => anyhow::bail!("提交线程异常终止"),
         }
     }
+}
+
+/// The restore that the folder's mark speaks of, unless the log says that it was taken up already.
+fn take_up(store: &Store, shared: &Shared) -> anyhow::Result<Option<[u8; 16]>> {
+    let Some(mark) = store.restored()? else {
+        return Ok(None);
+    };
+    let known = shared.rows().node()?.restore;
+    if known.is_some_and(|known| known.id == mark.id) {
+        store.taken_up()?;
+        return Ok(None);
+    }
+    Ok(Some(mark.id))
 }
 
 /// Connections whose certificates expired meanwhile end, too.

@@ -6,7 +6,7 @@ use hotline_domain::fact::Fact;
 use hotline_domain::figures::{CellKey, Counts, Report};
 use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::{Act, LegKind, Party, RuleVersion};
-use hotline_domain::ticket::TicketAct;
+use hotline_domain::ticket::{TicketAct, TicketStage};
 use hotline_topology::{Kind, RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,8 @@ pub(super) struct Ledger {
     pub stored: BTreeMap<RegionKey, Author>,
     /// How often the node found its disk gone back.
     pub epochs_raised: u32,
+    /// It has asked the others since what it forgot.
+    pub reconciled: bool,
     /// What cannot be, in words.
     pub oddities: Vec<String>,
 }
@@ -99,6 +101,12 @@ impl Ledger {
             }
             Fact::EpochRaised { .. } => {
                 self.epochs_raised += 1;
+                self.reconciled = false;
+                None
+            }
+            Fact::Restored(_) => {
+                self.epochs_raised += 1;
+                self.reconciled = true;
                 None
             }
             _ => None,
@@ -160,7 +168,8 @@ impl Ledger {
             let again = self.own.insert(matter, tale).is_some();
             return again.then(|| format!("诉求 {matter} 重复受理"));
         }
-        if first && !matches!(act, TicketAct::Received { .. }) {
+        let begins = matches!(act, TicketAct::Received { .. } | TicketAct::Returned { .. });
+        if first && !begins {
             return Some(format!("诉求 {matter} 未受理也未收到交办就有了办理记录"));
         }
         if let Some(own) = self.own.get_mut(&matter) {
@@ -219,12 +228,23 @@ impl MatterTale {
                 self.state = MatterState::Open;
             }
             TicketAct::Overdue => self.overdue = true,
+            TicketAct::Mended {
+                stage: TicketStage::Closed,
+                closed_at,
+                ..
+            } => self.state = MatterState::Closed(closed_at.unwrap_or(at)),
+            TicketAct::Mended { .. } => {
+                if let MatterState::Closed(_) = self.state {
+                    self.state = MatterState::Open;
+                }
+            }
             TicketAct::TakenIn { .. }
             | TicketAct::Determined { .. }
             | TicketAct::CalledBack { .. }
             | TicketAct::CallBackMissed
             | TicketAct::Withdrawn
             | TicketAct::LeadNamed { .. }
+            | TicketAct::Returned { .. }
             | TicketAct::Noted => {}
         }
     }

@@ -174,6 +174,8 @@ impl Client {
         list_keys(pb::ListKeysRequest) -> pb::ListKeysResponse;
         /// Figures with their completeness.
         get_figures(pb::GetFiguresRequest) -> pb::Figures;
+        /// What could not come back after a restore.
+        list_missing(pb::ListMissingRequest) -> pb::ListMissingResponse;
         /// Who, where and how the node is.
         get_status(pb::GetStatusRequest) -> pb::NodeStatus;
         /// Signed documents, here and at the neighbours.

@@ -84,12 +84,14 @@ objects! {
     Waiting { region, name, for_key, for_word, oldest_ms }
     DestroyedKey { slot, matter, sealing_key, at_ms, actor, reason, oldest_backup_ms }
     ListKeysResponse { own, known, waiting, destroyed }
+    MissingThing { no, at_ms, kind, matter, number, words }
+    ListMissingResponse { things }
     FiguresLine { label, counts }
     Completeness { region, name, as_of_ms }
     Figures { measures, lines, total, reported, missing, complete }
     NodeStatus {
         region, name, level, time_ms, epoch, topology_version, pack, pack_version, ready, not_ready_because,
-        clock_held, accepted, applied, alarms, open_limits,
+        clock_held, accepted, applied, alarms, open_limits, exchanging, missing,
     }
 }
 

@@ -58,6 +58,21 @@ fn text(status: &pb::NodeStatus) -> String {
             status.clock_held
         );
     }
+    if !status.exchanging.is_empty() {
+        let _ = writeln!(
+            text,
+            "数据恢复之后,还在等 {} 个节点的核对答复:{};答复之前,恢复前的工单暂不能办",
+            status.exchanging.len(),
+            status.exchanging.join("、")
+        );
+    }
+    if status.missing > 0 {
+        let _ = writeln!(
+            text,
+            "恢复之后有 {} 项不能补回,用 hotline store missing 查看",
+            status.missing
+        );
+    }
     for open in &status.open_limits {
         let _ = writeln!(text, "暂不受理 {open}");
     }

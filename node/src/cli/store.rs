@@ -1,5 +1,9 @@
 //! `hotline store`: look after a node's data. Only a backup may be made while the node runs.
 
+use super::door::{Caller, DoorArgs, Shown};
+use super::json::Json as _;
+use super::table::Listing;
+use super::words::{time, word};
 use crate::clock::{Clock as _, SystemClock};
 use crate::codec::folder::Folder;
 use crate::config::Engine;
@@ -8,6 +12,7 @@ use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
 use crate::store::{Parts, StoreSettings, machine_boot_id, tool};
 use clap::{Args, Subcommand};
+use hotline_proto::operator::v1 as pb;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,6 +83,17 @@ enum Command {
         /// 节点的数据文件夹或备份
         dir: PathBuf,
     },
+    /// 恢复之后不能补回的东西,逐项列出;向运行中的节点询问
+    Missing {
+        #[command(flatten)]
+        door: DoorArgs,
+        /// 至多列几项,1 到 500
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// 只列这一号之后的
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
     /// 节点的数据全部丢失、也没有备份时,建一个由上下级补齐的空数据文件夹
     Init {
         /// 由上下级和交办双方补回他们所知的一切
@@ -101,6 +117,7 @@ impl Command {
             Self::VerifyBackup { .. }
             | Self::Restore { .. }
             | Self::Destructions { .. }
+            | Self::Missing { .. }
             | Self::Init { .. } => None,
         }
     }
@@ -152,6 +169,10 @@ impl StoreArgs {
                 destructions,
             } => println!("{}", restore(&disk, &from, &data, &destructions)?),
             Command::Destructions { dir } => print!("{}", tool::destructions_of(&disk, &dir)?),
+            Command::Missing { door, limit, after } => {
+                let request = pb::ListMissingRequest { after, limit };
+                return door.run(async |caller| missing(caller, request).await);
+            }
             Command::Init { data, .. } => {
                 must_be_empty(&data)?;
                 tool::init_rebuild(&disk, &data, drawn()?)?;
@@ -164,6 +185,24 @@ impl StoreArgs {
         }
         Ok(())
     }
+}
+
+async fn missing(caller: &Caller, request: pb::ListMissingRequest) -> anyhow::Result<Shown> {
+    let answer = caller.client.list_missing(caller.who(), request).await?;
+    let mut listing = Listing::new(&["序号", "发现时间", "种类", "编号", "缺什么,怎么办"]);
+    for thing in &answer.things {
+        listing.row([
+            thing.no.to_string(),
+            time(thing.at_ms),
+            word("missing", &thing.kind),
+            thing.number.clone(),
+            thing.words.clone(),
+        ]);
+    }
+    Ok(Shown {
+        text: listing.or("没有恢复过,或没有补不回来的东西"),
+        json: answer.json(),
+    })
 }
 
 /// Other data in the folder, whatever they are, must not be mixed with those put back.

@@ -111,6 +111,16 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("side", &[("parent", "上级"), ("child", "下级")]),
     (
+        "missing",
+        &[
+            ("span", "一段时间"),
+            ("number", "编号"),
+            ("petitioner", "诉求人"),
+            ("giver", "交办方"),
+            ("unasked", "未核对"),
+        ],
+    ),
+    (
         "level",
         &[
             ("province", "省级"),

@@ -7,6 +7,7 @@ use super::row;
 use crate::store::Op;
 use hotline_domain::fact::Fact;
 use hotline_domain::row::{Row, RowKey};
+use hotline_domain::ticket::TicketAct;
 use hotline_proto::Bytes as _;
 use hotline_proto::record::v1 as pb;
 use hotline_topology::Time;
@@ -64,6 +65,10 @@ pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
 /// added to one of them must mean nothing to whoever does not know it.
 fn reader(fact: &Fact) -> u32 {
     match fact {
+        Fact::Ticket {
+            act: TicketAct::Returned { .. } | TicketAct::Mended { .. },
+            ..
+        } => 2,
         Fact::Started { .. }
         | Fact::Ticket { .. }
         | Fact::Leg { .. }

@@ -4,6 +4,7 @@ use super::field::{Field, choice, noun, put};
 use super::form::{Coded, bad_code, coded, number};
 use super::malformed::Malformed;
 use hotline_domain::evidence::{Effect, Receipted};
+use hotline_domain::exchange::{Inventory, LegNote, PastAct};
 use hotline_domain::leg::{Act, Asking, Closure, Due, Offer, RecallGround, RequestKind};
 use hotline_domain::supervision::{Notice, NoticeReason};
 use hotline_domain::ticket::Sight;
@@ -96,3 +97,7 @@ noun!(Sight => pb::Sight {
 noun!(Notice => pb::Notice {
     matter, number, leg, giver, taker, reason, kind, category, raised_by, raised_at: raised_at_ms, due: due_ms,
 });
+
+noun!(LegNote => pb::LegNote { leg, hash });
+noun!(Inventory => pb::Inventory { ask, answer, lost, since: since_ms, lane, from, to, last, legs });
+noun!(PastAct => pb::PastAct { leg, by, at: at_ms, nth, act });

@@ -180,6 +180,7 @@ fn hello_to(hello: Hello) -> pb::Hello {
         topology_version,
         time,
         lanes,
+        restarting,
     } = hello;
     pb::Hello {
         wire_version,
@@ -190,6 +191,7 @@ fn hello_to(hello: Hello) -> pb::Hello {
         topology_version,
         time_ms: time.0,
         lanes: lanes.map(marks_to).to_vec(),
+        restarting,
     }
 }
 
@@ -203,6 +205,7 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
         topology_version,
         time_ms,
         lanes,
+        restarting,
     } = proto;
     let lanes: Vec<LaneState> = lanes
         .into_iter()
@@ -217,6 +220,7 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
         topology_version,
         time: Time(time_ms),
         lanes: per_lane(lanes, "Hello.lanes")?,
+        restarting,
     })
 }
 

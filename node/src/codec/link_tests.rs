@@ -47,6 +47,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
         topology_version: draw.u32(),
         time: draw.time(),
         lanes: std::array::from_fn(|_| marks(draw)),
+        restarting: draw.bool(),
     };
     let mut envelope = draw.envelope();
     envelope.fields.clear();

@@ -49,6 +49,8 @@ impl Wire for Codec {
             Message::Sight { matter, sight } => put!(wire::SightNote { matter, sight }).to_bytes(),
             Message::Notice(notice) => Field::<wire::Notice>::put(notice).to_bytes(),
             Message::Figures(report) => Field::<figures::Report>::put(report).to_bytes(),
+            Message::Inventory(inventory) => Field::<wire::Inventory>::put(inventory).to_bytes(),
+            Message::Past(past) => Field::<wire::PastAct>::put(past).to_bytes(),
             Message::Have(have) => Field::<world::Have>::put(have).to_bytes(),
             Message::Part {
                 digest,
@@ -110,6 +112,8 @@ fn message_kind(code: u32) -> Option<MessageKind> {
         MessageKind::SealingAsk,
         MessageKind::Reseal,
         MessageKind::Arrived,
+        MessageKind::Inventory,
+        MessageKind::Past,
         MessageKind::Have,
         MessageKind::Part,
         MessageKind::Receipts,
@@ -136,6 +140,14 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Figures => {
             let report: figures::Report = parse("Report", payload)?;
             Message::Figures(Field::take(report, "Report")?)
+        }
+        MessageKind::Inventory => {
+            let inventory: wire::Inventory = parse("Inventory", payload)?;
+            Message::Inventory(Field::take(inventory, "Inventory")?)
+        }
+        MessageKind::Past => {
+            let past: wire::PastAct = parse("PastAct", payload)?;
+            Message::Past(Field::take(past, "PastAct")?)
         }
         MessageKind::Refused => {
             let refused: wire::Refused = parse("Refused", payload)?;
@@ -182,6 +194,9 @@ fn parse<P: Bytes>(name: &'static str, bytes: &[u8]) -> Result<P, Malformed> {
 fn check(message: &Message) -> Result<(), Malformed> {
     match message {
         Message::Leg { act, .. } => check_act(act),
+        Message::Past(past) => check_act(&past.act),
+        // Bounded by the payload; a note holds nothing but an id and a hash.
+        Message::Inventory(_) => Ok(()),
         Message::Sight { sight, .. } => {
             let Sight { stage, .. } = sight;
             code("Sight.stage", stage)

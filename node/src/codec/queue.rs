@@ -1,7 +1,9 @@
 //! What lies on a node's links and beside them: envelopes, what became of them, marks.
 
 use super::field::{Field, choice, noun};
+use super::form::coded;
 use super::malformed::{Malformed, Why};
+use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, LogHead, Proof, Trace};
 use hotline_domain::row::Kept;
@@ -43,4 +45,9 @@ impl Field<Vec<pb::LaneState>> for [LaneState; Lane::ALL.len()] {
     }
 }
 
-noun!(LinkState => pb::LinkState { peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire });
+noun!(LinkState => pb::LinkState { peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting });
+
+coded!(MissingKind => pb::MissingKind { Span, Number, Petitioner, Giver, Unasked });
+noun!(Exchange => pb::Exchange { peer, ask, since: since_ms, urgent, ordinary });
+noun!(Restore => pb::Restore { id, at: at_ms, until: until_ms, epoch });
+noun!(Missing => pb::Missing { no, at: at_ms, kind, matter, number, words });

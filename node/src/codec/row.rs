@@ -44,7 +44,7 @@ noun!(Done => pb::Done { matter, number, legs, order, version });
 
 noun!(NodeRow => pb::NodeRow {
     epoch, mark, issued, time: time_ms, figures_version, figures_reported, reported_at: reported_at_ms, reported_to,
-    report_due: report_due_ms, kept, clock_held, topology,
+    report_due: report_due_ms, kept, clock_held, restore, missing, topology,
 });
 
 /// The parent that figures were reported to, and its epoch.
@@ -85,6 +85,8 @@ impl Field<pb::Row> for Row {
             Row::SealingKey(key) => Choice::SealingKey(key.put()),
             Row::OwnKey(key) => Choice::OwnKey(key.put()),
             Row::Destroyed(record) => Choice::Destroyed(record.put()),
+            Row::Exchange(exchange) => Choice::Exchange(exchange.put()),
+            Row::Missing(missing) => Choice::Missing(missing.put()),
             Row::Document(document) => Choice::Document(document.put()),
             Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
@@ -126,6 +128,8 @@ impl Field<pb::Row> for Row {
             Choice::SealingKey(key) => Row::SealingKey(Field::take(key, "Row.sealing_key")?),
             Choice::OwnKey(key) => Row::OwnKey(Field::take(key, "Row.own_key")?),
             Choice::Destroyed(record) => Row::Destroyed(Field::take(record, "Row.destroyed")?),
+            Choice::Exchange(exchange) => Row::Exchange(Field::take(exchange, "Row.exchange")?),
+            Choice::Missing(missing) => Row::Missing(Field::take(missing, "Row.missing")?),
             Choice::Document(document) => Row::Document(Field::take(document, "Row.document")?),
             Choice::DocumentPart(row::DocumentPart { bytes }) => {
                 Row::DocumentPart(Field::take(bytes, "Row.DocumentPart.bytes")?)

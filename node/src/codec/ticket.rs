@@ -26,6 +26,8 @@ choice!(TicketAct => pb::TicketAct [act: act::Act] {
     Overdue: act::Overdue {},
     LeadNamed: act::LeadNamed { term, lead, fixed },
     Noted: act::Noted {},
+    Returned: act::Returned { leg },
+    Mended: act::Mended { stage, closed_ground, closed_at: closed_at_ms, incoming, incoming_all, outgoing, round },
 });
 
 noun!(Rating => pb::Rating { at: at_ms, code, satisfied });

@@ -123,6 +123,8 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::SealingAsked(..) | RowKey::Arrived(..) => matches!(row, Row::Mark),
         RowKey::Awaiting(..) | RowKey::InFlight(_) => matches!(row, Row::Kept(_)),
         RowKey::Destroyed(_) => matches!(row, Row::Destroyed(_)),
+        RowKey::Exchange(_) => matches!(row, Row::Exchange(_)),
+        RowKey::Missing(_) => matches!(row, Row::Missing(_)),
         RowKey::Document(..) => matches!(row, Row::Document(_)),
         RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),

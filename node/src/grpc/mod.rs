@@ -200,6 +200,14 @@ impl Operator for Door {
         query::figures::get(&self.node, request.get_ref()).map(Response::new)
     }
 
+    async fn list_missing(
+        &self,
+        request: Request<pb::ListMissingRequest>,
+    ) -> Result<Response<pb::ListMissingResponse>, Status> {
+        self.actor(&request)?;
+        query::missing::list(&self.node, request.get_ref()).map(Response::new)
+    }
+
     async fn get_status(
         &self,
         request: Request<pb::GetStatusRequest>,

@@ -270,6 +270,9 @@ impl<'a, P: NodePort> Run<'a, P> {
             LinkNews::PeerRolledBack { why } | LinkNews::SelfRolledBack { why, .. } => {
                 tracing::error!(%peer, why, "链路停用");
             }
+            LinkNews::PeerRestarted { epoch } => {
+                tracing::warn!(%peer, epoch, "对方的数据恢复过,以更高的纪元重新开始");
+            }
             LinkNews::DialFailed => {}
         }
         Input::Link { peer, news }

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{joint, keys, reopen, world};
+use super::{joint, keys, reconcile, reopen, world};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -11,10 +11,12 @@ use crate::refusal::{Class, Refusal};
 use crate::row::Done;
 use crate::supervision;
 use crate::ticket::{self, Assign, TakeIn, TicketAct};
+use crate::view::Rows;
 
 /// Carries a command out on the draft.
 pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
     roles::permit(&command.actor, &command.verb)?;
+    permit_now(draft, &command.verb)?;
     match &command.verb {
         Verb::TakeIn {
             channel,
@@ -80,6 +82,52 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
         Verb::PublishDocument { bytes } => world::publish(draft, bytes),
         _ => on_leg(draft, command),
+    }
+}
+
+/// After a restore, what was there before it waits for the others' answers; a note may always be made.
+fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
+    let matter = match verb {
+        Verb::Refuse { matter, .. }
+        | Verb::AnswerDirectly { matter }
+        | Verb::Assign { matter, .. }
+        | Verb::Close { matter, .. }
+        | Verb::CallBack { matter, .. }
+        | Verb::Redo { matter, .. }
+        | Verb::Escalate { matter, .. }
+        | Verb::Withdraw { matter }
+        | Verb::Erase { matter, .. }
+        | Verb::NameLead { matter, .. } => Some(*matter),
+        Verb::Sign { leg }
+        | Verb::Progress { leg, .. }
+        | Verb::AskReturn { leg, .. }
+        | Verb::AskExtension { leg, .. }
+        | Verb::AskEscalation { leg, .. }
+        | Verb::SubmitResult { leg, .. }
+        | Verb::WithdrawRequest { leg, .. }
+        | Verb::Rule { leg, .. }
+        | Verb::Recall { leg }
+        | Verb::Reassign { leg, .. }
+        | Verb::SetDue { leg, .. }
+        | Verb::Release { leg }
+        | Verb::Supervise { leg, .. }
+        | Verb::ReplyOrder { leg, .. } => Rows::leg(draft, *leg)?.map(|leg| leg.matter()),
+        Verb::Remind { order } | Verb::EndOrder { order } => {
+            Rows::order(draft, *order)?.map(|issued| issued.matter)
+        }
+        Verb::TakeIn { .. }
+        | Verb::Note { .. }
+        | Verb::ConfirmClock
+        | Verb::ReopenLink { .. }
+        | Verb::RotateKey { .. }
+        | Verb::PublishDocument { .. } => None,
+    };
+    match matter
+        .map(|matter| Rows::ticket(draft, matter))
+        .transpose()?
+    {
+        Some(Some(ticket)) => reconcile::permit_matter(draft, &ticket),
+        _ => Ok(()),
     }
 }
 

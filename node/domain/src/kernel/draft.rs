@@ -3,7 +3,7 @@
 
 use super::context::World;
 use super::outcome::{Kept, Stop};
-use super::{fold, send, timers, watch};
+use super::{fold, reconcile, send, timers, watch};
 use crate::body::Actor;
 use crate::command::Command;
 use crate::evidence::Receipted;
@@ -257,6 +257,13 @@ impl<'a> Draft<'a> {
                     .unwrap_or_else(|| unreachable!("the leg is missing")));
             }
         };
+        if let Some(other) = match (&before, &act) {
+            (Some(leg), _) => other_side(leg, by),
+            (None, Act::Offer(offer)) => Some(offer.taker.region()).filter(|to| *to != self.me()),
+            (None, _) => None,
+        } {
+            reconcile::permit_act(self, other, matter, &act)?;
+        }
         let fact = Fact::Leg {
             leg: id,
             matter,

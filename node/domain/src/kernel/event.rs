@@ -21,6 +21,11 @@ pub struct Event {
 /// What can come in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
+    /// The log was put back to an older state, as its folder's mark says; before [`Input::Start`].
+    Restored {
+        /// Which restore: taken up once.
+        id: [u8; 16],
+    },
     /// The node started.
     Start,
     /// A person's command; the ticket names where the answer goes.
@@ -91,6 +96,11 @@ pub enum LinkNews {
         epoch: u64,
         /// The wire version spoken with it from now on.
         wire: u32,
+    },
+    /// The peer's lanes start again under a higher epoch: it was restored, or its people re-opened the link.
+    PeerRestarted {
+        /// Its epoch.
+        epoch: u64,
     },
     /// A dial failed.
     DialFailed,

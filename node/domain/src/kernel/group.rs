@@ -4,7 +4,7 @@ use super::context::{Now, World};
 use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
-use super::{dispatch, fold, keys, receive, timers, witness, world};
+use super::{dispatch, fold, keys, receive, reconcile, timers, witness, world};
 use crate::command::Command;
 use crate::evidence::Receipted;
 use crate::fact::Fact;
@@ -232,6 +232,7 @@ impl<'a> Group<'a> {
 /// Events of the node's own: start, acknowledgements, link news, time.
 fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
     match input {
+        Input::Restored { id } => reconcile::restored(draft, id),
         Input::Start => {
             let drawn = draft.draw();
             draft.record(Fact::Started {
@@ -276,6 +277,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         heard_at,
         blocked,
         peer_wire: link.peer_wire,
+        restarting: link.restarting,
     };
     match news {
         LinkNews::Met { epoch, wire } => {
@@ -286,11 +288,20 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 heard_at: Some(now),
                 blocked: None,
                 peer_wire: wire,
+                restarting: false,
             })?;
             if epoch != link.peer_epoch || wire != link.peer_wire {
                 keys::introduce(draft, peer)?;
             }
             world::met(draft, peer)
+        }
+        LinkNews::PeerRestarted { epoch } => {
+            if epoch <= link.peer_epoch {
+                return Ok(());
+            }
+            draft.record(changed(epoch, 0, Some(now), None))?;
+            draft.cut(peer, format!("{peer} 以第 {epoch} 纪元重新开始"));
+            draft.record(Fact::LanesRestarted { peer })
         }
         LinkNews::DialFailed => draft.record(changed(
             link.peer_epoch,
@@ -313,6 +324,11 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 Some(now),
                 Some(why),
             ))
+        }
+        // Restored on purpose, from a backup older than an epoch that the peer has met: one step further.
+        LinkNews::SelfRolledBack { seen_epoch, .. } if link.restarting => {
+            draft.cut(peer, format!("对方见过本节点的第 {seen_epoch} 纪元"));
+            reconcile::raise(draft, seen_epoch)
         }
         LinkNews::SelfRolledBack { why, seen_epoch } => {
             let epoch = draft.node()?.epoch.max(seen_epoch) + 1;

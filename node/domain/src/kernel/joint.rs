@@ -15,7 +15,7 @@ use crate::view::{Rows, View};
 use hotline_topology::policy::LeadRule;
 
 /// Looks at the lead after an act on an outgoing leg.
-pub(super) fn watch(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+pub(in crate::kernel) fn watch(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     if !leg.is_joint() {
         return Ok(());
     }

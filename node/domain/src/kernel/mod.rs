@@ -21,6 +21,7 @@ mod offered;
 mod outcome;
 mod parked;
 mod receive;
+mod reconcile;
 mod reopen;
 mod sealed;
 mod send;

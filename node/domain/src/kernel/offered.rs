@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::outcome::Stop;
 use crate::clock;
-use crate::field::{SealedField, marks};
+use crate::field::{FieldMark, SealedField, marks};
 use crate::id::LegId;
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
 use crate::policy::authority;
@@ -93,6 +93,19 @@ pub(super) fn check_fields(
             Err(Refusal::new(Class::Forbidden, "locality.field-policy", words).into())
         }
     }
+}
+
+/// The field that a mark stands for; one that is no longer here goes as erased.
+pub(super) fn field_of(mark: &FieldMark, here: &[SealedField]) -> SealedField {
+    let found = here
+        .iter()
+        .find(|field| field.name == mark.name && field.hash == mark.hash);
+    found.cloned().unwrap_or_else(|| SealedField {
+        name: mark.name,
+        slot: 0,
+        ciphertext: Vec::new(),
+        hash: mark.hash,
+    })
 }
 
 /// The other side's rule refused something of ours; an offer refused there comes back as a granted return.

@@ -6,7 +6,7 @@ use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
 use super::parked::{PARKED, end_wait_of, keep, must_wait, set_aside, take_up_kept};
 use super::witness::{Record, unproven};
-use super::{keys, sealed, send, world};
+use super::{keys, reconcile, sealed, send, world};
 use crate::clock;
 use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
@@ -186,6 +186,8 @@ fn apply(
             authority::permit_notice(&draft.world, author, &notice)?;
             draft.record(Fact::Noticed(notice))
         }
+        Message::Inventory(inventory) => reconcile::heard(draft, author, inventory),
+        Message::Past(past) => reconcile::take(draft, tree, author, past, fields),
         Message::Figures(report) => {
             let news = tells_news(draft, &report)?;
             let fact = figures::accept(&draft.world, author, report)?;
@@ -237,7 +239,7 @@ fn tells_news(draft: &Draft<'_>, report: &figures::Report) -> Result<bool, Stop>
     Ok(false)
 }
 
-fn leg_message(
+pub(super) fn leg_message(
     draft: &mut Draft<'_>,
     tree: &Federation,
     author: RegionKey,
@@ -246,7 +248,13 @@ fn leg_message(
     act: Act,
     fields: Vec<SealedField>,
 ) -> Result<Effect, Stop> {
-    let Some(known) = Rows::leg(draft, id)? else {
+    let known = Rows::leg(draft, id)?;
+    // The answer to this node's question was written later and brings it, in its place.
+    let party = |leg: &leg::Leg| author == leg.giver() || author == leg.taker().region();
+    if reconcile::awaits(draft, author)? && known.as_ref().is_none_or(party) {
+        return Ok(Effect::Void);
+    }
+    let Some(known) = known else {
         match act {
             Act::Offer(offer) => offered(draft, tree, author, id, at, *offer, fields),
             Act::ReplyOrder { order } => supervision::reply_arrived(draft, author, order),

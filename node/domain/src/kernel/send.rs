@@ -110,7 +110,12 @@ fn subject(
         Message::Leg { leg, .. } => (Rows::leg(draft, *leg)?.map(|leg| leg.matter()), Some(*leg)),
         Message::Sight { matter, sight } => (Some(*matter), Some(sight.leg)),
         Message::Notice(notice) => (Some(notice.matter), notice.leg),
+        Message::Past(past) => {
+            let known = Rows::leg(draft, past.leg)?;
+            (known.map(|leg| leg.matter()), Some(past.leg))
+        }
         Message::Figures(_)
+        | Message::Inventory(_)
         | Message::Refused { .. }
         | Message::Receipts(_)
         | Message::SealingKeys { .. }

@@ -16,7 +16,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{fold, keys, parked, sealed, world};
+use super::{fold, keys, parked, reconcile, sealed, world};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -31,6 +31,8 @@ use hotline_topology::Time;
 const FIRED_PER_STEP: usize = 32;
 /// From a change of figures to the report upward.
 const REPORT_SOON_MS: i64 = 60_000;
+/// Until a timer looks again that could not act because a restored node waits for an answer.
+const EXCHANGE_WAIT_MS: i64 = 60_000;
 /// Between reports when nothing changes: watermarks still move.
 const REPORT_IDLE_MS: i64 = 6 * 3_600_000;
 
@@ -70,6 +72,11 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
         draft.record(Fact::TimerGone { at, key: timer })?;
         // A rule that refuses must not keep the timer, nor the others that are due.
         if let Err(refusal) = draft.attempt(|inner| fire(inner, timer))? {
+            if refusal.rule == reconcile::EXCHANGING {
+                let later = draft.now().plus_millis(EXCHANGE_WAIT_MS);
+                draft.set_timer(later, timer)?;
+                continue;
+            }
             draft.alarm(format!("定时事项 {timer:?} 未能执行:{refusal}"));
         }
     }

@@ -11,7 +11,7 @@ use crate::refusal::{Class, Refusal};
 ///
 /// # Errors
 /// The rule of the contract that the act breaks.
-pub(super) fn permits(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
+pub(crate) fn permits(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
     if act.party().is_some_and(|party| party != by) {
         let words = format!(
             "“{}”不是{}在这份交办上可以做的事",

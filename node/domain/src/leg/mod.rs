@@ -71,6 +71,7 @@ pub use act::{Act, Party, RecallGround};
 pub use asking::{Asking, RequestKind};
 pub use automatic::automatic;
 pub use check::check;
+pub(crate) use contract::permits;
 pub use offer::{Due, Lane, LegKind, LegRole, Offer, RuleVersion};
 pub use receive::{Reception, receive};
 pub use state::{Closure, Leg, Order, Outcome, Request, Side, Stage};

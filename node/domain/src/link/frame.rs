@@ -88,6 +88,9 @@ pub struct Hello {
     pub time: Time,
     /// Per lane, as the speaker's log has it: sent, acknowledged by the listener, received from the listener.
     pub lanes: [LaneState; 3],
+    /// The speaker's lanes with the listener start again from 1 under its epoch: it was restored on purpose, or people
+    /// re-opened the link. A listener that knows an older epoch only starts its own again, too.
+    pub restarting: bool,
 }
 
 /// An amount of credit, or of what was spent of it, counted since the hello.

@@ -1,6 +1,7 @@
 //! The payloads that this program writes and understands.
 
 use crate::evidence::Receipted;
+use crate::exchange::{Inventory, PastAct};
 use crate::figures::Report;
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::Act;
@@ -33,6 +34,10 @@ pub enum Message {
     Notice(Notice),
     /// To the parent: figure cells of this node and of those below it.
     Figures(Report),
+    /// After a restore: the legs between two nodes that the author knows.
+    Inventory(Inventory),
+    /// After a restore: an act on record here that the addressee may have lost.
+    Past(PastAct),
     /// To a neighbour: which documents of the world this node has.
     Have(Have),
     /// To a node below: part of a document that it lacks. The lane keeps their order.
@@ -105,6 +110,10 @@ pub enum MessageKind {
     Reseal = 22,
     /// [`Message::Arrived`].
     Arrived = 23,
+    /// [`Message::Inventory`].
+    Inventory = 30,
+    /// [`Message::Past`].
+    Past = 31,
     /// [`Message::Have`].
     Have = 40,
     /// [`Message::Part`].
@@ -128,6 +137,7 @@ impl MessageKind {
             | MessageKind::SealingAsk
             | MessageKind::Reseal
             | MessageKind::Arrived => 2,
+            MessageKind::Inventory | MessageKind::Past => 2,
             MessageKind::Have | MessageKind::Part => 2,
             MessageKind::Receipts => 2,
         }
@@ -151,6 +161,8 @@ impl Message {
             Message::Reseal { .. } => MessageKind::Reseal,
             Message::Arrived { .. } => MessageKind::Arrived,
             Message::Receipts(_) => MessageKind::Receipts,
+            Message::Inventory(_) => MessageKind::Inventory,
+            Message::Past(_) => MessageKind::Past,
         }
     }
 }

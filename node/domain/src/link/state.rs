@@ -36,6 +36,8 @@ pub struct LinkState {
     pub blocked: Option<String>,
     /// The wire version spoken with the peer as of its last hello; 0 before the first.
     pub peer_wire: u32,
+    /// This node's lanes start again from 1 under its epoch, and the peer has not shown yet that it knows.
+    pub restarting: bool,
 }
 
 impl LinkState {
@@ -50,6 +52,7 @@ impl LinkState {
             heard_at: None,
             blocked: None,
             peer_wire: 0,
+            restarting: false,
         }
     }
 }

@@ -10,4 +10,4 @@ mod tests;
 
 pub use exceptions::{bounced, leg_due, reply_due, returned, ticket_due, unsatisfied_again};
 pub use notice::{IssuedOrder, Notice, NoticeReason};
-pub use orders::{end_order, received, remind, reply_arrived, reply_order, supervise};
+pub use orders::{came_back, end_order, received, remind, reply_arrived, reply_order, supervise};

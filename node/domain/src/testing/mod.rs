@@ -15,6 +15,7 @@ mod fed;
 mod forge;
 mod law;
 mod places;
+mod restore;
 mod stamp;
 mod wire;
 mod world;

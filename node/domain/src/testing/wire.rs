@@ -7,7 +7,7 @@ use std::cell::RefCell;
 /// What stands for a good signature.
 pub(crate) const GENUINE: &[u8] = b"genuine";
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct TestWire {
     table: RefCell<Vec<Message>>,
 }

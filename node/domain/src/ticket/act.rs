@@ -1,5 +1,6 @@
 //! What happens to a ticket at one node; legs have acts of their own.
 
+use super::TicketStage;
 use crate::field::FieldMark;
 use crate::id::LegId;
 use crate::leg::RuleVersion;
@@ -96,6 +97,28 @@ pub enum TicketAct {
     },
     /// A note of the node's own staff; content is a field.
     Noted,
+    /// After a restore: what is known of the matter came back with a leg that this node gave on.
+    Returned {
+        /// The outgoing leg.
+        leg: LegId,
+    },
+    /// After a restore: where the ticket stands by its legs, which may have come back in another order than they were.
+    Mended {
+        /// Where it stands.
+        stage: TicketStage,
+        /// How it was closed.
+        closed_ground: Option<String>,
+        /// When it was closed.
+        closed_at: Option<Time>,
+        /// The incoming leg in force.
+        incoming: Option<LegId>,
+        /// All incoming legs, oldest first.
+        incoming_all: Vec<LegId>,
+        /// All outgoing legs, oldest first.
+        outgoing: Vec<LegId>,
+        /// Outgoing legs before the work in hand.
+        round: u32,
+    },
 }
 
 impl TicketAct {
@@ -118,6 +141,8 @@ impl TicketAct {
             TicketAct::Overdue => "overdue",
             TicketAct::LeadNamed { .. } => "lead-named",
             TicketAct::Noted => "noted",
+            TicketAct::Returned { .. } => "returned",
+            TicketAct::Mended { .. } => "mended",
         }
     }
 }

@@ -134,6 +134,25 @@ impl Ticket {
                 self.lead = Some(*lead);
                 self.lead_fixed = *fixed;
             }
+            // The leg counts as given on only now that there is a ticket.
+            TicketAct::Returned { leg } => self.gave(*leg, self.hops),
+            TicketAct::Mended {
+                stage,
+                closed_ground,
+                closed_at,
+                incoming,
+                incoming_all,
+                outgoing,
+                round,
+            } => {
+                self.stage = *stage;
+                self.closed_ground.clone_from(closed_ground);
+                self.closed_at = *closed_at;
+                self.incoming = *incoming;
+                self.incoming_all.clone_from(incoming_all);
+                self.outgoing.clone_from(outgoing);
+                self.round = *round;
+            }
             TicketAct::CallBackMissed | TicketAct::Noted => {}
         }
     }
@@ -191,7 +210,8 @@ impl Ticket {
     /// Folds a sight; an older one never overwrites a newer one.
     pub fn saw(&mut self, sight: &Sight) {
         match self.sights.iter_mut().find(|known| known.leg == sight.leg) {
-            Some(known) if known.version >= sight.version => {}
+            // A giver whose disk was rolled back counts anew: its later word is the newer one.
+            Some(known) if (known.since, known.version) >= (sight.since, sight.version) => {}
             Some(known) => known.clone_from(sight),
             None => self.sights.push(sight.clone()),
         }

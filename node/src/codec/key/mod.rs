@@ -29,7 +29,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 26] = [
+const KINDS: [(u8, Tree, &str); 28] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -53,6 +53,8 @@ const KINDS: [(u8, Tree, &str); 26] = [
     (44, Tree::Outbox, "RowKey.InFlight"),
     (45, Tree::Link, "RowKey.Arrived"),
     (46, Tree::Meta, "RowKey.Destroyed"),
+    (50, Tree::Meta, "RowKey.Exchange"),
+    (51, Tree::Meta, "RowKey.Missing"),
     (60, Tree::Meta, "RowKey.Document"),
     (61, Tree::Meta, "RowKey.DocumentPart"),
     (62, Tree::Meta, "RowKey.PeerWorld"),
@@ -84,6 +86,8 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::InFlight(..) => 44,
         RowKey::Arrived(..) => 45,
         RowKey::Destroyed(..) => 46,
+        RowKey::Exchange(..) => 50,
+        RowKey::Missing(..) => 51,
         RowKey::Document(..) => 60,
         RowKey::DocumentPart(..) => 61,
         RowKey::PeerWorld(..) => 62,
@@ -164,6 +168,8 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(id);
         }
         RowKey::Destroyed(slot) => out.u64(*slot),
+        RowKey::Exchange(peer) => out.raw(peer.as_bytes()),
+        RowKey::Missing(no) => out.u64(*no),
         RowKey::Document(kind, scope, name, version) => {
             out.u8(document_byte(*kind));
             out.raw(scope.as_bytes());
@@ -219,6 +225,8 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         44 => RowKey::InFlight(EnvelopeId(from.raw()?)),
         45 => RowKey::Arrived(from.region()?, EnvelopeId(from.raw()?)),
         46 => RowKey::Destroyed(from.u64()?),
+        50 => RowKey::Exchange(from.region()?),
+        51 => RowKey::Missing(from.u64()?),
         60 => RowKey::Document(
             from.one_of(&DocumentKind::ALL)?,
             from.region()?,

@@ -29,6 +29,16 @@ fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
             due: draw.time(),
         },
         TicketAct::DueChanged { due: draw.time() },
+        TicketAct::Returned { leg: draw.leg() },
+        TicketAct::Mended {
+            stage: draw.one_of(&super::rows::STAGES),
+            closed_ground: draw.maybe(Draw::text),
+            closed_at: draw.maybe(Draw::time),
+            incoming: draw.maybe(Draw::leg),
+            incoming_all: draw.some(Draw::leg),
+            outgoing: draw.some(Draw::leg),
+            round: draw.u32(),
+        },
         TicketAct::CallBackMissed,
         TicketAct::AnsweredDirectly,
         TicketAct::Refused {
@@ -164,7 +174,14 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             heard_at: draw.maybe(Draw::time),
             blocked: draw.maybe(Draw::text),
             peer_wire: draw.u32(),
+            restarting: draw.bool(),
         },
+        Fact::Restored(draw.restore()),
+        Fact::Exchanged {
+            peer: draw.region(),
+            exchange: draw.maybe(Draw::exchange),
+        },
+        Fact::Missing(draw.missing()),
         Fact::EpochRaised {
             epoch: draw.number(),
         },

@@ -3,11 +3,12 @@
 use super::Draw;
 use hotline_domain::body::Body;
 use hotline_domain::evidence::{Effect, Receipted};
+use hotline_domain::exchange::{Inventory, LegNote, PastAct};
 use hotline_domain::field::{FieldMark, SealedField};
 use hotline_domain::figures::{Cell, CellKey, Measure, Report, Table, Watermark};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
 use hotline_domain::leg::{
-    Act, Asking, Closure, Due, Lane, LegKind, LegRole, Offer, RecallGround, RequestKind,
+    Act, Asking, Closure, Due, Lane, LegKind, LegRole, Offer, Party, RecallGround, RequestKind,
     RuleVersion,
 };
 use hotline_domain::link::Message;
@@ -298,6 +299,20 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             effect: draw.one_of(&Effect::ALL),
             at: draw.time(),
         })),
+        Message::Inventory(Inventory {
+            ask: draw.number(),
+            answer: draw.bool(),
+            lost: draw.bool(),
+            since: draw.time(),
+            lane: draw.lane(),
+            from: draw.leg(),
+            to: draw.leg(),
+            last: draw.bool(),
+            legs: draw.some(|draw| LegNote {
+                leg: draw.leg(),
+                hash: draw.bytes(),
+            }),
+        }),
         Message::Refused {
             about: EnvelopeId(draw.bytes()),
             leg: draw.maybe(Draw::leg),
@@ -326,6 +341,13 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
         bytes: draw.text().into_bytes(),
     });
     for act in acts(draw) {
+        messages.push(Message::Past(PastAct {
+            leg: draw.leg(),
+            by: draw.one_of(&[Party::Giver, Party::Taker]),
+            at: draw.time(),
+            nth: draw.u32(),
+            act: act.clone(),
+        }));
         messages.push(Message::Leg {
             leg: draw.leg(),
             at: draw.time(),

@@ -2,6 +2,7 @@
 
 use super::Draw;
 use super::facts;
+use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
@@ -11,7 +12,7 @@ use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, Signed
 use hotline_domain::supervision::IssuedOrder;
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
 
-const STAGES: [TicketStage; 4] = [
+pub(super) const STAGES: [TicketStage; 4] = [
     TicketStage::Open,
     TicketStage::Assigned,
     TicketStage::Reviewing,
@@ -186,6 +187,37 @@ impl Draw {
             heard_at: self.maybe(Draw::time),
             blocked: self.maybe(Draw::text),
             peer_wire: self.u32(),
+            restarting: self.bool(),
+        }
+    }
+
+    pub(crate) fn restore(&mut self) -> Restore {
+        Restore {
+            id: self.bytes(),
+            at: self.time(),
+            until: self.time(),
+            epoch: self.number(),
+        }
+    }
+
+    pub(crate) fn exchange(&mut self) -> Exchange {
+        Exchange {
+            peer: self.region(),
+            ask: self.number(),
+            since: self.time(),
+            urgent: self.bool(),
+            ordinary: self.bool(),
+        }
+    }
+
+    pub(crate) fn missing(&mut self) -> Missing {
+        Missing {
+            no: self.number(),
+            at: self.time(),
+            kind: self.one_of(&MissingKind::ALL),
+            matter: self.maybe(Draw::matter),
+            number: self.code(),
+            words: self.text(),
         }
     }
 
@@ -202,6 +234,8 @@ impl Draw {
             reported_to: self.maybe(|draw| (draw.region(), draw.number())),
             kept: self.number(),
             clock_held: self.maybe(Draw::text),
+            restore: self.maybe(Draw::restore),
+            missing: self.number(),
             topology: self.u32(),
         }
     }
@@ -329,6 +363,8 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
             retire_at: draw.maybe(Draw::time),
         })),
         Row::Destroyed(Box::new(draw.destruction())),
+        Row::Exchange(Box::new(draw.exchange())),
+        Row::Missing(Box::new(draw.missing())),
     ];
     rows.extend(super::world::rows(draw));
     rows
@@ -369,6 +405,8 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::InFlight(EnvelopeId(draw.bytes())),
         RowKey::Arrived(draw.region(), EnvelopeId(draw.bytes())),
         RowKey::Destroyed(draw.number()),
+        RowKey::Exchange(draw.region()),
+        RowKey::Missing(draw.number()),
     ];
     keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));

@@ -1,5 +1,6 @@
 //! Who and where the node is, and how it is.
 
+use super::missing;
 use crate::app::NodeHandle;
 use crate::grpc::refusal::unwell;
 use hotline_domain::view::Rows;
@@ -15,6 +16,8 @@ pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::NodeStatus, Status> 
     let row = shared.rows().node().map_err(unwell)?;
     let failure = shared.failure();
     let pack = shared.surroundings.world(&known).pack();
+    let rows = shared.rows();
+    let exchanging = missing::exchanging(&*rows).map_err(unwell)?;
     let applied = shared.applied.load(Ordering::Relaxed);
     Ok(pb::NodeStatus {
         region: me.to_string(),
@@ -30,6 +33,8 @@ pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::NodeStatus, Status> 
         clock_held: row.clock_held.unwrap_or_default(),
         accepted: shared.accepted.load(Ordering::Relaxed).max(applied),
         applied,
+        exchanging,
+        missing: row.missing,
         alarms: shared.alarms.load(Ordering::Relaxed),
         open_limits: pack
             .open_limits()

@@ -88,6 +88,8 @@ fn ticket(packs: &[PolicyPack], act: &TicketAct) -> String {
             format!("第 {term} 任主办{}", if *fixed { "已定" } else { "暂定" })
         }
         TicketAct::Noted => "记录".to_owned(),
+        TicketAct::Returned { .. } => "数据恢复后,由下级的记录补回".to_owned(),
+        TicketAct::Mended { .. } => "数据恢复后,按补回的交办核定办理状态".to_owned(),
     }
 }
 

@@ -367,6 +367,11 @@ impl FakeNode {
                 state.change(peer, |l| (l.peer_epoch, l.failures) = (epoch, 0));
                 Vec::new()
             }
+            LinkNews::PeerRestarted { epoch } => {
+                state.change(peer, |l| (l.peer_epoch, l.blocked) = (epoch, None));
+                let why = "以更高的纪元重新开始".to_owned();
+                vec![Action::Cut { peer, why }]
+            }
             LinkNews::DialFailed => {
                 state.change(peer, |l| l.failures += 1);
                 Vec::new()

@@ -9,7 +9,7 @@ use crate::view::{Overlay, Rows, ViewFailed};
 use hotline_topology::RegionKey;
 
 /// Folds a fact about a link.
-pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
+pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), ViewFailed> {
     match fact {
         Fact::Queued {
             peer,
@@ -83,14 +83,16 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
             heard_at,
             blocked,
             peer_wire,
+            restarting,
         } => change_link(view, *peer, |link| {
             link.peer_epoch = *peer_epoch;
             link.failures = *failures;
             link.heard_at = *heard_at;
             link.blocked.clone_from(blocked);
             link.peer_wire = *peer_wire;
+            link.restarting = *restarting;
         }),
-        Fact::LanesRestarted { peer } => reopen::restart_lanes(view, *peer),
+        Fact::LanesRestarted { peer } => reopen::restart_lanes(view, me, *peer),
         _ => Ok(()),
     }
 }

@@ -80,6 +80,25 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         Fact::Counted { .. } | Fact::Reported { .. } | Fact::ReportedUp { .. } => {
             figures::fold(view, fact)
         }
+        Fact::Restored(restore) => change_node(view, |node| {
+            node.epoch = node.epoch.max(restore.epoch);
+            node.restore = Some(restore.clone());
+        }),
+        Fact::Exchanged { peer, exchange } => {
+            let key = RowKey::Exchange(*peer);
+            match exchange {
+                Some(exchange) => view.put(key, Row::Exchange(Box::new(exchange.clone()))),
+                None => view.delete(key),
+            }
+            Ok(())
+        }
+        Fact::Missing(missing) => {
+            view.put(
+                RowKey::Missing(missing.no),
+                Row::Missing(Box::new(missing.clone())),
+            );
+            change_node(view, |node| node.missing = node.missing.max(missing.no))
+        }
         Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
         Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
         Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
@@ -97,7 +116,7 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         | Fact::Kept { .. }
         | Fact::Unkept { .. }
         | Fact::LinkChanged { .. }
-        | Fact::LanesRestarted { .. } => link::fold(view, fact),
+        | Fact::LanesRestarted { .. } => link::fold(view, me, fact),
         Fact::SealingKeyMade { .. }
         | Fact::SealingKeyLearned { .. }
         | Fact::SealingKeyAsked { .. }

@@ -63,7 +63,7 @@ fn ticket_before(
     if let Some(ticket) = view.ticket(matter)? {
         return Ok(ticket);
     }
-    if let TicketAct::Received { leg, .. } = act
+    if let TicketAct::Received { leg, .. } | TicketAct::Returned { leg } = act
         && let Some(leg) = view.leg(*leg)?
     {
         return Ok(Ticket::of_offer(&leg.offer, at));

@@ -23,7 +23,8 @@
 //! | all | `peer_epoch` above our own epoch | **we** did | it has met a later epoch of ours |
 //!
 //! A number's owner is its sender, so another hash always speaks against the sender. All lanes are examined and every
-//! finding is put into words. A finding against this node outweighs findings against the peer, because a node that lost
+//! finding is put into words. A node that was restored on purpose says so and comes with a higher epoch: that is no
+//! finding, both sides start their lanes again from 1. A finding against this node outweighs findings against the peer, because a node that lost
 //! records must stop sending to everybody; but a peer that comes with an older epoch than it had comes from before the
 //! link was last re-opened, and what its numbers say against this node is of a history that was given up. Any finding
 //! closes all lanes until operators re-open the link at both ends: the lanes then start from number 1 again
@@ -45,6 +46,10 @@ pub enum Verdict {
         /// The newest that this program speaks.
         ours: u32,
     },
+    /// The peer's lanes start again under an epoch that is new here, as it says itself: this node starts its own again.
+    PeerRestarted,
+    /// This node's lanes started again, and the peer's hello is from before it knew: it will come again.
+    NotYet,
     /// The peer was rolled back or cloned; the words are for the operator.
     PeerRolledBack(String),
     /// This node was rolled back or cloned; the words are for the operator.
@@ -65,6 +70,15 @@ pub fn judge(
             theirs: hello.wire_version,
             ours: WIRE_VERSION,
         };
+    }
+    // What the numbers of a lane that starts again say is of a history that was given up.
+    if hello.peer_epoch <= epoch && hello.epoch >= link.peer_epoch {
+        if hello.restarting && hello.epoch > link.peer_epoch {
+            return Verdict::PeerRestarted;
+        }
+        if link.restarting && hello.peer_epoch < epoch {
+            return Verdict::NotYet;
+        }
     }
     let mut findings = Findings::default();
     if hello.epoch < link.peer_epoch {

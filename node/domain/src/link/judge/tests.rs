@@ -42,6 +42,7 @@ fn hello(lanes: [LaneState; 3]) -> Hello {
         topology_version: 1,
         time: Time(0),
         lanes,
+        restarting: false,
     }
 }
 
@@ -70,6 +71,7 @@ fn blame(verdict: &Verdict) -> Blame {
         Verdict::Fits => Blame::Nobody,
         Verdict::SelfRolledBack(_) => Blame::Here,
         Verdict::PeerRolledBack(_) => Blame::There,
+        Verdict::PeerRestarted | Verdict::NotYet => panic!("nobody announced a restart"),
         Verdict::WireVersion { .. } => panic!("not about versions"),
     }
 }
@@ -336,4 +338,46 @@ proptest! {
         });
         prop_assert_eq!(own == Blame::Here, known_to_b);
     }
+}
+
+#[test]
+fn a_restart_that_is_announced_under_a_higher_epoch_is_no_rollback() {
+    let none = [LaneState::default(); 3];
+    let (link, mut hello) = (LinkState::new(THERE), hello(none));
+    hello.restarting = true;
+    let known = LinkState {
+        peer_epoch: 4,
+        restarting: false,
+        ..link
+    };
+    let judged = |epoch, link: &LinkState, hello: &Hello| judge(epoch, link, &|_, _| None, hello);
+    for (theirs, met, outcome) in [
+        (5, 1, Verdict::PeerRestarted),
+        (9, 0, Verdict::PeerRestarted),
+        // It knows this node as it is, and its epoch is the one known: the numbers decide.
+        (4, 1, Verdict::Fits),
+    ] {
+        (hello.epoch, hello.peer_epoch) = (theirs, met);
+        assert_eq!(judged(1, &known, &hello), outcome, "{theirs} {met}");
+    }
+    // Whoever comes with an older epoch, or has met a later one of this node's, announces nothing.
+    (hello.epoch, hello.peer_epoch) = (3, 1);
+    assert!(matches!(
+        judged(1, &known, &hello),
+        Verdict::PeerRolledBack(_)
+    ));
+    (hello.epoch, hello.peer_epoch) = (5, 2);
+    assert!(matches!(
+        judged(1, &known, &hello),
+        Verdict::SelfRolledBack(_)
+    ));
+    // This node restarted and the peer does not know it yet.
+    let restarting = LinkState {
+        restarting: true,
+        ..known
+    };
+    (hello.epoch, hello.peer_epoch, hello.restarting) = (4, 1, false);
+    assert_eq!(judged(2, &restarting, &hello), Verdict::NotYet);
+    hello.peer_epoch = 2;
+    assert_eq!(judged(2, &restarting, &hello), Verdict::Fits);
 }

@@ -185,7 +185,7 @@ pub struct LaneProgress {
 
 impl Session {
     /// Opens a session on a new stream, from the committed state of the link; the frames go out first. A blocked link
-    /// only says why it is refused, and the session is closed at once.
+    /// only says why it is refused, and listens whether the peer was restarted.
     #[must_use]
     pub fn open(
         link: &LinkState,
@@ -205,7 +205,7 @@ impl Session {
                 grant: Grant::new(limits.window),
             }
         };
-        let mut session = Session {
+        let session = Session {
             peer: link.peer,
             epoch: own.epoch,
             limits,
@@ -216,7 +216,11 @@ impl Session {
             hello: None,
         };
         let first = match &link.blocked {
-            Some(why) => session.bye(ByeCode::Blocked, blocked_text(why)),
+            // The stream stays for the peer's hello: it may announce the restart that lifts the refusal.
+            Some(why) => Frame::Bye {
+                code: ByeCode::Blocked,
+                text: blocked_text(why),
+            },
             None => Frame::Hello(Box::new(Hello {
                 wire_version: WIRE_VERSION,
                 wire_oldest: WIRE_OLDEST,
@@ -226,6 +230,7 @@ impl Session {
                 topology_version: own.topology_version,
                 time: own.time,
                 lanes: link.lanes,
+                restarting: link.restarting,
             })),
         };
         (session, vec![first])

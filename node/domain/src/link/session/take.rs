@@ -8,6 +8,14 @@ use crate::link::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, cost_least,
 use crate::link::judge::{Verdict, judge, lane_name, remembered};
 use crate::link::state::LinkState;
 
+/// Whether a hello of a blocked peer announces a restart of its own under an epoch that is new here.
+fn lifts(hello: &Hello, link: &LinkState, epoch: u64) -> bool {
+    hello.region == link.peer
+        && hello.restarting
+        && hello.epoch > link.peer_epoch
+        && hello.peer_epoch <= epoch
+}
+
 impl Session {
     /// Takes a frame of the peer. `link` is the link's committed state now; `outbox` the running hash of an unacknowledged
     /// outgoing envelope. After a [`Output::Close`] the session takes nothing more.
@@ -23,7 +31,11 @@ impl Session {
         }
         self.heard_ms = mono_ms;
         if let Some(why) = &link.blocked {
-            return self.close(ByeCode::Blocked, blocked_text(why));
+            return match &frame {
+                // Whoever was blocked comes back by a restart that it announces, and by nothing else.
+                Frame::Hello(hello) if lifts(hello, link, self.epoch) => self.restarted(hello),
+                _ => self.close(ByeCode::Blocked, blocked_text(why)),
+            };
         }
         match (self.stage, frame) {
             (_, Frame::Bye { code, text }) => self.on_bye(code, text),
@@ -74,6 +86,8 @@ impl Session {
         }
         let (news, code, text) = match judge(self.epoch, link, outbox, &hello) {
             Verdict::Fits => return self.met(hello, link),
+            Verdict::PeerRestarted => return self.restarted(&hello),
+            Verdict::NotYet => return Vec::new(),
             Verdict::WireVersion { theirs, ours } => {
                 let text = format!(
                     "与 {} 没有共同的链路协议版本:对方最高 {theirs},本节点 {WIRE_OLDEST} 至 {ours}。请升级较旧的一方",
@@ -91,12 +105,29 @@ impl Session {
                     why: why.clone(),
                     seen_epoch: hello.peer_epoch,
                 },
-                ByeCode::IRolledBack,
+                // Restored on purpose, it only takes one epoch more: nothing for the peer's people.
+                if link.restarting {
+                    ByeCode::Shutdown
+                } else {
+                    ByeCode::IRolledBack
+                },
                 why,
             ),
         };
         let mut out = vec![Output::News(news)];
         out.extend(self.close(code, text));
+        out
+    }
+
+    /// The peer's lanes start again: this node's do, too, and the stream is opened anew after that commit.
+    fn restarted(&mut self, hello: &Hello) -> Vec<Output> {
+        let epoch = hello.epoch;
+        let mut out = vec![Output::News(LinkNews::PeerRestarted { epoch })];
+        let text = format!(
+            "{} 以第 {epoch} 纪元重新开始,双方从头编号后重新连接",
+            self.peer
+        );
+        out.extend(self.close(ByeCode::Shutdown, text));
         out
     }
 

@@ -412,6 +412,7 @@ fn two_versions_speak_the_older_ones() {
             topology_version: 1,
             time: Time(0),
             lanes: link.lanes,
+            restarting: false,
         }));
         let outputs = session.on_frame(hello, &link, &|_, _| None, 0);
         let met = Output::News(LinkNews::Met {

@@ -1,0 +1,173 @@
+//! Acts that come back.
+
+use super::acts;
+use super::awaits;
+use crate::clock;
+use crate::exchange::PastAct;
+use crate::fact::Fact;
+use crate::field::SealedField;
+use crate::id::LegId;
+use crate::kernel::Draft;
+use crate::kernel::offered::{check_fields, field_of, offered};
+use crate::kernel::outcome::Stop;
+use crate::kernel::receive::leg_message;
+use crate::leg::{self, Act, Leg, LegKind, Offer, Party, Side};
+use crate::policy::authority;
+use crate::refusal::{Class, Refusal};
+use crate::row::TimerKey;
+use crate::supervision;
+use crate::ticket::TicketAct;
+use crate::view::Rows;
+use hotline_topology::{Federation, RegionKey, Time};
+
+/// Takes an act that the other side of a leg has on record.
+pub(in crate::kernel) fn take(
+    draft: &mut Draft<'_>,
+    tree: &Federation,
+    author: RegionKey,
+    past: PastAct,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
+    let forgot = awaits(draft, author)?;
+    let Some(known) = Rows::leg(draft, past.leg)? else {
+        return match past.act {
+            Act::Offer(offer) if forgot => {
+                leg_back(draft, tree, author, past.leg, past.at, *offer, fields)
+            }
+            // It never came here, or it was refused; what this node gave itself it knows.
+            Act::Offer(offer) if offer.giver == author => {
+                offered(draft, tree, author, past.leg, past.at, *offer, fields).map(|_| ())
+            }
+            _ => Ok(()),
+        };
+    };
+    if acts::other_end(&known) != Some(author) {
+        let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
+        return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
+    }
+    leg::permits(&known, past.by, &past.act)?;
+    if acts::knows(draft, &known, &past)? {
+        return Ok(());
+    }
+    let own = match known.side {
+        Side::Giver => past.by == Party::Giver,
+        Side::Taker => past.by == Party::Taker,
+        Side::Both => true,
+    };
+    match (forgot, own) {
+        (true, _) => act_back(draft, tree, author, &known, past, fields),
+        // What this node did it knows itself.
+        (false, true) => Ok(()),
+        (false, false) => {
+            leg_message(draft, tree, author, past.leg, past.at, past.act, fields).map(|_| ())
+        }
+    }
+}
+
+/// An act of a leg, the other side's or this node's own, is on record again.
+fn act_back(
+    draft: &mut Draft<'_>,
+    tree: &Federation,
+    author: RegionKey,
+    leg: &Leg,
+    past: PastAct,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
+    check_fields(draft, tree, author, &leg.offer, &fields)?;
+    let happened_at = clock::happened(past.at, leg.offered_at, draft.now());
+    draft.record(Fact::Leg {
+        leg: leg.id,
+        matter: leg.matter(),
+        by: past.by,
+        at: draft.now(),
+        happened_at,
+        actor: None,
+        act: past.act.clone(),
+        fields,
+    })?;
+    supervision::came_back(draft, leg, happened_at, &past.act)
+}
+
+/// A leg that this node forgot: it took it, or it gave it.
+fn leg_back(
+    draft: &mut Draft<'_>,
+    tree: &Federation,
+    author: RegionKey,
+    id: LegId,
+    at: Time,
+    offer: Offer,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
+    let me = draft.me();
+    check_fields(draft, tree, author, &offer, &fields)?;
+    // What the other side no longer has, or may not send back, goes as erased.
+    let fields: Vec<_> = offer
+        .content
+        .iter()
+        .map(|mark| field_of(mark, &fields))
+        .collect();
+    let taken = offer.giver == author && offer.taker.region() == me;
+    let given = offer.giver == me && offer.taker.region() == author;
+    if taken {
+        authority::permit_offer(&draft.world, tree, author, &offer)?;
+    } else if !given {
+        let words = format!("{author} 不是这一交办的另一方,不能补送它");
+        return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
+    }
+    let (matter, now) = (offer.matter, draft.now());
+    let happened_at = clock::happened(at, Time(0), now);
+    let known = Rows::ticket(draft, matter)?;
+    let is_new = known.is_none();
+    if given && is_new && offer.origin == me {
+        taken_in(draft, &offer, fields.clone())?;
+    }
+    draft.record(Fact::Leg {
+        leg: id,
+        matter,
+        by: Party::Giver,
+        at: now,
+        happened_at,
+        actor: None,
+        act: Act::Offer(Box::new(offer.clone())),
+        fields: if given { fields.clone() } else { Vec::new() },
+    })?;
+    let leg = draft.leg(id)?;
+    if taken {
+        let kept = known.filter(|ticket| ticket.is_own(me));
+        let due = kept
+            .and_then(|ticket| ticket.due)
+            .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
+        draft.ticket_act(matter, None, TicketAct::Received { leg: id, due }, fields)?;
+        return draft.set_timer(due, TimerKey::TicketDue(matter));
+    }
+    if is_new && offer.origin != me {
+        draft.ticket_act(matter, None, TicketAct::Returned { leg: id }, fields)?;
+    }
+    Ok(())
+}
+
+/// A matter of this node's own comes back with the first leg that it gave: number, kind and day stand in the offer.
+fn taken_in(draft: &mut Draft<'_>, offer: &Offer, fields: Vec<SealedField>) -> Result<(), Stop> {
+    let pack = draft.world.pack_for(&offer.rules);
+    let (kind, urgency) = (offer.request_kind, offer.urgency);
+    let due = clock::handling_due(&draft.world, pack, kind, urgency, offer.taken_in_at);
+    let due = match offer.kind {
+        LegKind::Downward => due.map_or(offer.due.at, |due| due.at.max(offer.due.at)),
+        LegKind::Upward => due.map_or(offer.due.at, |due| due.at),
+    };
+    let act = TicketAct::TakenIn {
+        number: offer.number.clone(),
+        channel: String::new(),
+        kind,
+        category: offer.category.clone(),
+        urgency,
+        place: offer.place,
+        due,
+        happened_at: offer.taken_in_at,
+        rules: offer.rules.clone(),
+        content: crate::field::marks(&fields),
+    };
+    draft.ticket_act(offer.matter, None, act, fields)?;
+    draft.set_timer(due, TimerKey::TicketDue(offer.matter))?;
+    super::missing::petitioner(draft, offer)
+}

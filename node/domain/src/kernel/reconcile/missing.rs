@@ -1,0 +1,141 @@
+//! What cannot have come back: listed, with an alarm, never silently absent.
+
+use super::PAGE;
+use crate::exchange::{Missing, MissingKind};
+use crate::fact::Fact;
+use crate::id::MatterId;
+use crate::kernel::Draft;
+use crate::kernel::outcome::Stop;
+use crate::leg::Offer;
+use crate::row::{IndexKey, RowKey};
+use crate::view::{Rows, View};
+use hotline_topology::RegionKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn put(
+    draft: &mut Draft<'_>,
+    kind: MissingKind,
+    matter: Option<MatterId>,
+    number: String,
+    words: String,
+) -> Result<(), Stop> {
+    let no = draft.node()?.missing + 1;
+    let at = draft.now();
+    draft.record(Fact::Missing(Missing {
+        no,
+        at,
+        kind,
+        matter,
+        number,
+        words,
+    }))
+}
+
+/// An own matter came back without what never left this node.
+pub(super) fn petitioner(draft: &mut Draft<'_>, offer: &Offer) -> Result<(), Stop> {
+    let number = offer.number.clone();
+    let words = format!(
+        "工单 {number} 由承办方的记录补回:诉求人、联系方式、受理渠道,以及没有送出或按字段规则不得送回的内容已丢失;请从电话录音或来件补录"
+    );
+    let (kind, matter) = (MissingKind::Petitioner, Some(offer.matter));
+    put(draft, kind, matter, number, words)
+}
+
+/// A person gave up waiting for a peer.
+pub(super) fn unasked(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let words = format!(
+        "没有等到 {peer} 的核对答复就放弃了:它记得而本节点忘了的交办不会补回,直到与它再次核对"
+    );
+    put(draft, MissingKind::Unasked, None, String::new(), words)
+}
+
+/// The last exchange is over: what nobody could bring back.
+pub(super) fn list(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    let Some(restore) = draft.node()?.restore else {
+        return Ok(());
+    };
+    let words = format!(
+        "{} 至 {} 之间只在本节点写下的东西无从得知:没有交出去的受理、本级单位的办理、备注、回访、办结;请凭来件、录音和单位的记录补办",
+        restore.until, restore.at
+    );
+    put(draft, MissingKind::Span, None, String::new(), words)?;
+    for (mark, gaps) in gaps(draft)? {
+        for count in gaps {
+            let number = format!("{mark}-{count:04}");
+            let words = format!("编号 {number} 已发出,内容无人知道;请按来件核对后重新受理");
+            put(draft, MissingKind::Number, None, number, words)?;
+        }
+    }
+    for (matter, number) in without_giver(draft)? {
+        let words =
+            format!("工单 {number} 由下级的记录补回,交办它的上级没有记录;请与受理节点核对后处理");
+        put(draft, MissingKind::Giver, Some(matter), number, words)?;
+    }
+    let found = draft.node()?.missing;
+    draft.alarm(format!(
+        "恢复后的核对已完成;共有 {found} 项不能补回,用 hotline store missing 查看,逐项处理"
+    ));
+    Ok(())
+}
+
+/// Every number that is known here, with its matter.
+fn numbers(draft: &Draft<'_>) -> Result<Vec<(String, MatterId)>, Stop> {
+    let mut all = Vec::new();
+    let mut from = String::new();
+    loop {
+        let key = |text: &str| RowKey::Index(IndexKey::Number(text.to_owned()));
+        let page = draft.scan(&key(&from), &key("\u{10ffff}"), PAGE)?;
+        let full = page.len() == PAGE;
+        for (key, row) in page {
+            if let (RowKey::Index(IndexKey::Number(number)), crate::row::Row::Matter(matter)) =
+                (key, row)
+            {
+                from = format!("{number}\0");
+                all.push((number, matter));
+            }
+        }
+        if !full {
+            return Ok(all);
+        }
+    }
+}
+
+/// Numbers of this node's own below the highest known of their start: each start counts from 1 without gaps.
+fn gaps(draft: &Draft<'_>) -> Result<BTreeMap<String, Vec<u32>>, Stop> {
+    let me = draft.me().to_string();
+    let mut seen: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for (number, _) in numbers(draft)? {
+        // Region, day, mark of the start, count, check character.
+        let parts: Vec<&str> = number.split('-').collect();
+        if let [region, _, mark, count, _] = parts.as_slice()
+            && *region == me
+            && let Ok(count) = count.parse()
+        {
+            let start = format!("{region}-*-{mark}");
+            seen.entry(start).or_default().insert(count);
+        }
+    }
+    let holes = |counts: &BTreeSet<u32>| -> Vec<u32> {
+        let highest = counts.last().copied().unwrap_or(0);
+        (1..highest).filter(|no| !counts.contains(no)).collect()
+    };
+    Ok(seen
+        .into_iter()
+        .map(|(start, counts)| (start, holes(&counts)))
+        .filter(|(_, holes)| !holes.is_empty())
+        .collect())
+}
+
+/// Open tickets of others' matters that no incoming leg accounts for.
+fn without_giver(draft: &Draft<'_>) -> Result<Vec<(MatterId, String)>, Stop> {
+    let mut found = Vec::new();
+    for (number, matter) in numbers(draft)? {
+        if let Some(ticket) = Rows::ticket(draft, matter)?
+            && !ticket.is_own(draft.me())
+            && ticket.incoming_all.is_empty()
+        {
+            found.push((matter, number));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,471 @@
+//! After a restore: what this node forgot comes back from the others, what they never got is sent anew, and what only
+//! the lost disk knew is listed as missing.
+//!
+//! ```text
+//! restored node R                                   every superior, every node below: P
+//!   higher epoch, lanes from 1
+//!   Inventory (question) ──────────────────────────►  compares each leg between the two
+//!                       ◄── Past, act by act ───────  for every leg of which R lacks or has other acts
+//!                       ◄────── Inventory (answer) ──  what P has
+//!   Past, act by act ──────────────────────────────►  for every leg of which P lacks something
+//!   sees to what follows from what came back
+//! ```
+//!
+//! The rules:
+//!
+//! - **A leg is the union of its acts.** Each side tells the acts that it has on record, its own and the other's, in its
+//!   order; whoever lacks one records it. Acts know themselves again by what they say and how often it was said
+//!   ([`crate::exchange::PastAct::nth`]). Both logs are beginnings of true histories and links keep the order, so the
+//!   union of two is a state that both could have come to, and folding gives the same leg in whatever order its acts
+//!   come (see `leg/tests`). So it matters neither who was restored, nor whether both were.
+//! - **Nobody is told what it did itself**, but by the other side of the leg while it asks because it forgot.
+//! - **Until the answer, nothing.** A restored node does nothing on a leg before the other side of it has answered, and
+//!   takes no act from there that the answer will bring; a matter from before the restore also waits for parent and
+//!   children. New matters are taken in and handed on meanwhile. A side that cannot answer is waived by a person.
+//! - **Passers-by, too.** What a restored node acknowledged and had not passed on is lost for others: whoever has legs
+//!   with nodes behind it asks these as well, and loses no time over it.
+//! - **Then what follows**: receipts, deadlines, rulings that the rules make, recalls below a leg that ended, sights.
+//!
+//! Where what stands: `back.rs` takes acts that come back, `follow.rs` sees to what follows, `missing.rs` lists what
+//! cannot come back, `acts.rs` reads the acts of a leg from the rows.
+
+mod acts;
+mod back;
+mod follow;
+mod missing;
+#[cfg(test)]
+mod tests;
+
+use super::draft::Draft;
+use super::outcome::Stop;
+use crate::exchange::{Exchange, Inventory, LegNote, Restore};
+use crate::fact::Fact;
+use crate::id::{LegId, MatterId};
+use crate::leg::{Act, Lane, Leg, Side};
+use crate::link::Message;
+use crate::refusal::{Class, Refusal};
+use crate::row::{Row, RowKey};
+use crate::ticket::Ticket;
+use crate::view::{Rows, View, ViewFailed};
+use hotline_topology::{RegionKey, Time};
+use std::collections::BTreeMap;
+
+pub(super) use back::take;
+
+/// Rows read at a time.
+const PAGE: usize = 256;
+/// Legs named in one part of an inventory.
+const NOTES_MAX: usize = 4096;
+/// Clocks and messages under way: a leg that closed so long before the log's end may still be open elsewhere.
+const SLACK_MS: i64 = 24 * 3_600_000;
+/// The lanes that legs travel on.
+const LANES: [Lane; 2] = [Lane::Urgent, Lane::Ordinary];
+const FIRST: LegId = LegId([0; 16]);
+const LAST: LegId = LegId([0xff; 16]);
+/// What refuses until the answers are in.
+pub(super) const EXCHANGING: &str = "restore.exchanging";
+
+/// The folder was restored on purpose: taken up once.
+pub(super) fn restored(draft: &mut Draft<'_>, id: [u8; 16]) -> Result<(), Stop> {
+    let node = draft.node()?;
+    if node.restore.is_some_and(|known| known.id == id) {
+        return Ok(());
+    }
+    let until = node.time;
+    begin(draft, id, until, node.epoch + 1)
+}
+
+/// A peer has met a later epoch of this node's: one above it, and the lanes start once more.
+pub(super) fn raise(draft: &mut Draft<'_>, seen: u64) -> Result<(), Stop> {
+    let node = draft.node()?;
+    let Some(restore) = node.restore else {
+        return Ok(());
+    };
+    let epoch = node.epoch.max(seen) + 1;
+    draft.record(Fact::Restored(Restore { epoch, ..restore }))?;
+    restart_lanes(draft)
+}
+
+/// Takes the epoch and asks everybody with whom a leg can be. `until`: up to when the log is whole.
+pub(super) fn begin(
+    draft: &mut Draft<'_>,
+    id: [u8; 16],
+    until: Time,
+    epoch: u64,
+) -> Result<(), Stop> {
+    let at = draft.now();
+    draft.record(Fact::Restored(Restore {
+        id,
+        at,
+        until,
+        epoch,
+    }))?;
+    restart_lanes(draft)?;
+    let others = others(draft);
+    let since = Time(until.0.saturating_sub(SLACK_MS));
+    let mut legs = legs_by_peer(draft, since)?;
+    for peer in &others {
+        let exchange = Exchange {
+            peer: *peer,
+            ask: epoch,
+            since: at,
+            urgent: false,
+            ordinary: false,
+        };
+        let (peer, exchange) = (*peer, Some(exchange));
+        draft.record(Fact::Exchanged { peer, exchange })?;
+        let legs = legs.remove(&peer).unwrap_or_default();
+        // A neighbour that cannot be asked yet must not hold up the others: a person decides.
+        let asked = draft.attempt(|inner| ask(inner, peer, epoch, true, since, &legs))?;
+        if let Err(refusal) = asked {
+            draft.alarm(format!("不能与 {peer} 核对交办:{refusal}"));
+        }
+    }
+    draft.alarm(format!(
+        "本节点的数据恢复到了 {until} 的状态,已进入第 {epoch} 纪元,正与 {} 个节点核对未结交办;核对完之前,此前的工单暂不能办,新受理照常",
+        others.len()
+    ));
+    if others.is_empty() {
+        missing::list(draft)?;
+    }
+    Ok(())
+}
+
+/// Every node that may have given this one a leg or taken one from it: those above and those below.
+fn others(draft: &Draft<'_>) -> Vec<RegionKey> {
+    let (tree, me) = (draft.world.federation, draft.me());
+    let above = tree.ancestors(me);
+    let below = tree.subtree(me);
+    let is_node = |key: &RegionKey| tree.node_for(*key) == Some(*key) && *key != me;
+    above.chain(below).filter(is_node).collect()
+}
+
+fn restart_lanes(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    let (tree, me) = (draft.world.federation, draft.me());
+    let neighbours: Vec<_> = others(draft)
+        .into_iter()
+        .filter(|other| tree.next_hop(me, *other) == Some(*other))
+        .collect();
+    for peer in neighbours {
+        let link = draft.link(peer)?;
+        draft.record(Fact::LinkChanged {
+            peer,
+            peer_epoch: link.peer_epoch,
+            failures: 0,
+            heard_at: link.heard_at,
+            blocked: None,
+            peer_wire: link.peer_wire,
+            restarting: true,
+        })?;
+        draft.record(Fact::LanesRestarted { peer })?;
+        draft.cut(peer, "本节点以更高的纪元重新开始".to_owned());
+    }
+    Ok(())
+}
+
+/// Legs between this node and others, ascending by id: open, or closed since.
+fn legs_by_peer(view: &dyn View, since: Time) -> Result<BTreeMap<RegionKey, Vec<Leg>>, ViewFailed> {
+    let mut legs: BTreeMap<RegionKey, Vec<Leg>> = BTreeMap::new();
+    let mut from = FIRST;
+    loop {
+        let page = view.scan(&RowKey::Leg(from), &RowKey::Leg(LAST), PAGE)?;
+        let full = page.len() == PAGE;
+        for (key, row) in page {
+            if let (RowKey::Leg(id), Row::Leg(leg)) = (key, row) {
+                from = after(id);
+                let lately = leg.closed_at.is_none_or(|at| at >= since);
+                if let Some(peer) = acts::other_end(&leg).filter(|_| lately) {
+                    legs.entry(peer).or_default().push(*leg);
+                }
+            }
+        }
+        if !full {
+            return Ok(legs);
+        }
+    }
+}
+
+/// The id after this one; the last one itself has none, and nobody draws it.
+fn after(id: LegId) -> LegId {
+    LegId(u128::from_be_bytes(id.0).saturating_add(1).to_be_bytes())
+}
+
+/// Asks what the peer has of the legs between the two. `lost`: this node forgot what it had acknowledged.
+fn ask(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    number: u64,
+    lost: bool,
+    since: Time,
+    legs: &[Leg],
+) -> Result<(), Stop> {
+    for lane in LANES {
+        let question = Inventory {
+            ask: number,
+            answer: false,
+            lost,
+            since,
+            lane,
+            from: FIRST,
+            to: LAST,
+            last: true,
+            legs: Vec::new(),
+        };
+        let mine = legs.iter().filter(|leg| leg.offer.lane == lane);
+        say(draft, peer, question, &mine.collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+/// Compares all legs with a neighbour after the link to it was re-opened.
+pub(super) fn ask_again(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let legs = legs_by_peer(draft, Time(0))?.remove(&peer);
+    ask(draft, peer, 0, false, Time(0), &legs.unwrap_or_default())
+}
+
+/// Sends an inventory of these legs in parts that cover `from` to `to` of it without gaps.
+fn say(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    whole: Inventory,
+    legs: &[&Leg],
+) -> Result<(), Stop> {
+    let mut from = whole.from;
+    let mut parts = legs.chunks(NOTES_MAX).peekable();
+    loop {
+        let part = parts.next().unwrap_or_default();
+        let more = parts.peek().is_some();
+        let to = match part.last() {
+            Some(leg) if more => leg.id,
+            _ => whole.to,
+        };
+        let mut notes = Vec::with_capacity(part.len());
+        for leg in part {
+            let hash = acts::hash(draft, leg)?;
+            notes.push(LegNote { leg: leg.id, hash });
+        }
+        let message = Message::Inventory(Inventory {
+            from,
+            to,
+            last: whole.last && !more,
+            legs: notes,
+            ..whole
+        });
+        draft.send(peer, whole.lane, &message, Vec::new())?;
+        if !more {
+            return Ok(());
+        }
+        from = after(to);
+    }
+}
+
+/// An inventory arrived: a question to answer, or the answer to this node's own.
+pub(super) fn heard(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    inventory: Inventory,
+) -> Result<(), Stop> {
+    if !others(draft).contains(&author) {
+        let words = format!("{author} 与本节点之间不会有交办,不与其核对");
+        return Err(Refusal::new(Class::Forbidden, "restore.stranger", words).into());
+    }
+    let covered = |leg: &Leg| {
+        leg.offer.lane == inventory.lane && (inventory.from..=inventory.to).contains(&leg.id)
+    };
+    let between = legs_by_peer(draft, inventory.since)?.remove(&author);
+    let mut legs: BTreeMap<LegId, Leg> = BTreeMap::new();
+    legs.extend(
+        between
+            .unwrap_or_default()
+            .into_iter()
+            .filter(covered)
+            .map(|leg| (leg.id, leg)),
+    );
+    // What the other side lists is compared, however long ago it was closed here.
+    let mut theirs = BTreeMap::new();
+    for note in &inventory.legs {
+        theirs.insert(note.leg, note.hash);
+        if let Some(leg) = Rows::leg(draft, note.leg)?
+            && acts::other_end(&leg) == Some(author)
+        {
+            legs.insert(leg.id, leg);
+        }
+    }
+    for leg in legs.values() {
+        // What ended here and is not listed in an answer is past its interest there.
+        let unlisted = inventory.answer && !leg.is_open() && !theirs.contains_key(&leg.id);
+        if !unlisted && theirs.get(&leg.id) != Some(&acts::hash(draft, leg)?) {
+            tell(draft, author, leg)?;
+        }
+    }
+    if inventory.answer {
+        return answered(draft, author, &inventory);
+    }
+    let (lost, last, lane, since) = (
+        inventory.lost,
+        inventory.last,
+        inventory.lane,
+        inventory.since,
+    );
+    let answer = Inventory {
+        answer: true,
+        lost: false,
+        ..inventory
+    };
+    say(draft, author, answer, &legs.values().collect::<Vec<_>>())?;
+    if lost && last && lane == Lane::Ordinary {
+        tell_sights(draft, author)?;
+        ask_behind(draft, author, since)?;
+    }
+    Ok(())
+}
+
+/// Tells every act of a leg that is on record here.
+fn tell(draft: &mut Draft<'_>, peer: RegionKey, leg: &Leg) -> Result<(), Stop> {
+    for (act, fields) in acts::of(draft, leg)? {
+        draft.send(peer, leg.offer.lane, &Message::Past(act), fields)?;
+    }
+    Ok(())
+}
+
+/// The origin forgot where the legs stand that this node gave on, or the news of it was lost on the way there.
+fn tell_sights(draft: &mut Draft<'_>, restored: RegionKey) -> Result<(), Stop> {
+    for (_, legs) in legs_by_peer(draft, Time(i64::MAX))? {
+        for leg in legs.iter().filter(|leg| leg.side == Side::Giver) {
+            let way = draft.world.federation.path(draft.me(), leg.offer.origin);
+            if way.contains(&restored) {
+                follow::tell_origin(draft, leg)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the restored node acknowledged and had not passed on never came: the ends behind it are asked by the end above.
+fn ask_behind(draft: &mut Draft<'_>, restored: RegionKey, since: Time) -> Result<(), Stop> {
+    let (tree, me) = (draft.world.federation, draft.me());
+    if !tree.is_below(restored, me) {
+        return Ok(());
+    }
+    for (peer, legs) in legs_by_peer(draft, since)? {
+        if peer != restored && tree.is_below(peer, restored) {
+            ask(draft, peer, 0, false, since, &legs)?;
+        }
+    }
+    Ok(())
+}
+
+fn answered(draft: &mut Draft<'_>, peer: RegionKey, inventory: &Inventory) -> Result<(), Stop> {
+    let Some(mut exchange) = with(draft, peer)?.filter(|known| known.ask == inventory.ask) else {
+        return Ok(());
+    };
+    if !inventory.last {
+        return Ok(());
+    }
+    match inventory.lane {
+        Lane::Urgent => exchange.urgent = true,
+        _ => exchange.ordinary = true,
+    }
+    if exchange.urgent && exchange.ordinary {
+        return end(draft, peer);
+    }
+    let exchange = Some(exchange);
+    draft.record(Fact::Exchanged { peer, exchange })
+}
+
+/// The exchange with a peer is over: what follows is seen to, and after the last one what is missing is listed.
+fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let exchange = None;
+    draft.record(Fact::Exchanged { peer, exchange })?;
+    follow::follow(draft, peer)?;
+    // Nodes further away may be long in answering; what they bring is still taken.
+    let near = |other: RegionKey| draft.world.federation.next_hop(draft.me(), other) == Some(other);
+    if near(peer) && !under_way(draft)?.iter().any(|other| near(other.peer)) {
+        missing::list(draft)?;
+    }
+    Ok(())
+}
+
+/// A person waives what a peer would answer; false where nothing is waited for.
+pub(super) fn waive(draft: &mut Draft<'_>, peer: RegionKey) -> Result<bool, Stop> {
+    if with(draft, peer)?.is_none() {
+        return Ok(false);
+    }
+    missing::unasked(draft, peer)?;
+    end(draft, peer)?;
+    Ok(true)
+}
+
+/// The exchange with a peer, while its answer is awaited.
+fn with(view: &dyn View, peer: RegionKey) -> Result<Option<Exchange>, ViewFailed> {
+    Ok(match view.get(&RowKey::Exchange(peer))? {
+        Some(Row::Exchange(exchange)) => Some(*exchange),
+        _ => None,
+    })
+}
+
+/// Every exchange whose answer is awaited.
+pub(super) fn under_way(view: &dyn View) -> Result<Vec<Exchange>, ViewFailed> {
+    const LOWEST: RegionKey = RegionKey::literal("000000000000");
+    const HIGHEST: RegionKey = RegionKey::literal("zzzzzzzzzzzz");
+    let (from, to) = (RowKey::Exchange(LOWEST), RowKey::Exchange(HIGHEST));
+    let rows = view.scan(&from, &to, usize::MAX)?;
+    let exchanges = rows.into_iter().filter_map(|(_, row)| match row {
+        Row::Exchange(exchange) => Some(*exchange),
+        _ => None,
+    });
+    Ok(exchanges.collect())
+}
+
+/// Whether acts of that node on legs with this one are left to its answer.
+pub(super) fn awaits(view: &dyn View, author: RegionKey) -> Result<bool, ViewFailed> {
+    Ok(with(view, author)?.is_some())
+}
+
+/// This node does nothing on a leg whose other side has not answered; a new matter's offer is no such thing.
+pub(super) fn permit_act(
+    draft: &Draft<'_>,
+    other: RegionKey,
+    matter: MatterId,
+    act: &Act,
+) -> Result<(), Stop> {
+    let Some(exchange) = with(draft, other)? else {
+        return Ok(());
+    };
+    let new = Rows::ticket(draft, matter)?.is_some_and(|ticket| ticket.since > exchange.since);
+    if new && matches!(act, Act::Offer(_)) {
+        return Ok(());
+    }
+    Err(refusal(&[other]))
+}
+
+/// A matter from before the restore waits for the neighbours and for every other side of its legs.
+pub(super) fn permit_matter(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
+    let waiting = under_way(draft)?;
+    if waiting.iter().all(|exchange| ticket.since > exchange.since) {
+        return Ok(());
+    }
+    let mut concerned = Vec::new();
+    for id in ticket.incoming_all.iter().chain(&ticket.outgoing) {
+        concerned.extend(Rows::leg(draft, *id)?.and_then(|leg| acts::other_end(&leg)));
+    }
+    let (tree, me) = (draft.world.federation, draft.me());
+    let awaited: Vec<_> = waiting
+        .iter()
+        .map(|exchange| exchange.peer)
+        .filter(|peer| concerned.contains(peer) || tree.next_hop(me, *peer) == Some(*peer))
+        .collect();
+    if awaited.is_empty() {
+        return Ok(());
+    }
+    Err(refusal(&awaited))
+}
+
+fn refusal(awaited: &[RegionKey]) -> Stop {
+    let names: Vec<_> = awaited.iter().map(ToString::to_string).collect();
+    let words = format!(
+        "本节点的数据恢复后,还在等 {} 的核对答复,此前的工单暂不能办;对方长期不通时,由运维执行 hotline link reopen 放弃等待",
+        names.join("、")
+    );
+    Refusal::new(Class::State, EXCHANGING, words).into()
+}

@@ -275,9 +275,7 @@ fn a_person_waives_what_never_answers_and_it_is_listed() {
     let matter = fed.at(CITY).take_in();
     let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
     let commits = fed.nodes[&CITY].log.len();
-    for lost in [ZEZHOU] {
-        fed.cut(CITY, lost);
-    }
+    fed.cut(CITY, ZEZHOU);
     fed.roll_back(CITY, commits);
     fed.input(CITY, Input::Restored { id: [1; 16] });
     for peer in [PROVINCE, LINGCHUAN] {

@@ -1,5 +1,7 @@
 //! Real processes: what the operator's machine does to them, and what strangers try.
 
+#[path = "processes/bench.rs"]
+mod bench;
 #[path = "processes/certificates.rs"]
 mod certificates;
 #[path = "processes/kills.rs"]

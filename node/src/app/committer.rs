@@ -193,7 +193,8 @@ impl Committer {
         let Some(store) = self.store.as_mut() else {
             return Err(ViewFailed("存储未打开".to_owned()).into());
         };
-        let view = CommittedRows::new(store.view());
+        let cache = &self.shared.cache;
+        let view = CommittedRows::of_committer(store.view(), Arc::clone(cache));
         let mut group = Group::new(&view, world, now)?;
         for job in jobs {
             let input = match job {
@@ -213,8 +214,10 @@ impl Committer {
         let mut commit = group.finish()?;
         let head = (store.last_commit(), store.hash());
         evidence::sign(&mut commit, world.me, &view, &*self.notary, head)?;
+        cache.forget(commit.changes.iter().map(|(key, _)| key));
         write(store, &commit)?;
         taken_up(store, &commit);
+        cache.note(commit.changes);
         self.perform(commit.actions);
         Ok(())
     }
@@ -253,6 +256,7 @@ impl Committer {
             return true;
         }
         tracing::error!("存储失败,本组结果不明,重新打开:{why}");
+        self.shared.cache.clear();
         self.shared.fail(Some(why.to_owned()));
         for (_, waiting) in std::mem::take(&mut self.answers) {
             drop(waiting.send(Outcome::Unknown(why.to_owned())));

@@ -1,5 +1,6 @@
 //! The node as its doors and links hold it: a cheap handle to the committer's inbox and to the committed rows.
 
+use super::cache::RowCache;
 use super::keys::KeyMaker;
 use super::rows::CommittedRows;
 use super::seal::NodeSealer;
@@ -101,6 +102,8 @@ pub struct Shared {
     pub alarms: AtomicU64,
     /// A document came into force; the keeper takes it up.
     pub world_changed: Notify,
+    /// Committed rows that are read again.
+    pub(super) cache: Arc<RowCache>,
     rows: Arc<ArcSwap<Arc<dyn Trees>>>,
     failure: Mutex<Option<String>>,
     upkeep: Mutex<Option<Upkeep>>,
@@ -117,8 +120,9 @@ impl Shared {
     #[must_use]
     pub fn new(surroundings: Arc<Surroundings>, clock: Arc<dyn Clock>, store: &Store) -> Self {
         let rows: Arc<ArcSwap<Arc<dyn Trees>>> = Arc::new(ArcSwap::from_pointee(store.view()));
-        let read = Arc::clone(&rows);
-        let rows_now: super::seal::RowsNow = Arc::new(move || current(&read));
+        let cache: Arc<RowCache> = Arc::default();
+        let read = (Arc::clone(&rows), Arc::clone(&cache));
+        let rows_now: super::seal::RowsNow = Arc::new(move || current(&read.0, &read.1));
         Self {
             surroundings,
             clock,
@@ -127,6 +131,7 @@ impl Shared {
             applied: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
             world_changed: Notify::new(),
+            cache,
             rows,
             failure: Mutex::default(),
             upkeep: Mutex::new(Some(store.upkeep())),
@@ -152,8 +157,8 @@ impl Shared {
     /// Reads the committed rows at any later time.
     #[must_use]
     pub fn rows_now(&self) -> super::seal::RowsNow {
-        let rows = Arc::clone(&self.rows);
-        Arc::new(move || current(&rows))
+        let (rows, cache) = (Arc::clone(&self.rows), Arc::clone(&self.cache));
+        Arc::new(move || current(&rows, &cache))
     }
 
     /// Overwrites a slot of the key file, whose destruction is on record. What fails is tried again every minute and
@@ -191,7 +196,7 @@ impl Shared {
     /// The committed rows.
     #[must_use]
     pub fn rows(&self) -> Arc<dyn View + Send + Sync> {
-        current(&self.rows)
+        current(&self.rows, &self.cache)
     }
 
     /// The store was opened again.
@@ -290,8 +295,11 @@ impl Shared {
     }
 }
 
-fn current(rows: &ArcSwap<Arc<dyn Trees>>) -> Arc<dyn View + Send + Sync> {
-    Arc::new(CommittedRows::new(Arc::clone(&rows.load())))
+fn current(rows: &ArcSwap<Arc<dyn Trees>>, cache: &Arc<RowCache>) -> Arc<dyn View + Send + Sync> {
+    Arc::new(CommittedRows::cached(
+        Arc::clone(&rows.load()),
+        Arc::clone(cache),
+    ))
 }
 
 /// A cheap handle to a running node.
@@ -317,25 +325,34 @@ impl NodeHandle {
     /// Carries a command out and waits until its outcome is durable.
     pub async fn command(&self, asked: Asked) -> Outcome {
         let not_taken = || Outcome::NotTaken("节点正在停止,未接受此项;请稍后重试".to_owned());
-        let shared = Arc::clone(&self.shared);
-        // Sealing may have to make keys ahead, which waits for the disk.
-        let sealed = tokio::task::spawn_blocking(move || {
+        let seal = |shared: &Arc<Shared>, asked: Asked| {
             let fields = shared.sealer.seal_written(asked.matter, &asked.texts);
             let mut asked = asked;
             if let (Verb::RotateKey { revoke, new, .. }, Some(maker)) =
                 (&mut asked.verb, shared.maker())
             {
-                match maker.make(&shared, *revoke) {
+                match maker.make(shared, *revoke) {
                     Ok(made) => *new = Some(Box::new(made)),
                     Err(error) => tracing::error!("不能做出新的封装密钥:{error:#}"),
                 }
             }
             (asked, fields)
-        });
-        let (asked, fields) = match sealed.await {
-            Ok((asked, Ok(fields))) => (asked, fields),
-            Ok((_, Err(error))) => return Outcome::NotTaken(format!("密钥文件不可用:{error}")),
-            Err(_) => return not_taken(),
+        };
+        self.shared.sealer.make_ahead();
+        let makes_keys = matches!(asked.verb, Verb::RotateKey { .. });
+        let sealed = if self.shared.sealer.is_ready() && !makes_keys {
+            seal(&self.shared, asked)
+        } else {
+            // New keys wait for the disk.
+            let shared = Arc::clone(&self.shared);
+            match tokio::task::spawn_blocking(move || seal(&shared, asked)).await {
+                Ok(sealed) => sealed,
+                Err(_) => return not_taken(),
+            }
+        };
+        let (asked, fields) = match sealed {
+            (asked, Ok(fields)) => (asked, fields),
+            (_, Err(error)) => return Outcome::NotTaken(format!("密钥文件不可用:{error}")),
         };
         let command = Command {
             actor: asked.actor,

@@ -3,6 +3,7 @@
 use super::handle::NodeHandle;
 use crate::http::{Progress, Status};
 use crate::link::Links;
+use crate::store::disk::Syncs;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use std::sync::atomic::Ordering;
@@ -30,7 +31,13 @@ impl Status for NodeStatus {
 }
 
 /// Registers the node's instruments. To add one: here, with its unit.
-pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>) {
+pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syncs: &Syncs) {
+    let syncs = syncs.clone();
+    meter
+        .u64_observable_counter("disk_syncs")
+        .with_description("files made durable (fdatasync) by log, keys and checkpoints")
+        .with_callback(move |observer| observer.observe(syncs.count(), &[]))
+        .build();
     let shared = node.shared().clone();
     meter
         .u64_observable_counter("inputs_accepted")

@@ -8,6 +8,7 @@
 //!
 //! A node is a value: nothing here is global, many nodes run in one process.
 
+mod cache;
 mod committer;
 mod handle;
 mod keeper;
@@ -23,6 +24,7 @@ mod start;
 mod upkeep;
 mod world;
 
+pub use cache::RowCache;
 pub use committer::{Committer, GROUP_MAX, Opener};
 
 pub use handle::{Asked, Heard, INBOX_MAX, Job, NodeHandle, Outcome, Shared};

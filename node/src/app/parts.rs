@@ -10,7 +10,7 @@ use crate::identity::{self, NodeTls};
 use crate::link::{self, Links, NodePort as _};
 use crate::net::TcpDialer;
 use crate::sealing::Office;
-use crate::store::disk::RealDisk;
+use crate::store::disk::{CountedDisk, Disk, RealDisk, Syncs};
 use crate::store::{self, OpenReport, Store, StoreSettings};
 use hotline_topology::{RegionKey, Time};
 use std::sync::Arc;
@@ -29,15 +29,16 @@ pub(super) fn business_clock(config: &Config) -> Arc<dyn Clock> {
     Arc::new(ScaledClock::new(now, demo.rate))
 }
 
-/// Opens the store as often as it must be opened.
-pub(super) fn opener(config: &Config, me: RegionKey) -> Opener {
+/// Opens the store as often as it must be opened; the disk's syncs are counted.
+pub(super) fn opener(config: &Config, me: RegionKey, syncs: &Syncs) -> Opener {
     let mut settings = StoreSettings::new(&config.node.data, me.as_str(), store::machine_boot_id());
     settings.segment_bytes_max = config.store.segment_mib << 20;
     settings.verify_whole_log = false;
+    let disk: Arc<dyn Disk> = Arc::new(CountedDisk::new(RealDisk, syncs.clone()));
     let engine = config.store.engine.of(config.store.cache_mib << 20);
     Box::new(move || -> Result<(Store, OpenReport), store::StoreError> {
         let parts = store::Parts {
-            disk: Arc::new(RealDisk),
+            disk: Arc::clone(&disk),
             engine: Arc::clone(&engine),
             fold: Arc::new(Folder::new(me)),
             random: Box::new(random),

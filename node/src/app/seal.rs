@@ -9,6 +9,7 @@ use hotline_domain::id::MatterId;
 use hotline_domain::view::{Rows, View};
 use hotline_topology::FieldName;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -23,6 +24,8 @@ pub struct NodeSealer {
     keys: ArcSwap<Keys>,
     rows: RowsNow,
     recent: Mutex<BTreeMap<MatterId, u64>>,
+    /// Keys are being made.
+    making: Arc<AtomicBool>,
 }
 
 impl NodeSealer {
@@ -33,12 +36,33 @@ impl NodeSealer {
             keys: ArcSwap::new(keys),
             rows,
             recent: Mutex::default(),
+            making: Arc::default(),
         }
     }
 
     /// The store was opened again.
     pub fn replace(&self, keys: Arc<Keys>) {
         self.keys.store(keys);
+    }
+
+    /// Whether sealing can be done without waiting for the disk.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.keys.load().slots_ahead() > 0
+    }
+
+    /// Makes keys for later in the background, where few are left and nobody is at it.
+    pub fn make_ahead(&self) {
+        let keys = self.keys.load_full();
+        if !keys.wants_more() || self.making.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let making = Arc::clone(&self.making);
+        tokio::task::spawn_blocking(move || {
+            // Whoever needs a slot meets the same failure and answers it.
+            drop(keys.make_ahead());
+            making.store(false, Ordering::Release);
+        });
     }
 
     /// Seals fields that were written here: under the matter's slot, or a new one for a new matter.

@@ -14,6 +14,7 @@ use crate::entropy::OsEntropy;
 use crate::identity::{self, NodeNotary, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
 use crate::store::Store;
+use crate::store::disk::Syncs;
 use crate::{grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
@@ -38,6 +39,7 @@ pub struct Running {
     stop: CancellationToken,
     tasks: TaskTracker,
     committer: std::thread::JoinHandle<anyhow::Result<()>>,
+    syncs: Syncs,
     /// Where children call, once bound.
     pub federation_address: Option<SocketAddr>,
     /// Where health and metrics are served, once bound.
@@ -57,7 +59,8 @@ impl Prepared {
             material,
         } = self;
         let clock = business_clock(&config);
-        let opener = opener(&config, me);
+        let syncs = Syncs::default();
+        let opener = opener(&config, me, &syncs);
         let (store, report) = opener()?;
         report
             .to_string()
@@ -134,6 +137,7 @@ impl Prepared {
             stop,
             tasks,
             committer,
+            syncs,
             federation_address: None,
             http_address: None,
         };
@@ -154,6 +158,12 @@ impl Running {
         &self.links
     }
 
+    /// How often its files were made durable.
+    #[must_use]
+    pub fn syncs(&self) -> &Syncs {
+        &self.syncs
+    }
+
     async fn open_doors(&mut self) -> anyhow::Result<()> {
         if let Some(listen) = self.config.links.listen.clone() {
             let listener = TcpListener::bind(&listen)
@@ -165,9 +175,7 @@ impl Running {
                 Arc::clone(&self.tls),
                 self.stop.clone(),
             );
-            let server = tonic::transport::Server::builder()
-                .http2_keepalive_interval(Some(std::time::Duration::from_secs(10)))
-                .http2_keepalive_timeout(Some(std::time::Duration::from_secs(5)))
+            let server = identity::server()
                 .add_service(self.links.service(link::certified))
                 .serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());
             self.tasks.spawn(log_end("联动端口", server));
@@ -198,7 +206,7 @@ impl Running {
                 .with_context(|| format!("不能监听 {listen}(http.listen)"))?;
             self.http_address = Some(listener.local_addr()?);
             let metrics = telemetry::Metrics::new(self.handle.shared().surroundings.me().as_str())?;
-            super::metrics::register(&metrics.meter(), &self.handle, &self.links);
+            super::metrics::register(&metrics.meter(), &self.handle, &self.links, &self.syncs);
             identity::metrics::register(&metrics.meter(), &self.tls);
             let status = Arc::new(super::metrics::NodeStatus(self.handle.clone()));
             let router = http::router(status, metrics, Arc::new(SystemClock::new()));

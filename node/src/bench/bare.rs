@@ -3,9 +3,9 @@
 use crate::app::{Known, Surroundings};
 use crate::codec::commit;
 use crate::codec::folder::Folder;
+use crate::config::Store as StoreConfig;
 use crate::entropy::{Entropy, SeededEntropy};
 use crate::store::disk::RealDisk;
-use crate::store::view::SledEngine;
 use crate::store::{Op, Parts, Store, StoreSettings, machine_boot_id};
 use hotline_domain::command::Command;
 use hotline_domain::field::SealedField;
@@ -14,36 +14,34 @@ use hotline_domain::view::MemoryView;
 use hotline_topology::{Federation, FieldName, PolicyPack, RegionKey, Time};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::pair::{CLOCK, taking_in};
+use super::clock::{Begun, Spent};
+use super::pair::taking_in;
 
-/// Commands a second.
-pub(super) fn rate(
+/// What so many commands take.
+pub(super) fn run(
     folder: &Path,
     world: (&Federation, RegionKey),
-    matters: usize,
-    in_flight: usize,
-) -> anyhow::Result<f64> {
+    settings: &StoreConfig,
+    (matters, in_flight): (usize, usize),
+) -> anyhow::Result<Spent> {
     let groups = groups(world, matters, in_flight)?;
     let mut seeded = SeededEntropy::new(1);
     let parts = Parts {
         disk: Arc::new(RealDisk),
-        engine: Arc::new(SledEngine {
-            cache_bytes: 4 << 20,
-        }),
+        engine: settings.engine.of(settings.cache_mib << 20),
         fold: Arc::new(Folder::new(world.1)),
         random: Box::new(move |out: &mut [u8]| drop(seeded.fill(out))),
     };
     let settings = StoreSettings::new(folder, world.1.as_str(), machine_boot_id());
     let (mut store, _) = Store::open(settings, parts)?;
-    let begun = CLOCK.monotonic_now();
+    let begun = Begun::now();
     for (lasting, ops) in groups {
         store.commit(&lasting, ops)?;
     }
-    let spent = CLOCK.monotonic_now().saturating_sub(begun);
+    let spent = begun.spent(matters);
     store.close()?;
-    Ok(matters as f64 / spent.max(Duration::from_micros(1)).as_secs_f64())
+    Ok(spent)
 }
 
 /// The commits of so many take-ins, encoded ahead.

@@ -1,21 +1,37 @@
-//! `hotline bench`: what one machine does a second, as shares of the bare store measured in the same run.
+//! `hotline bench`: what one machine does a second, as shares of the bare store measured in the same run; what many
+//! tickets or many nodes cost.
 //!
 //! ```text
 //! bare store   log and view alone, the very commits of the local commands, in groups as large as those in flight
 //! commands     take-ins at one node: sealing, rules, log, view
 //! hand-overs   legs from a county to a township: offered, delivered, receipted, committed by the giver
 //! catch-up     the same with the township away while the county gave; from its start to the last receipt
+//! one by one   hand-overs with nothing else under way: time, and files made durable at both nodes together
+//! --fill N     a node with N tickets: commands' delay, then memory and start of a process of its own   (`fill.rs`)
+//! --crowd N    N linked nodes without work in one process: memory                                       (`crowd.rs`)
 //! ```
+//!
+//! Two nodes and their clients share the machine with whatever else runs on it. Therefore rounds can be repeated, the
+//! medians of their shares count, and each figure states the processor time that a thing cost beside its rate.
 
 mod bare;
+mod clock;
+mod crowd;
+mod fill;
+mod machine;
 mod pair;
+mod process;
+mod report;
 
+use crate::config::{Engine, Store as StoreConfig};
 use anyhow::Context as _;
-use clap::Args;
-use pair::Pair;
-use std::time::Duration;
+use clap::{Args, ValueEnum};
+use clock::Spent;
+use pair::{Pair, Single};
+use report::{Measured, Report};
+use std::path::{Path, PathBuf};
 
-/// 测量本机:移交、本地办理、断后追赶,与裸存储相比
+/// 测量本机:移交、本地办理、断后追赶,与裸存储相比;多件、多节点的内存
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// 每项测多少件
@@ -24,22 +40,51 @@ pub struct BenchArgs {
     /// 同时在途多少件
     #[arg(long, default_value_t = 256)]
     in_flight: usize,
+    /// 逐件移交测多少件
+    #[arg(long, default_value_t = 100)]
+    singles: usize,
+    /// 测几轮,取比例的中位数
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// 哪个视图引擎
+    #[arg(long, value_enum, default_value_t = ViewChoice::Both)]
+    view: ViewChoice,
+    /// 视图引擎的缓存,MiB
+    #[arg(long, default_value_t = StoreConfig::default().cache_mib)]
+    cache_mib: u64,
+    /// 改测存有这么多工单的一个节点
+    #[arg(long, conflicts_with = "crowd")]
+    fill: Option<usize>,
+    /// 改测一个进程里这么多空闲节点的内存
+    #[arg(long)]
+    crowd: Option<usize>,
     /// 在哪个文件夹里测(用后删除);应在将来放数据的盘上
     #[arg(long)]
-    dir: Option<std::path::PathBuf>,
+    dir: Option<PathBuf>,
     /// 输出一个 JSON 对象
     #[arg(long)]
     json: bool,
 }
 
-/// One run's figures, a second.
-#[derive(Debug, Clone, Copy)]
-struct Measured {
-    bare: f64,
-    commands: f64,
-    hand_overs: f64,
-    catch_up: f64,
-    idle_mib: f64,
+/// Which views are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ViewChoice {
+    /// sled
+    Sled,
+    /// fjall
+    Fjall,
+    /// 两个都测
+    Both,
+}
+
+impl ViewChoice {
+    fn engines(self) -> Vec<Engine> {
+        match self {
+            Self::Sled => vec![Engine::Sled],
+            Self::Fjall => vec![Engine::Fjall],
+            Self::Both => vec![Engine::Sled, Engine::Fjall],
+        }
+    }
 }
 
 impl BenchArgs {
@@ -48,7 +93,10 @@ impl BenchArgs {
     /// # Errors
     /// A node cannot be started, or does not get on.
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.matters > 0 && self.in_flight > 0, "件数须大于零");
+        anyhow::ensure!(
+            self.matters > 0 && self.in_flight > 0 && self.rounds > 0,
+            "件数和轮数须大于零"
+        );
         let base = self.dir.clone().unwrap_or_else(std::env::temp_dir);
         let folder = base.join(format!("hotline-bench-{}", std::process::id()));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,72 +106,87 @@ impl BenchArgs {
         let measured = runtime.block_on(self.measure(&folder));
         // Left behind only if it cannot be removed; the figures stand all the same.
         drop(std::fs::remove_dir_all(&folder));
-        self.print(measured?);
+        let (json, text) = measured?;
+        if self.json {
+            println!("{json}");
+        } else {
+            print!("{text}");
+        }
         Ok(())
     }
 
-    async fn measure(&self, folder: &std::path::Path) -> anyhow::Result<Measured> {
-        let idle_mib = pair::idle_mib(&folder.join("idle"))
+    /// The figures, for programs and for people.
+    async fn measure(&self, folder: &Path) -> anyhow::Result<(serde_json::Value, String)> {
+        if let Some(nodes) = self.crowd {
+            let crowds = crowd::measure(folder, nodes, &self.stores()).await?;
+            return Ok(report::crowds(&crowds));
+        }
+        if let Some(tickets) = self.fill {
+            let mut filled = Vec::new();
+            for settings in self.stores() {
+                filled.push(fill::measure(folder, tickets, settings).await?);
+            }
+            return Ok(report::fills(&filled));
+        }
+        let report = self.shares(folder).await?;
+        Ok((report.json(), report.text()))
+    }
+
+    fn stores(&self) -> Vec<StoreConfig> {
+        let of = |engine| StoreConfig {
+            engine,
+            cache_mib: self.cache_mib,
+            ..StoreConfig::default()
+        };
+        self.view.engines().into_iter().map(of).collect()
+    }
+
+    async fn shares(&self, folder: &Path) -> anyhow::Result<Report> {
+        let load_before = machine::load_average();
+        let idle_mib = process::idle_mib(&folder.join("idle"))
             .await
             .context("测量空闲内存")?;
-        let mut pair = Pair::start(&folder.join("pair")).await?;
-        let bare = bare::rate(
-            &folder.join("bare"),
-            pair.world(),
-            self.matters,
-            self.in_flight,
-        )?;
-        let (matters, spent) = pair.take_in(self.matters, self.in_flight).await?;
-        let commands = rate(self.matters, spent);
-        let spent = pair.give(&matters, self.in_flight).await?;
-        let hand_overs = rate(self.matters, spent);
-        let (more, _) = pair.take_in(self.matters, self.in_flight).await?;
-        let spent = pair.give_to_absent(&more, self.in_flight).await?;
-        let catch_up = rate(self.matters, spent);
-        pair.stop().await?;
-        Ok(Measured {
-            bare,
-            commands,
-            hand_overs,
-            catch_up,
+        let mut measured = Vec::new();
+        // Engines in turn, so that what else happens on the machine meets all of them.
+        for round in 0..self.rounds {
+            for settings in self.stores() {
+                let name = settings.engine.of(0).name();
+                let folder = folder.join(format!("{name}-{round}"));
+                measured.push(self.round(&folder, settings).await?);
+                std::fs::remove_dir_all(&folder)?;
+            }
+        }
+        Ok(Report {
+            matters: self.matters,
+            in_flight: self.in_flight,
+            rounds: self.rounds,
+            load_average: (load_before, machine::load_average()),
             idle_mib,
+            measured,
         })
     }
 
-    fn print(&self, measured: Measured) {
-        let Measured {
+    async fn round(&self, folder: &Path, settings: StoreConfig) -> anyhow::Result<Measured> {
+        let mut pair = Pair::start(&folder.join("pair"), settings.clone()).await?;
+        let amount = (self.matters, self.in_flight);
+        let bare = bare::run(&folder.join("bare"), pair.world(), &settings, amount)?;
+        let (matters, commands) = pair.take_in(self.matters, self.in_flight).await?;
+        let before = pair.syncs();
+        let hand_overs = pair.give(&matters, self.in_flight).await?;
+        let bulk_syncs = (pair.syncs() - before) as f64 / self.matters as f64;
+        let (few, _) = pair.take_in(self.singles, self.in_flight).await?;
+        let singles = pair.give_one_by_one(&few).await?;
+        let (more, _) = pair.take_in(self.matters, self.in_flight).await?;
+        let catch_up = pair.give_to_absent(&more, self.in_flight).await?;
+        pair.stop().await?;
+        Ok(Measured {
+            view: settings.engine.of(0).name(),
             bare,
             commands,
             hand_overs,
             catch_up,
-            idle_mib,
-        } = measured;
-        let share = |rate: f64| rate / bare;
-        if self.json {
-            let json = serde_json::json!({
-                "matters": self.matters, "in_flight": self.in_flight,
-                "bare_store_per_s": bare,
-                "commands_per_s": commands, "commands_share": share(commands),
-                "hand_overs_per_s": hand_overs, "hand_overs_share": share(hand_overs),
-                "catch_up_per_s": catch_up, "catch_up_share": share(catch_up),
-                "idle_mib": idle_mib,
-            });
-            println!("{json}");
-            return;
-        }
-        println!("{} 件,同时在途 {}:", self.matters, self.in_flight);
-        println!("  裸存储(日志加视图)  {bare:>8.0} 件/秒");
-        for (name, rate) in [
-            ("本地受理          ", commands),
-            ("移交(县→乡)      ", hand_overs),
-            ("断后追赶          ", catch_up),
-        ] {
-            println!("  {name}  {rate:>8.0} 件/秒,为裸存储的 {:.2}", share(rate));
-        }
-        println!("  空闲节点内存        {idle_mib:>8.1} MiB");
+            bulk_syncs,
+            singles,
+        })
     }
-}
-
-fn rate(count: usize, spent: Duration) -> f64 {
-    count as f64 / spent.as_secs_f64()
 }

@@ -1,8 +1,9 @@
 //! A county and a township in this process, linked as in life: mutual TLS over loopback, logs and views on disk.
 
+use super::clock::{Begun, Spent};
 use crate::app::{Asked, NodeHandle, Outcome, Prepared, Running};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Store as StoreConfig};
 use crate::demo::world::{Pace, Place, World};
 use anyhow::Context as _;
 use hotline_domain::body::{Actor, Body, Role};
@@ -11,7 +12,7 @@ use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::view::Rows;
 use hotline_topology::{Federation, FieldName, Kind, Level, RegionKey, Urgency};
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -19,31 +20,29 @@ use tokio::task::JoinSet;
 /// Longest wait for the last receipt.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
-
-/// The machine's monotonic time.
-pub(super) struct Stopwatch(LazyLock<SystemClock>);
-
-/// The one stopwatch of a run.
-pub(super) static CLOCK: Stopwatch = Stopwatch(LazyLock::new(SystemClock::new));
-
-impl Stopwatch {
-    pub(super) fn monotonic_now(&self) -> Duration {
-        self.0.monotonic()
-    }
-}
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// The two nodes.
 pub(super) struct Pair {
     world: World,
     county: RegionKey,
     township: RegionKey,
+    settings: StoreConfig,
     giver: Running,
     taker: Option<Running>,
 }
 
+/// One hand-over while nothing else is under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Single {
+    /// From the command to the giver's commit of the receipt, in milliseconds.
+    pub delivered_ms: f64,
+    /// Files made durable at both nodes until the last acknowledgement was on record.
+    pub syncs: u64,
+}
+
 impl Pair {
-    pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn start(folder: &Path, settings: StoreConfig) -> anyhow::Result<Self> {
         let world = World::make(folder)?;
         let county = *world.of_level(Level::County).first().context("没有县")?;
         let township = *world
@@ -51,12 +50,13 @@ impl Pair {
             .children(county)
             .first()
             .context("没有乡")?;
-        let giver = start(&world, county, None).await?;
-        let taker = start(&world, township, Some(county)).await?;
+        let giver = start(&world, county, None, &settings).await?;
+        let taker = start(&world, township, Some(county), &settings).await?;
         Ok(Self {
             world,
             county,
             township,
+            settings,
             giver,
             taker: Some(taker),
         })
@@ -72,10 +72,10 @@ impl Pair {
         &self,
         count: usize,
         in_flight: usize,
-    ) -> anyhow::Result<(Vec<MatterId>, Duration)> {
-        let begun = CLOCK.monotonic_now();
+    ) -> anyhow::Result<(Vec<MatterId>, Spent)> {
+        let begun = Begun::now();
         let done = all(self.giver.handle(), count, in_flight, taking_in).await?;
-        let spent = CLOCK.monotonic_now().saturating_sub(begun);
+        let spent = begun.spent(count);
         Ok((
             done.into_iter().filter_map(|done| done.matter).collect(),
             spent,
@@ -87,11 +87,53 @@ impl Pair {
         &self,
         matters: &[MatterId],
         in_flight: usize,
-    ) -> anyhow::Result<Duration> {
-        let begun = CLOCK.monotonic_now();
+    ) -> anyhow::Result<Spent> {
+        let begun = Begun::now();
         let legs = self.assign(matters, in_flight).await?;
         self.until_delivered(&legs).await?;
-        Ok(CLOCK.monotonic_now().saturating_sub(begun))
+        Ok(begun.spent(matters.len()))
+    }
+
+    /// Gives the matters one at a time, each when the one before it is over on both sides.
+    pub(super) async fn give_one_by_one(
+        &self,
+        matters: &[MatterId],
+    ) -> anyhow::Result<Vec<Single>> {
+        let mut singles = Vec::new();
+        self.until_quiet().await?;
+        for matter in matters {
+            let (before, begun) = (self.syncs(), Begun::now());
+            let legs = self.assign(std::slice::from_ref(matter), 1).await?;
+            self.until_delivered(&legs).await?;
+            let delivered_ms = begun.elapsed().as_secs_f64() * 1e3;
+            self.until_quiet().await?;
+            singles.push(Single {
+                delivered_ms,
+                syncs: self.syncs() - before,
+            });
+        }
+        Ok(singles)
+    }
+
+    /// Files made durable at both nodes so far.
+    pub(super) fn syncs(&self) -> u64 {
+        let nodes = std::iter::once(&self.giver).chain(&self.taker);
+        nodes.map(|node| node.syncs().count()).sum()
+    }
+
+    /// Waits until both sides know that the other has everything.
+    async fn until_quiet(&self) -> anyhow::Result<()> {
+        let begun = Begun::now();
+        let taker = self.taker.as_ref().context("下级没有启动")?;
+        let idle = |node: &Running, peer: RegionKey| -> anyhow::Result<bool> {
+            let link = node.handle().shared().rows().link(peer)?;
+            Ok(link.lanes.iter().all(|lane| lane.acked == lane.sent))
+        };
+        while !(idle(&self.giver, self.township)? && idle(taker, self.county)?) {
+            anyhow::ensure!(begun.elapsed() < PATIENCE, "链路没有安静下来");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Gives the matters while the township is away, then lets it come: from its start to the last receipt.
@@ -99,15 +141,16 @@ impl Pair {
         &mut self,
         matters: &[MatterId],
         in_flight: usize,
-    ) -> anyhow::Result<Duration> {
+    ) -> anyhow::Result<Spent> {
         if let Some(taker) = self.taker.take() {
             taker.stop().await?;
         }
         let legs = self.assign(matters, in_flight).await?;
-        let begun = CLOCK.monotonic_now();
-        self.taker = Some(start(&self.world, self.township, Some(self.county)).await?);
+        let begun = Begun::now();
+        let above = Some(self.county);
+        self.taker = Some(start(&self.world, self.township, above, &self.settings).await?);
         self.until_delivered(&legs).await?;
-        Ok(CLOCK.monotonic_now().saturating_sub(begun))
+        Ok(begun.spent(matters.len()))
     }
 
     async fn assign(&self, matters: &[MatterId], in_flight: usize) -> anyhow::Result<Vec<LegId>> {
@@ -130,7 +173,7 @@ impl Pair {
     }
 
     async fn until_delivered(&self, legs: &[LegId]) -> anyhow::Result<()> {
-        let begun = CLOCK.monotonic_now();
+        let begun = Begun::now();
         for leg in legs {
             while self
                 .giver
@@ -140,10 +183,7 @@ impl Pair {
                 .leg(*leg)?
                 .is_none_or(|leg| leg.delivered_at.is_none())
             {
-                anyhow::ensure!(
-                    CLOCK.monotonic_now().saturating_sub(begun) < PATIENCE,
-                    "移交没有全部送达"
-                );
+                anyhow::ensure!(begun.elapsed() < PATIENCE, "移交没有全部送达");
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
@@ -189,7 +229,7 @@ pub(super) fn taking_in(at: usize) -> Asked {
 }
 
 /// Asks for all of them, so many at a time.
-async fn all(
+pub(super) async fn all(
     node: &NodeHandle,
     count: usize,
     in_flight: usize,
@@ -224,48 +264,33 @@ fn pace() -> Pace {
     }
 }
 
-fn configure(
+/// Writes a node's configuration with these settings for its store.
+pub(super) fn configure(
     world: &World,
     region: RegionKey,
     parent: Option<RegionKey>,
+    settings: &StoreConfig,
 ) -> anyhow::Result<std::path::PathBuf> {
     let place: &Place = world.place(region)?;
     let parent = parent
         .map(|parent| world.place(parent).map(|place| place.links))
         .transpose()?;
-    world.configure(place, parent, pace())
+    let file = world.configure(place, parent, pace())?;
+    let mut text = std::fs::read_to_string(&file)?;
+    let (engine, cache_mib) = (settings.engine.of(0).name(), settings.cache_mib);
+    text.push_str(&format!(
+        "\n[store]\nengine = \"{engine}\"\ncache_mib = {cache_mib}\n"
+    ));
+    std::fs::write(&file, text)?;
+    Ok(file)
 }
 
-async fn start(
+pub(super) async fn start(
     world: &World,
     region: RegionKey,
     parent: Option<RegionKey>,
+    settings: &StoreConfig,
 ) -> anyhow::Result<Running> {
-    let file = configure(world, region, parent)?;
+    let file = configure(world, region, parent, settings)?;
     Prepared::read(Config::load(&file)?, &file)?.start().await
-}
-
-/// Resident memory of a node process that has nothing to do, in MiB.
-pub(super) async fn idle_mib(folder: &Path) -> anyhow::Result<f64> {
-    let world = World::make(folder)?;
-    let region = *world.of_level(Level::Township).first().context("没有乡")?;
-    let file = configure(&world, region, None)?;
-    let mut node = tokio::process::Command::new(std::env::current_exe()?)
-        .args(["node", "run", "--demo-clock", "--config"])
-        .arg(file)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    anyhow::ensure!(node.try_wait()?.is_none(), "空闲节点没有起来");
-    let pid = node.id().context("没有进程号")?;
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    node.kill().await?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .context("读不到内存")?;
-    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kib / 1024.0)
 }

@@ -55,7 +55,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             engine: Engine::Sled,
-            cache_mib: 4,
+            cache_mib: 16,
             segment_mib: 64,
         }
     }

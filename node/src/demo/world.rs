@@ -102,7 +102,14 @@ impl World {
     /// # Errors
     /// A file cannot be written, or the folder's path is too long for a socket.
     pub fn make(folder: &Path) -> anyhow::Result<Self> {
-        let federation = federation()?;
+        Self::of(folder, federation()?)
+    }
+
+    /// The same for any tree.
+    ///
+    /// # Errors
+    /// As for [`World::make`].
+    pub fn of(folder: &Path, federation: Federation) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("不能新建文件夹 {}", folder.display()))?;
         let folder = folder.canonicalize()?;
@@ -114,6 +121,7 @@ impl World {
         write(&folder.join("federation.toml"), &federation.to_toml())?;
         certify(&folder, &federation)?;
         let mut places = Vec::new();
+        let mut ports = free_ports(2 * federation.regions().len())?.into_iter();
         for key in federation.subtree(federation.root()) {
             let Some(region) = federation.region(key).filter(|region| region.node) else {
                 continue;
@@ -125,7 +133,9 @@ impl World {
                 "{} 的路径太长,放不下套接字;请用 --dir 另选较短的文件夹",
                 folder.display()
             );
-            let (links, http) = (free_port()?, free_port()?);
+            let (Some(links), Some(http)) = (ports.next(), ports.next()) else {
+                anyhow::bail!("没有空闲端口");
+            };
             places.push(Place {
                 region: key,
                 name: region.name.clone(),
@@ -287,10 +297,14 @@ fn certify(folder: &Path, federation: &Federation) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A port that nobody had a moment ago.
-fn free_port() -> anyhow::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("没有空闲端口")?;
-    Ok(listener.local_addr()?)
+/// So many ports that nobody had a moment ago, no two alike: all are held until the last is found.
+fn free_ports(count: usize) -> anyhow::Result<Vec<SocketAddr>> {
+    let held = (0..count)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").context("没有空闲端口"))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    held.iter()
+        .map(|listener| Ok(listener.local_addr()?))
+        .collect()
 }
 
 /// This process's user: whoever owns what it makes.

@@ -27,6 +27,8 @@ pub struct Group<'a> {
     receipts: BTreeMap<RegionKey, Vec<Receipted>>,
     /// Of the last event: what the group itself draws is made of them.
     bits: [u8; 16],
+    /// How far each lane has come; one acknowledgement says it for the whole group.
+    marks: BTreeMap<(RegionKey, Lane), (u64, [u8; 32])>,
 }
 
 impl<'a> Group<'a> {
@@ -48,6 +50,7 @@ impl<'a> Group<'a> {
             pumps: BTreeSet::new(),
             receipts: BTreeMap::new(),
             bits: [0; 16],
+            marks: BTreeMap::new(),
         })
     }
 
@@ -107,6 +110,15 @@ impl<'a> Group<'a> {
             fold::note_time(&mut self.overlay, self.now)?;
         }
         self.commit.changes = self.overlay.into_changes().into_iter().collect();
+        let marks = self.marks.into_iter();
+        self.commit.actions.extend(
+            marks.map(|((peer, lane), (upto, hash))| Action::Acknowledge {
+                peer,
+                lane,
+                upto,
+                hash,
+            }),
+        );
         self.commit
             .actions
             .extend(self.pumps.into_iter().map(|peer| Action::Pump { peer }));
@@ -219,12 +231,7 @@ impl<'a> Group<'a> {
     ) -> Result<(), ViewFailed> {
         let state = self.overlay.link(peer)?.lanes[lane.index()];
         let hash = consumed.unwrap_or(state.received_hash);
-        self.commit.actions.push(Action::Acknowledge {
-            peer,
-            lane,
-            upto: state.received,
-            hash,
-        });
+        self.marks.insert((peer, lane), (state.received, hash));
         Ok(())
     }
 }

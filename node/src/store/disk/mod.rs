@@ -3,7 +3,7 @@
 //! Two disks stand behind it: [`RealDisk`] (the operating system's files) and [`SimDisk`] (in memory, loses
 //! what was not synced when it crashes). The log, the checkpoints, the key file and the marks go through this
 //! seam only, so that the simulation exercises the very code that runs in production. The view's engine brings
-//! its own files and does not.
+//! its own files and does not. [`CountedDisk`] stands before the real one in a running node and counts syncs.
 //!
 //! What a disk promises:
 //! - written bytes are readable at once, but survive a power cut only after [`Disk::sync_file`] (or
@@ -12,6 +12,7 @@
 //! - after a failed sync, what became of the bytes since the last good one is unknown, and a later `Ok` does not
 //!   vouch for them unless they were written again.
 
+mod counted;
 mod real;
 mod sim;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::any::Any;
 use std::io;
 use std::path::Path;
 
+pub use counted::{CountedDisk, Syncs};
 pub use real::RealDisk;
 pub use sim::SimDisk;
 

@@ -149,6 +149,20 @@ impl Keys {
         inner.make_ahead(half)
     }
 
+    /// How many slots are made and not handed out: while there are any, [`Keys::new_slot`] does not wait for the disk.
+    #[must_use]
+    pub fn slots_ahead(&self) -> u64 {
+        let inner = self.lock();
+        inner.file.slots() - inner.next
+    }
+
+    /// Whether [`Keys::make_ahead`] would make some.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        let inner = self.lock();
+        inner.file.slots() - inner.next <= u64::from(inner.batch / 2)
+    }
+
     /// Seals a value under a fresh salt; `words` must be the same when it is opened (who and what it belongs to).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::codec::payload::Codec;
 use hotline_domain::evidence::{Receipted, Signature, Signed, fingerprint, signed_of};
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
-use hotline_domain::leg::Act;
+use hotline_domain::leg::{Act, Lane};
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ struct Book<'a> {
     refused: BTreeSet<EnvelopeId>,
     /// Certificates on record.
     certificates: BTreeMap<[u8; 32], (RegionKey, &'a [Vec<u8>])>,
+    /// What the next hop has not acknowledged: it is under way, which is for the queues to answer for.
+    waiting: BTreeMap<(RegionKey, Lane, u64), EnvelopeId>,
     /// Neighbours that speak an older wire version, which knows no receipts.
     mute: BTreeSet<RegionKey>,
 }
@@ -33,8 +35,21 @@ impl<'a> Book<'a> {
         let mut book = Self::default();
         for fact in log.iter().flat_map(|(_, _, facts)| facts) {
             match fact {
-                Fact::Queued { envelope, .. } if envelope.author == me => {
+                Fact::Queued {
+                    peer,
+                    seq,
+                    envelope,
+                    ..
+                } if envelope.author == me => {
                     book.written.insert(envelope.id, envelope);
+                    let place = (*peer, envelope.lane, *seq);
+                    book.waiting.insert(place, envelope.id);
+                }
+                Fact::Acked { peer, lane, upto } => {
+                    let there = |place: &(RegionKey, Lane, u64)| {
+                        (place.0, place.1) == (*peer, *lane) && place.2 <= *upto
+                    };
+                    book.waiting.retain(|place, _| !there(place));
                 }
                 Fact::Received { envelope, .. } => book.receive(envelope),
                 Fact::CertificateKnown { region, chain } => {
@@ -193,7 +208,12 @@ fn receipted(
             || books
                 .get(&to)
                 .is_some_and(|other| other.mute.contains(&node));
-        let excused = !case.quiet || mute || book.refused.contains(id) || !books.contains_key(&to);
+        let under_way = book.waiting.values().any(|waits| waits == id);
+        let excused = !case.quiet
+            || mute
+            || under_way
+            || book.refused.contains(id)
+            || !books.contains_key(&to);
         if excused {
             continue;
         }

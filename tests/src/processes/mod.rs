@@ -38,8 +38,7 @@ pub fn program() -> PathBuf {
             .args([
                 "build",
                 "--quiet",
-                "--package",
-                "hotline",
+                "--workspace", // the tests' own features, so that nothing is compiled twice
                 "--bin",
                 "hotline",
             ])

@@ -7,7 +7,7 @@ use crate::sim::node::{Node, refold};
 use crate::sim::rng::Rng;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
-use hotline_domain::kernel::Commit;
+use hotline_domain::kernel::{Action, Commit};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{Envelope, extend};
 use hotline_domain::row::{Row, RowKey};
@@ -68,6 +68,8 @@ pub fn forge(
         hash,
         envelope,
     });
+    // As the kernel does for all that it queues: on an idle node nothing else would send it.
+    commit.actions.push(Action::Pump { peer });
     refold(&node.view, node.region, commit);
     Some((id, name))
 }

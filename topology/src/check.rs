@@ -11,6 +11,7 @@ use crate::region::RegionKey;
 use crate::tree::{Federation, Parts};
 use crate::unit::UnitKey;
 
+mod succession;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -109,6 +110,7 @@ impl<'a> Checker<'a> {
         self.check_levels();
         self.check_endpoints();
         self.check_nodes();
+        self.check_succession();
         self.check_standards();
         self.check_units();
         self.check_dispatches();

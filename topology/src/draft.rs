@@ -45,6 +45,7 @@ pub(crate) struct DraftRegion {
     pub node: bool,
     pub standard: bool,
     pub units: Vec<DraftUnit>,
+    pub succeeds: Vec<Located<RegionKey>>,
 }
 
 pub(crate) struct DraftUnit {
@@ -168,6 +169,9 @@ impl DraftRegion {
             node: region.node,
             standard: region.standard,
             units: numbered(&spot.field("unit"), &region.units, DraftUnit::new),
+            succeeds: numbered(&spot.field("succeeds"), &region.succeeds, |key, spot| {
+                Located { value: *key, spot }
+            }),
             spot,
         }
     }
@@ -214,6 +218,7 @@ impl Draft {
                 node: region.node,
                 standard: region.standard,
                 units: region.units.into_iter().map(|unit| unit.unit).collect(),
+                succeeds: region.succeeds.into_iter().map(|key| key.value).collect(),
             });
         }
         let standards = self.standards.into_iter().map(DraftStandard::into_standard);

@@ -184,6 +184,7 @@ fn region(
         endpoint: Some(endpoint),
         node: true,
         standard: true,
+        succeeds: Vec::new(),
         units: Vec::new(),
     })
 }

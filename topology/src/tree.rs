@@ -36,6 +36,8 @@ pub struct Region {
     pub standard: bool,
     /// Bodies of its own level, the standard ones of its level first.
     pub units: Vec<Unit>,
+    /// Regions dissolved into this one, wholly or in part. One that still stands in the tree drains.
+    pub succeeds: Vec<RegionKey>,
 }
 
 impl Region {
@@ -333,6 +335,33 @@ impl Federation {
         std::iter::once(self.region(key)?.key)
             .chain(self.ancestors(key))
             .find(|key| self.region(*key).is_some_and(|region| region.node))
+    }
+
+    /// The regions that others succeed, with those others in the order of their keys.
+    pub fn dissolved(&self) -> BTreeMap<RegionKey, Vec<RegionKey>> {
+        let mut dissolved: BTreeMap<RegionKey, Vec<RegionKey>> = BTreeMap::new();
+        for region in self.regions.values() {
+            for old in &region.succeeds {
+                dissolved.entry(*old).or_default().push(region.key);
+            }
+        }
+        dissolved
+    }
+
+    /// Who succeeds a dissolved region, through to one that is not dissolved itself; of several the one in whose area
+    /// `place` lies, else the first. `None` for a region that nobody succeeds.
+    pub fn successor(&self, key: RegionKey, place: Option<RegionKey>) -> Option<RegionKey> {
+        let dissolved = self.dissolved();
+        let next = |key: &RegionKey| {
+            let all = dissolved.get(key)?;
+            let holds = |heir: &&RegionKey| {
+                place.is_some_and(|place| place == **heir || self.is_below(place, **heir))
+            };
+            all.iter().find(holds).or(all.first()).copied()
+        };
+        std::iter::successors(next(&key), next)
+            .take(self.regions.len())
+            .last()
     }
 
     /// Whether a field may travel from one region to another over every edge between them.

@@ -18,6 +18,7 @@ const HEADER: &str = "\
 #                写 standard = false 则全不采用。
 # [[region]]     一个区划一节。level 为 province、city、county、township；最上级不写 parent；
 #                endpoint 是本级节点接受下级连接的地址；没有节点的写 node = false，由上级办理。
+#                succeeds 列出并入本区划的区划代码；它们留在文件里，到节点报告已清空为止。
 # [[region.unit]] 承办单位；kind 为 department（默认）、authorised、public_service、centre。
 #                目录没有指到的诉求归第一个 centre。
 # [[dispatch]]   派单目录：region 的节点把 categories（事项代码的前几位）派给 unit（本级单位）、
@@ -108,6 +109,9 @@ impl Federation {
         }
         if !region.standard {
             out.line("standard = false");
+        }
+        if !region.succeeds.is_empty() {
+            out.list("succeeds", region.succeeds.iter().map(RegionKey::as_str));
         }
         let standard = self.standard_of(region);
         for unit in &region.units {

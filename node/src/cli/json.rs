@@ -76,7 +76,9 @@ objects! {
     WorldDocument { kind, scope, name, version, effective_at_ms, accepted_at_ms, from, in_force_at_ms, bytes }
     WorldNeighbour { region, name, heard_at_ms, topology_version, lists_at_ms, behind }
     RevocationList { issuer, signed_at_ms, overdue_ms }
-    World { topology_version, pack, pack_version, documents, neighbours, lists, time_ms }
+    World {
+        topology_version, pack, pack_version, documents, neighbours, lists, time_ms, succeeded_by, open_tickets,
+    }
     QueuedEnvelope { lane, seq, id, addressee, matter, leg, kind, written_at_ms, payload_bytes }
     ListQueueResponse { envelopes }
     KnownKey { region, name, no, not_before_ms, not_after_ms, revoked }

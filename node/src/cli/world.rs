@@ -252,6 +252,20 @@ fn shown(world: &pb::World) -> String {
         "现行拓扑第 {} 版,规则包 {} 第 {} 版\n",
         world.topology_version, world.pack, world.pack_version
     );
+    if !world.succeeded_by.is_empty() {
+        let _ = match world.open_tickets {
+            0 => writeln!(
+                text,
+                "本节点已并入 {},已清空,可以在下一版拓扑中除去",
+                world.succeeded_by
+            ),
+            open => writeln!(
+                text,
+                "本节点已并入 {},不再受理,尚有 {open} 件未结",
+                world.succeeded_by
+            ),
+        };
+    }
     let mut listing = Listing::new(&["文件", "区划", "名称", "版本", "生效", "状态", "来自"]);
     for document in &world.documents {
         let state = match document.in_force_at_ms {

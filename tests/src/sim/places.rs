@@ -168,6 +168,7 @@ fn region(key: &RegionKey) -> Region {
         }),
         node: true,
         standard: false,
+        succeeds: Vec::new(),
         units: UNITS.iter().enumerate().map(unit).collect(),
     }
 }

@@ -72,6 +72,7 @@ fn read_region(table: Table<'_>) -> Option<DraftRegion> {
         .into_iter()
         .filter_map(read_unit)
         .collect();
+    let succeeds = table.list("succeeds");
     let spot = table.spot().clone();
     table.finish();
     Some(DraftRegion {
@@ -86,6 +87,7 @@ fn read_region(table: Table<'_>) -> Option<DraftRegion> {
         node,
         standard,
         units,
+        succeeds,
     })
 }
 

@@ -39,6 +39,7 @@ fn region(key: RegionKey, parent: Option<RegionKey>, level: Level) -> Region {
         }),
         node,
         standard: true,
+        succeeds: Vec::new(),
         units: if node { units } else { vec![] },
     }
 }

@@ -302,6 +302,13 @@ fn body_of(draft: &Draft<'_>, region: RegionKey) -> Option<Body> {
 
 /// Own units, and children that run a node.
 fn reachable(draft: &Draft<'_>, taker: &Body) -> Result<(), Stop> {
+    let region = taker.region();
+    if region != draft.me()
+        && let Some(heir) = draft.world.federation.successor(region, None)
+    {
+        let words = format!("{region} 已并入 {heir},不再接新的交办;请交 {heir}");
+        return Err(Refusal::new(Class::State, "assign.dissolved", words).into());
+    }
     let federation = draft.world.federation;
     let fits = match taker {
         Body::Unit(..) => is_own_unit(&draft.world, taker),

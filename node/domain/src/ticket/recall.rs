@@ -1,11 +1,11 @@
 //! 收回 and 改派: the giver takes a leg back; re-assignment is a recall and a new leg that names the old, in one commit.
 
 use super::assign::{Plan, give, permit_new_leg, still_wanted};
-use super::{TicketAct, giver_leg};
+use super::{Ticket, TicketAct, giver_leg};
 use crate::body::Body;
 use crate::command::Command;
 use crate::id::LegId;
-use crate::kernel::{Draft, Stop, joint_legs};
+use crate::kernel::{Draft, Stop, joint_legs, name_lead};
 use crate::lead;
 use crate::leg::{Act, Leg, LegRole, Party, RecallGround};
 use crate::refusal::{Class, Refusal};
@@ -71,6 +71,48 @@ pub fn reassign(
     };
     let new = give(draft, command, &ticket, taker, plan)?;
     super::done(draft, ticket.matter, vec![leg, new])
+}
+
+/// A new leg in place of one that was just taken back because its taker was dissolved: the same role and due date.
+///
+/// # Errors
+/// The view failed, or there is no way to the taker.
+pub fn follow_on(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    old: &Leg,
+    taker: &Body,
+    basis: &str,
+) -> Result<(), Stop> {
+    let ticket = draft.ticket(old.matter())?;
+    if still_wanted(&ticket).is_err() || has_open(draft, &ticket, taker)? {
+        return Ok(());
+    }
+    let plan = Plan {
+        role: old.offer.role,
+        basis,
+        due: Some(old.due.at).filter(|due| *due > draft.now()),
+        determined: old.offer.determined,
+        replaces: Some(old.id),
+        ..Plan::new()
+    };
+    let new = give(draft, command, &ticket, taker, plan)?;
+    if ticket.lead == Some(old.id) {
+        let after = draft.ticket(ticket.matter)?;
+        name_lead(draft, &after, new, ticket.lead_fixed, Some(&command.actor))?;
+    }
+    Ok(())
+}
+
+/// Whether the taker has an open leg of the ticket already.
+fn has_open(draft: &Draft<'_>, ticket: &Ticket, taker: &Body) -> Result<bool, Stop> {
+    for id in &ticket.outgoing {
+        let leg = draft.leg(*id)?;
+        if leg.is_open() && leg.taker() == taker {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn take_back(

@@ -41,6 +41,10 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
         let words = "受理须写明渠道、分类和诉求内容".to_owned();
         return Err(Refusal::new(Class::Invalid, "intake.content", words).into());
     }
+    if let Some(heir) = draft.world.federation.successor(draft.me(), asked.place) {
+        let words = format!("本节点已并入 {heir},不再受理;请转到 {heir} 受理");
+        return Err(Refusal::new(Class::State, "world.dissolved", words).into());
+    }
     if let Some(place) = asked.place
         && draft.world.federation.region(place).is_none()
     {

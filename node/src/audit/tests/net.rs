@@ -54,6 +54,7 @@ fn federation() -> Federation {
             .ok(),
         node: true,
         standard: false,
+        succeeds: Vec::new(),
         units: vec![
             unit("centre", UnitKind::Centre),
             unit("water", UnitKind::Department),

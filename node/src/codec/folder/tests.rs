@@ -33,6 +33,7 @@ fn federation() -> Federation {
             .ok(),
         node: true,
         standard: false,
+        succeeds: Vec::new(),
         units: vec![Unit {
             key: UnitKey::new("centre").expect("a key"),
             name: "热线中心".into(),

@@ -45,6 +45,7 @@ fn federation() -> Federation {
             .ok(),
         node: true,
         standard: false,
+        succeeds: Vec::new(),
         units: vec![Unit {
             key: UnitKey::new("centre").unwrap(),
             name: "热线中心".into(),

@@ -3,13 +3,19 @@
 use crate::app::NodeHandle;
 use crate::grpc::refusal::unwell;
 use crate::link::{NodePort as _, Place};
+use hotline_domain::id::MatterId;
 use hotline_domain::kernel::documents;
-use hotline_domain::view::Rows;
+use hotline_domain::row::{IndexKey, RowKey};
+use hotline_domain::ticket::TicketStage;
+use hotline_domain::view::Rows as _;
 use hotline_domain::world::{Document, DocumentKind, PART_BYTES};
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use std::time::Duration;
 use tonic::Status;
+
+/// Tickets counted at most.
+const COUNTED_MAX: usize = 1000;
 
 pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::World, Status> {
     let shared = node.shared();
@@ -36,7 +42,22 @@ pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::World, Status> {
             })
             .collect(),
         time_ms: shared.clock.now().0,
+        succeeded_by: known
+            .federation
+            .successor(place.me, None)
+            .map_or_else(String::new, |heir| heir.to_string()),
+        open_tickets: open_tickets(node)?,
     })
+}
+
+/// Tickets that are not closed: a dissolved node is empty when there are none.
+fn open_tickets(node: &NodeHandle) -> Result<u32, Status> {
+    let nobody = MatterId([0; 16]);
+    let key = |stage| RowKey::Index(IndexKey::Stage(stage, Time(i64::MIN), nobody));
+    let (from, to) = (key(TicketStage::Open), key(TicketStage::Closed));
+    let rows = node.shared().rows();
+    let open = rows.scan(&from, &to, COUNTED_MAX).map_err(unwell)?;
+    Ok(u32::try_from(open.len()).unwrap_or(u32::MAX))
 }
 
 fn document(document: &Document) -> pb::WorldDocument {

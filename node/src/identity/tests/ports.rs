@@ -139,6 +139,7 @@ fn the_tree_says_who_may_call_and_who_may_certify_whom() {
         }),
         node,
         standard: true,
+        succeeds: Vec::new(),
         units: vec![],
     };
     let regions = vec![

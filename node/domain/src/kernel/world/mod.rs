@@ -2,6 +2,7 @@
 
 mod moved;
 mod spread;
+mod succeed;
 #[cfg(test)]
 mod tests;
 
@@ -256,6 +257,7 @@ pub(super) fn take_due(draft: &mut Draft<'_>) -> Result<(), Stop> {
 /// The view failed.
 pub(super) fn changed(draft: &mut Draft<'_>) -> Result<(), Stop> {
     moved::fit_links(draft)?;
+    succeed::pass_on(draft)?;
     super::parked::take_up_kept(draft)?;
     spread::offer_below(draft)?;
     tell_neighbours(draft)?;

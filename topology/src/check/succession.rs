@@ -1,8 +1,10 @@
-//! Checks of who succeeds whom: only nodes do, nobody succeeds itself, and no circle of successors.
+//! Checks of who succeeds whom: only nodes do, nobody succeeds itself, no circle of successors; and who is dissolved is
+//! neither the root nor above one that goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
+use crate::draft::DraftRegion;
 use crate::region::RegionKey;
 
 impl Checker<'_> {
@@ -10,7 +12,13 @@ impl Checker<'_> {
         let mut heirs: BTreeMap<RegionKey, Vec<RegionKey>> = BTreeMap::new();
         for region in &self.draft.regions {
             let key = region.key.value;
-            for old in &region.succeeds {
+            for (at, old) in region.succeeds.iter().enumerate() {
+                let again = region.succeeds[..at]
+                    .iter()
+                    .any(|other| other.value == old.value);
+                if again {
+                    self.fault(&old.spot, format!("{} 写了两次", old.value));
+                }
                 if !region.node {
                     let message = format!("{key} 没有节点，不能接收并入的区划");
                     self.fault(&old.spot, message);
@@ -25,6 +33,25 @@ impl Checker<'_> {
                     self.fault(&old.spot, message);
                 }
             }
+        }
+        for region in &self.draft.regions {
+            self.check_drains(&heirs, region);
+        }
+    }
+
+    /// A dissolved region only drains: the root cannot be one, and what goes on stands below others.
+    fn check_drains(&self, heirs: &BTreeMap<RegionKey, Vec<RegionKey>>, region: &DraftRegion) {
+        let key = region.key.value;
+        match &region.parent {
+            None if heirs.contains_key(&key) => {
+                let message = "最上级的区划不能并入他处".to_owned();
+                self.fault(&region.spot.field("key"), message);
+            }
+            Some(parent) if heirs.contains_key(&parent.value) && !heirs.contains_key(&key) => {
+                let message = format!("{} 已并入他处，不能再是 {key} 的上级", parent.value);
+                self.fault(&parent.spot, message);
+            }
+            _ => {}
         }
     }
 

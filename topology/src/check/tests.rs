@@ -197,7 +197,7 @@ federation.toml:19:12: region[1].endpoint：地址 r210000000000.hotline.interna
 federation.toml:25:7: region[2].key：区划代码 210100000000 重复（见第 15 行）
 federation.toml:28:10: region[2].parent：上级 219900000000 不在本文件中
 federation.toml:29:12: region[2].endpoint：“丙市的主机”不是地址；请写成 主机名:端口，如 r210000000000.hotline.internal:7443
-federation.toml:30:1: region[2].standart：没有这个字段；这里可以写 key、name、level、parent、endpoint、node、standard、unit
+federation.toml:30:1: region[2].standart：没有这个字段；这里可以写 key、name、level、parent、endpoint、node、standard、unit、succeeds
 federation.toml:35:1: dispatch[0].unit：210000000000 没有承办单位“没有的局”
 federation.toml:40:1: edge[0].child：区划 210199000000 不在本文件中";
     assert_eq!(faults(FAULTY).join("\n"), expected);
@@ -237,6 +237,28 @@ fn trees_that_are_none() {
         own_parent.contains("上下级成环：140502000000 → 140502000000"),
         "{own_parent}"
     );
+}
+
+#[test]
+fn who_succeeds_whom() {
+    let city = "name = \"城区\"\nlevel = \"county\"\nparent = \"140500000000\"";
+    let heir = |keys: &str| changed(city, &format!("{city}\nsucceeds = [{keys}]"));
+    // One that is gone from the tree already may be named; so may one that still drains.
+    assert_eq!(heir("\"140503000000\""), "");
+    let parent_left = heir("\"140525000000\"");
+    assert!(
+        parent_left.contains("140525000000 已并入他处，不能再是 140525100000 的上级"),
+        "{parent_left}"
+    );
+    assert_eq!(parent_left.lines().count(), 1, "{parent_left}");
+    assert!(heir("\"140502000000\"").contains("140502000000 的并入成环"));
+    assert!(heir("\"140503000000\", \"140503000000\"").contains("写了两次"));
+    assert!(heir("\"140500000000\"").contains("最上级的区划不能并入他处"));
+    let circle = changed(
+        "node = false",
+        "node = false\nsucceeds = [\"140502000000\"]",
+    );
+    assert!(circle.contains("没有节点，不能接收并入的区划"), "{circle}");
 }
 
 #[test]

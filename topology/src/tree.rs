@@ -349,7 +349,7 @@ impl Federation {
     }
 
     /// Who succeeds a dissolved region, through to one that is not dissolved itself; of several the one in whose area
-    /// `place` lies, else the first. `None` for a region that nobody succeeds.
+    /// `place` lies, the smallest such, else the first. `None` for a region that nobody succeeds.
     pub fn successor(&self, key: RegionKey, place: Option<RegionKey>) -> Option<RegionKey> {
         let dissolved = self.dissolved();
         let next = |key: &RegionKey| {
@@ -357,7 +357,11 @@ impl Federation {
             let holds = |heir: &&RegionKey| {
                 place.is_some_and(|place| place == **heir || self.is_below(place, **heir))
             };
-            all.iter().find(holds).or(all.first()).copied()
+            let smallest = all
+                .iter()
+                .filter(holds)
+                .max_by_key(|heir| self.depth(**heir));
+            smallest.or(all.first()).copied()
         };
         std::iter::successors(next(&key), next)
             .take(self.regions.len())

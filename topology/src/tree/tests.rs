@@ -130,6 +130,28 @@ fn ways_over_the_tree() {
 }
 
 #[test]
+fn of_several_successors_the_one_whose_area_it_is() {
+    let mut parts = parts();
+    for region in &mut parts.regions {
+        if [PROVINCE, COUNTY_11, COUNTY_12].contains(&region.key) {
+            region.succeeds = vec![COUNTY_21];
+        }
+        if region.key == CITY_1 {
+            region.succeeds = vec![COUNTY_12];
+        }
+    }
+    let federation = Federation::build(parts).unwrap();
+    let heir = |place| federation.successor(COUNTY_21, place);
+    // The smallest area counts; who was dissolved in its turn passes it on.
+    assert_eq!(heir(Some(TOWN_111)), Some(COUNTY_11));
+    assert_eq!(heir(Some(COUNTY_11)), Some(COUNTY_11));
+    assert_eq!(heir(Some(COUNTY_12)), Some(CITY_1));
+    assert_eq!(heir(Some(COUNTY_21)), Some(PROVINCE));
+    assert_eq!(heir(None), Some(PROVINCE), "the first of their keys");
+    assert_eq!(federation.successor(COUNTY_11, None), None);
+}
+
+#[test]
 fn who_stands_above_all_of_them() {
     let federation = federation();
     let above = |keys: &[RegionKey]| federation.lowest_common_superior(keys);

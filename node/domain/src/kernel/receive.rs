@@ -12,13 +12,14 @@ use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::figures;
-use crate::id::LegId;
+use crate::id::{LegId, MatterId};
 use crate::leg::{self, Act, Lane, Party, Reception};
 use crate::link::{Consumption, Envelope, Message, Unreadable, extend};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
 use crate::sealing;
 use crate::supervision;
+use crate::ticket::Sight;
 use crate::view::Rows;
 use hotline_topology::{Federation, RegionKey, Time};
 
@@ -178,9 +179,7 @@ fn apply(
             return leg_message(draft, tree, author, leg, at.min(written_at), act, fields);
         }
         Message::Sight { matter, sight } => {
-            let ticket = draft.ticket(matter)?;
-            authority::permit_sight(draft.me(), author, &ticket, &sight)?;
-            draft.record(Fact::Sighted { matter, sight })
+            return sighted(draft, author, matter, sight);
         }
         Message::Notice(notice) => {
             authority::permit_notice(&draft.world, author, &notice)?;
@@ -222,6 +221,34 @@ fn apply(
         // Kept as evidence; the leg's own acts decide who answers.
         Message::Receipts(_) => Ok(()),
     }?;
+    Ok(Effect::Applied)
+}
+
+/// Where a leg between others stands; a dissolved node also tells its successor what it gave down.
+fn sighted(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    matter: MatterId,
+    sight: Sight,
+) -> Result<Effect, Stop> {
+    let known = Rows::ticket(draft, matter)?;
+    if known.is_none() && world::succeed::may_succeed(draft, author) {
+        // The giver took the work back itself.
+        return Ok(Effect::Void);
+    }
+    let ticket = draft.ticket(matter)?;
+    let heir = sight.giver == author && world::succeed::succeeds(draft, author, &ticket);
+    if !heir {
+        authority::permit_sight(draft.me(), author, &ticket, &sight)?;
+    }
+    let kept = sight.clone();
+    draft.record(Fact::Sighted {
+        matter,
+        sight: kept,
+    })?;
+    if heir {
+        world::succeed::adopt(draft, matter, &sight)?;
+    }
     Ok(Effect::Applied)
 }
 
@@ -274,6 +301,7 @@ pub(super) fn leg_message(
         }
         Reception::Late { .. } => {
             draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
+            world::succeed::came_late(draft, &known, &act)?;
             let answer = known
                 .closed_since()
                 .filter(|_| by == Party::Taker && matches!(act, Act::Request { .. }));

@@ -4,6 +4,7 @@
 use super::draft::Draft;
 use super::joint;
 use super::outcome::Stop;
+use super::world::succeed;
 use crate::clock;
 use crate::leg::{self, Act, Closure, Leg, LegKind, Party, RecallGround, RequestKind, Side, Stage};
 use crate::link::Message;
@@ -36,6 +37,10 @@ pub(super) fn after(
         if closed_now(before, after) {
             close_withdrawn(draft, after)?;
         }
+        if matters_for_succession(act) {
+            let leg = draft.leg(after.id)?;
+            succeed::pass_leg_on(draft, &leg)?;
+        }
     }
     if after.side == Side::Taker && by == Party::Giver {
         follow_giver(draft, before, after, act)?;
@@ -45,6 +50,14 @@ pub(super) fn after(
 
 fn closed_now(before: Option<&Leg>, after: &Leg) -> bool {
     !after.is_open() && before.is_some_and(Leg::is_open)
+}
+
+/// What a dissolved node had reported was sent back or taken back: nothing holds the leg there any more.
+fn matters_for_succession(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Ruling { granted: false, .. } | Act::WithdrawRequest { .. }
+    )
 }
 
 fn timers(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg, act: &Act) -> Result<(), Stop> {
@@ -181,6 +194,7 @@ fn follow_giver(
 /// The leg ended: what this node gave on for it is taken back. An upward leg goes on, unless the petitioner withdrew.
 fn recall_below(draft: &mut Draft<'_>, incoming: &Leg, ground: RecallGround) -> Result<(), Stop> {
     let ticket = draft.ticket(incoming.matter())?;
+    let mut recalled = Vec::new();
     for id in ticket.outgoing {
         let Some(leg) = Rows::leg(draft, id)? else {
             continue;
@@ -195,7 +209,11 @@ fn recall_below(draft: &mut Draft<'_>, incoming: &Leg, ground: RecallGround) -> 
                 None,
                 Vec::new(),
             )?;
+            recalled.push(leg);
         }
+    }
+    if ground == RecallGround::Recalled {
+        succeed::tell_successor(draft, &recalled)?;
     }
     Ok(())
 }

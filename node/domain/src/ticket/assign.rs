@@ -95,6 +95,8 @@ pub(crate) struct Plan<'a> {
     pub kind: LegKind,
     pub basis: &'a str,
     pub due: Option<Time>,
+    /// The due date of the leg that this one follows, whatever the rules would give today.
+    pub inherited: Option<Due>,
     pub determined: bool,
     pub replaces: Option<LegId>,
     pub redo: bool,
@@ -107,6 +109,7 @@ impl Plan<'_> {
             kind: LegKind::Downward,
             basis: "",
             due: None,
+            inherited: None,
             determined: false,
             replaces: None,
             redo: false,
@@ -192,6 +195,9 @@ fn fields_for(
 }
 
 fn due_of(draft: &Draft<'_>, ticket: &Ticket, plan: Plan<'_>) -> Result<Due, Stop> {
+    if let Some(due) = plan.inherited {
+        return Ok(due);
+    }
     let (world, owed) = (&draft.world, owed(draft, ticket)?);
     let due = clock::offered_due(world, ticket.kind, ticket.urgency, draft.now(), owed);
     let Some(wished) = plan.due else {

@@ -1,13 +1,14 @@
 //! 收回 and 改派: the giver takes a leg back; re-assignment is a recall and a new leg that names the old, in one commit.
 
 use super::assign::{Plan, give, permit_new_leg, still_wanted};
-use super::{Ticket, TicketAct, giver_leg};
+use super::incoming::{owed, unanswered};
+use super::{Sight, Ticket, TicketAct, giver_leg};
 use crate::body::Body;
 use crate::command::Command;
 use crate::id::LegId;
 use crate::kernel::{Draft, Stop, joint_legs, name_lead};
 use crate::lead;
-use crate::leg::{Act, Leg, LegRole, Party, RecallGround};
+use crate::leg::{Act, Due, Leg, LegRole, Party, RecallGround};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
 
@@ -73,7 +74,8 @@ pub fn reassign(
     super::done(draft, ticket.matter, vec![leg, new])
 }
 
-/// A new leg in place of one that was just taken back because its taker was dissolved: the same role and due date.
+/// A new leg in place of one that was just taken back because its taker was dissolved: the same role, and due on the same
+/// day, passed or not. A taker that has the matter already keeps the leg that it has.
 ///
 /// # Errors
 /// The view failed, or there is no way to the taker.
@@ -85,34 +87,72 @@ pub fn follow_on(
     basis: &str,
 ) -> Result<(), Stop> {
     let ticket = draft.ticket(old.matter())?;
-    if still_wanted(&ticket).is_err() || has_open(draft, &ticket, taker)? {
+    if still_wanted(&ticket).is_err() {
         return Ok(());
     }
-    let plan = Plan {
-        role: old.offer.role,
-        basis,
-        due: Some(old.due.at).filter(|due| *due > draft.now()),
-        determined: old.offer.determined,
-        replaces: Some(old.id),
-        ..Plan::new()
+    // The lead that was taken back is known by its leg; another may have been named on the recall.
+    let led = old.lead == Some(old.id);
+    let new = match open_with(draft, &ticket, taker)? {
+        Some(known) => known,
+        None => {
+            let plan = Plan {
+                role: old.offer.role,
+                basis,
+                inherited: Some(old.due),
+                determined: old.offer.determined,
+                replaces: Some(old.id),
+                redo: old.offer.redo,
+                ..Plan::new()
+            };
+            give(draft, command, &ticket, taker, plan)?
+        }
     };
-    let new = give(draft, command, &ticket, taker, plan)?;
-    if ticket.lead == Some(old.id) {
-        let after = draft.ticket(ticket.matter)?;
+    let after = draft.ticket(ticket.matter)?;
+    if old.is_joint() && led && after.lead != Some(new) {
         name_lead(draft, &after, new, ticket.lead_fixed, Some(&command.actor))?;
     }
     Ok(())
 }
 
-/// Whether the taker has an open leg of the ticket already.
-fn has_open(draft: &Draft<'_>, ticket: &Ticket, taker: &Body) -> Result<bool, Stop> {
+/// A leg in place of one that a dissolved node had given down, whose work this node has now: to the same taker, due on
+/// the same day unless this node owes it earlier.
+///
+/// # Errors
+/// Refuses as an assignment.
+pub fn take_over(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    ticket: &Ticket,
+    old: &Sight,
+    basis: &str,
+) -> Result<(), Stop> {
+    still_wanted(ticket)?;
+    unanswered(draft, ticket)?;
+    permit_new_leg(draft, ticket, &old.taker, None)?;
+    let due = owed(draft, ticket)?.map_or(old.due, |owed| owed.min(old.due));
+    let inherited = Due {
+        at: due,
+        calendar: draft.world.federation.calendar().version(),
+        provisional: false,
+    };
+    let plan = Plan {
+        basis,
+        inherited: Some(inherited),
+        replaces: Some(old.leg),
+        ..Plan::new()
+    };
+    give(draft, command, ticket, &old.taker, plan).map(|_| ())
+}
+
+/// The open leg of the ticket that the taker has already.
+fn open_with(draft: &Draft<'_>, ticket: &Ticket, taker: &Body) -> Result<Option<LegId>, Stop> {
     for id in &ticket.outgoing {
         let leg = draft.leg(*id)?;
         if leg.is_open() && leg.taker() == taker {
-            return Ok(true);
+            return Ok(Some(*id));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 fn take_back(

@@ -5,6 +5,7 @@ use super::legs_by_peer;
 use crate::clock;
 use crate::id::MatterId;
 use crate::kernel::outcome::Stop;
+use crate::kernel::world::succeed;
 use crate::kernel::{Draft, joint, timers};
 use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
 use crate::link::Message;
@@ -73,6 +74,9 @@ fn follow_leg(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
             joint::watch(draft, &leg)?;
         }
         tell_origin(draft, &leg)?;
+        // A tree that came into force meanwhile may have dissolved its taker.
+        let leg = draft.leg(leg.id)?;
+        succeed::pass_leg_on(draft, &leg)?;
     }
     timers::figures_soon(draft)
 }

@@ -2,7 +2,7 @@
 
 mod moved;
 mod spread;
-mod succeed;
+pub(super) mod succeed;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,7 @@
 //! Documents on their way down, what is refused, and nodes that move.
 
+mod succession;
+
 use crate::command::Verb;
 use crate::kernel::Input;
 use crate::leg::{Lane, Stage};
@@ -361,106 +363,4 @@ fn a_node_comes_back_under_its_first_parent() {
         let leg = fed.at(to).assign(matter, [node(XIACUN)]).leg();
         assert_eq!(fed.leg(to, leg).stage, Stage::Delivered, "{to}");
     }
-}
-
-/// The tree with one county dissolved into the other, its townships moved.
-fn merged(fed: &Fed) -> hotline_topology::Federation {
-    let moved = fed.moved(&[(NANCUN, LINGCHUAN), (XIACUN, LINGCHUAN)]);
-    let mut parts = moved.into_parts();
-    let heir = parts
-        .regions
-        .iter_mut()
-        .find(|region| region.key == LINGCHUAN);
-    heir.expect("a county").succeeds = vec![ZEZHOU];
-    hotline_topology::Federation::build(parts).expect("still a tree")
-}
-
-fn met(fed: &mut Fed, pairs: &[(RegionKey, RegionKey)]) {
-    for (one, other) in pairs
-        .iter()
-        .flat_map(|(one, other)| [(*one, *other), (*other, *one)])
-    {
-        let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
-        fed.input(one, Input::Link { peer: other, news });
-    }
-    fed.settle();
-}
-
-#[test]
-fn a_county_is_merged_and_its_legs_pass_to_the_successor() {
-    let mut fed = Fed::new();
-    meet(&mut fed);
-    let given = fed.at(CITY).take_in();
-    let old = fed.at(CITY).assign(given, [node(ZEZHOU)]).leg();
-    let below = fed.at(ZEZHOU).assign(given, [node(NANCUN)]).leg();
-    let reported = fed.at(CITY).take_in();
-    let waits = fed.at(CITY).assign(reported, [node(ZEZHOU)]).leg();
-    fed.at(ZEZHOU).submit_result(waits, "solved").done();
-    let own = fed.at(ZEZHOU).take_in();
-    let held = fed.at(ZEZHOU).assign(own, [node(NANCUN)]).leg();
-
-    let (next, now) = (merged(&fed), fed.now);
-    publish(&mut fed, PROVINCE, topology(&next, now)).unwrap();
-    fed.pass(HOUR);
-    met(&mut fed, &[(NANCUN, LINGCHUAN), (XIACUN, LINGCHUAN)]);
-
-    // What was given to the old one is the new one's, under a new leg that names the old and keeps its date.
-    let outgoing = fed.ticket(CITY, given).outgoing;
-    let new = fed.leg(CITY, *outgoing.last().unwrap());
-    assert!(!fed.leg(CITY, old).is_open() && !fed.leg(ZEZHOU, old).is_open());
-    assert_eq!(
-        (new.taker(), new.offer.replaces),
-        (&node(LINGCHUAN), Some(old))
-    );
-    assert_eq!(new.due.at, fed.leg(CITY, old).due.at);
-    assert_eq!(fed.leg(LINGCHUAN, new.id).stage, Stage::Delivered);
-    assert_eq!(fed.ticket(ZEZHOU, given).stage, TicketStage::Closed);
-    assert!(
-        !fed.leg(NANCUN, below).is_open(),
-        "what hung on it was taken back"
-    );
-    // A result is ruled on first.
-    assert!(fed.leg(CITY, waits).is_open());
-    fed.at(CITY).grant(waits, 1).done();
-    // Own matters go on to their end, over the moved township's new way.
-    fed.at(NANCUN).submit_result(held, "solved").done();
-    fed.at(ZEZHOU).grant(held, 1).done();
-    fed.at(ZEZHOU).close(own, "solved").done();
-    // Nothing new comes in.
-    let refused = fed.at(ZEZHOU).try_take_in(
-        hotline_topology::Kind::Help,
-        hotline_topology::Urgency::Normal,
-    );
-    refused.fails("world.dissolved");
-    let other = fed.at(CITY).take_in();
-    fed.at(CITY)
-        .assign(other, [node(ZEZHOU)])
-        .fails("assign.dissolved");
-    let open = fed.nodes[&ZEZHOU].view.rows().filter(|(_, row)| match row {
-        crate::row::Row::Ticket(ticket) => ticket.is_open(),
-        _ => false,
-    });
-    assert_eq!(open.count(), 0, "it is empty");
-}
-
-#[test]
-fn a_township_dissolved_into_its_county_gives_the_work_back() {
-    let mut fed = Fed::new();
-    meet(&mut fed);
-    let matter = fed.at(ZEZHOU).take_in();
-    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
-    let mut parts = fed.moved(&[]).into_parts();
-    let heir = parts.regions.iter_mut().find(|region| region.key == ZEZHOU);
-    heir.expect("a county").succeeds = vec![NANCUN];
-    let next = hotline_topology::Federation::build(parts).expect("still a tree");
-    let now = fed.now;
-    fed.cut(ZEZHOU, NANCUN);
-    publish(&mut fed, PROVINCE, topology(&next, now)).unwrap();
-    assert!(!fed.leg(ZEZHOU, leg).is_open());
-    assert_eq!(fed.ticket(ZEZHOU, matter).stage, TicketStage::Open);
-    fed.mend();
-    assert!(
-        !fed.leg(NANCUN, leg).is_open(),
-        "it learns of it when the link is back"
-    );
 }

@@ -1,6 +1,7 @@
 //! The shell of a node: everything that touches a disk, a socket, a clock or a person.
 
 pub mod app;
+pub mod attachment;
 pub mod audit;
 pub mod bench;
 pub mod cli;

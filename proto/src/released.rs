@@ -21,7 +21,8 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The packages of each kind of release.
-const WIRE: [&str; 5] = [
+const WIRE: [&str; 6] = [
+    "hotline.attachment.v1",
     "hotline.matter.v1",
     "hotline.leg.v1",
     "hotline.figures.v1",
@@ -53,8 +54,8 @@ fn only(packages: &[&str]) -> Vec<u8> {
 /// Writes a release that does not exist yet.
 fn release(name: &str) {
     let packages = match name.split_once('-') {
-        Some(("wire", _)) => &WIRE,
-        Some(("record", _)) => &RECORD,
+        Some(("wire", _)) => &WIRE[..],
+        Some(("record", _)) => &RECORD[..],
         _ => return,
     };
     let path = folder().join(format!("{name}.binpb"));

@@ -36,11 +36,13 @@ pub enum FieldName {
     StageReport,
     /// 诉求人的评价意见
     RatingText,
+    /// 附件：文件名和启封的密钥。放行它，附件才能随交办传送
+    Attachment,
 }
 
 impl FieldName {
     /// All fields.
-    pub const ALL: [FieldName; 12] = [
+    pub const ALL: [FieldName; 13] = [
         FieldName::Title,
         FieldName::Content,
         FieldName::Place,
@@ -53,6 +55,7 @@ impl FieldName {
         FieldName::Answer,
         FieldName::StageReport,
         FieldName::RatingText,
+        FieldName::Attachment,
     ];
 
     /// The word used in the federation file and on the wire.
@@ -70,6 +73,7 @@ impl FieldName {
             FieldName::Answer => "answer",
             FieldName::StageReport => "stage_report",
             FieldName::RatingText => "rating_text",
+            FieldName::Attachment => "attachment",
         }
     }
 }
@@ -118,14 +122,22 @@ impl Way {
     /// What crosses when the file says nothing.
     pub const fn default_fields(self) -> &'static [FieldName] {
         use FieldName::{
-            Answer, Content, Instruction, Place, Reason, ResultText, StageReport, Title,
+            Answer, Attachment, Content, Instruction, Place, Reason, ResultText, StageReport, Title,
         };
         match self {
             // Results come down too: a co-handler's goes to the lead through the giver.
-            Way::Down => &[Title, Content, Place, Instruction, Reason, ResultText],
-            Way::Up => &[ResultText, Reason, Answer, StageReport],
-            Way::EscalationUp => &[Title, Content, Place, Reason, StageReport],
-            Way::EscalationDown => &[ResultText, Reason, Answer],
+            Way::Down => &[
+                Title,
+                Content,
+                Place,
+                Instruction,
+                Reason,
+                ResultText,
+                Attachment,
+            ],
+            Way::Up => &[ResultText, Reason, Answer, StageReport, Attachment],
+            Way::EscalationUp => &[Title, Content, Place, Reason, StageReport, Attachment],
+            Way::EscalationDown => &[ResultText, Reason, Answer, Attachment],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Commands: what people ask of their node. One verb, one file under `ticket/`, `leg/`, `supervision/`.
 
+use crate::attachment::{Attachment, AttachmentId};
 use crate::body::{Actor, Body};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
@@ -242,6 +243,22 @@ pub enum Verb {
         reason: String,
         /// The key, made by the shell.
         new: Option<Box<NewKey>>,
+    },
+    /// 附件: attaches a file that lies sealed beside the log; its cover is the command's one field.
+    Attach {
+        /// The matter.
+        matter: MatterId,
+        /// The reference.
+        attachment: Attachment,
+        /// It stays at this node.
+        local: bool,
+    },
+    /// Takes an attachment out, on record.
+    ReadAttachment {
+        /// The matter.
+        matter: MatterId,
+        /// Which.
+        id: AttachmentId,
     },
     /// Confirms the clock after a jump.
     ConfirmClock,

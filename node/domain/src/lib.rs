@@ -10,9 +10,11 @@
 //! link          lanes, marks, envelopes, sessions
 //! sealing       keys for what only the addressee may read, and records of keys destroyed
 //! fact row view command                what is recorded, read and asked
+//! attachment    references, chunks, who may have them
 //! id body field refusal                nouns
 //! ```
 
+pub mod attachment;
 pub mod body;
 pub mod clock;
 pub mod command;

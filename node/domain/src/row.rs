@@ -1,5 +1,6 @@
 //! Rows of the view: what the rules read. Keys order like their bytes; values are encoded by the shell.
 
+use crate::attachment::{Attached, AttachmentId};
 use crate::body::Body;
 use crate::exchange::{Exchange, Missing, Restore};
 use crate::fact::Fact;
@@ -112,6 +113,8 @@ pub enum RowKey {
     DocumentPart([u8; 32], u32),
     /// What is known of a neighbour's documents.
     PeerWorld(RegionKey),
+    /// An attachment of a ticket.
+    Attachment(MatterId, AttachmentId),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -247,4 +250,6 @@ pub enum Row {
     DocumentPart(Vec<u8>),
     /// See [`RowKey::PeerWorld`].
     PeerWorld(Box<PeerWorld>),
+    /// See [`RowKey::Attachment`].
+    Attachment(Box<Attached>),
 }

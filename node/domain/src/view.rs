@@ -1,5 +1,6 @@
 //! What the rules may read: typed rows, read-only.
 
+use crate::attachment::{Attached, AttachmentId};
 use crate::id::{LegId, MatterId, OrderId};
 use crate::leg::Leg;
 use crate::link::LinkState;
@@ -68,6 +69,35 @@ pub trait Rows: View {
             Some(Row::Order(order)) => Some(*order),
             _ => None,
         })
+    }
+
+    /// An attachment of a ticket.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn attachment(
+        &self,
+        matter: MatterId,
+        id: AttachmentId,
+    ) -> Result<Option<Attached>, ViewFailed> {
+        Ok(match self.get(&RowKey::Attachment(matter, id))? {
+            Some(Row::Attachment(attached)) => Some(*attached),
+            _ => None,
+        })
+    }
+
+    /// All attachments of a ticket, by id; the rules bound their number.
+    ///
+    /// # Errors
+    /// As [`View::scan`].
+    fn attachments(&self, matter: MatterId) -> Result<Vec<Attached>, ViewFailed> {
+        let key = |byte| RowKey::Attachment(matter, AttachmentId([byte; 32]));
+        let rows = self.scan(&key(0), &key(u8::MAX), usize::MAX)?;
+        let attached = rows.into_iter().filter_map(|(_, row)| match row {
+            Row::Attachment(attached) => Some(*attached),
+            _ => None,
+        });
+        Ok(attached.collect())
     }
 
     /// A link's state; a fresh one before the first use.

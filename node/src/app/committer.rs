@@ -8,6 +8,7 @@
 
 use super::handle::{Job, Outcome, Shared};
 use super::rows::CommittedRows;
+use super::trace::GroupTrace;
 use crate::clock::watch::{ClockWatch, Look, Reading, Word};
 use crate::codec::commit;
 use crate::entropy::Entropy;
@@ -196,6 +197,7 @@ impl Committer {
         let cache = &self.shared.cache;
         let view = CommittedRows::of_committer(store.view(), Arc::clone(cache));
         let mut group = Group::new(&view, world, now)?;
+        let mut told = GroupTrace::begin(self.shared.traces());
         for job in jobs {
             let input = match job {
                 Job::Input(input) => input,
@@ -209,7 +211,8 @@ impl Committer {
             };
             let mut bits = [0; 16];
             self.entropy.fill(&mut bits)?;
-            group.step(Event { bits, input })?;
+            let tracing = told.event(&input, now.time);
+            group.step_traced(Event { bits, input }, tracing)?;
         }
         let mut commit = group.finish()?;
         let head = (store.last_commit(), store.hash());
@@ -217,6 +220,8 @@ impl Committer {
         cache.forget(commit.changes.iter().map(|(key, _)| key));
         write(store, &commit)?;
         taken_up(store, &commit);
+        told.tell(&commit);
+        self.shared.committed(&commit.facts);
         cache.note(commit.changes);
         self.perform(commit.actions);
         Ok(())

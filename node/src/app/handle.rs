@@ -9,9 +9,11 @@ use crate::clock::Clock;
 use crate::identity::revocation::ListAge;
 use crate::store::view::View as Trees;
 use crate::store::{Store, Upkeep};
+use crate::telemetry::traces::Traces;
 use arc_swap::ArcSwap;
 use hotline_domain::body::Actor;
 use hotline_domain::command::{Command, Verb};
+use hotline_domain::fact::Fact;
 use hotline_domain::figures::Watermark;
 use hotline_domain::id::MatterId;
 use hotline_domain::kernel::{Action, Input};
@@ -85,6 +87,7 @@ pub struct Asked {
 pub type ListAges = Box<dyn Fn() -> Vec<ListAge> + Send + Sync>;
 
 type Perform = Box<dyn Fn(&Action) + Send + Sync>;
+type Watcher = Box<dyn Fn(&[Fact]) + Send + Sync>;
 
 /// What committer, doors and links share.
 pub struct Shared {
@@ -113,6 +116,8 @@ pub struct Shared {
     /// Slots whose destruction is on record and failed on the disk.
     undestroyed: Mutex<BTreeSet<u64>>,
     lists: OnceLock<ListAges>,
+    watcher: OnceLock<Watcher>,
+    traces: OnceLock<Arc<Traces>>,
 }
 
 impl Shared {
@@ -140,6 +145,8 @@ impl Shared {
             maker: OnceLock::new(),
             undestroyed: Mutex::default(),
             lists: OnceLock::new(),
+            watcher: OnceLock::new(),
+            traces: OnceLock::new(),
         }
     }
 
@@ -239,6 +246,31 @@ impl Shared {
     pub fn perform(&self, action: &Action) {
         if let Some(perform) = self.links.get() {
             perform(action);
+        }
+    }
+
+    /// Who learns of facts once they are durable.
+    pub fn watch(&self, watcher: Watcher) {
+        // Set once, at the node's start.
+        drop(self.watcher.set(watcher));
+    }
+
+    /// Where spans go.
+    pub fn trace(&self, traces: Traces) {
+        // Set once, at the node's start.
+        drop(self.traces.set(Arc::new(traces)));
+    }
+
+    /// Where spans go; `None` where nothing is traced.
+    #[must_use]
+    pub fn traces(&self) -> Option<Arc<Traces>> {
+        self.traces.get().cloned()
+    }
+
+    /// Facts became durable.
+    pub fn committed(&self, facts: &[Fact]) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher(facts);
         }
     }
 

@@ -1,12 +1,13 @@
 //! The node's metrics and its readiness.
 
 use super::handle::NodeHandle;
+use crate::attachment::{Attachments, Counts};
 use crate::http::{Progress, Status};
 use crate::link::Links;
 use crate::store::disk::Syncs;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Readiness for `/readyz`.
 pub struct NodeStatus(pub NodeHandle);
@@ -41,7 +42,7 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let shared = node.shared().clone();
     meter
         .u64_observable_counter("inputs_accepted")
-        .with_description("commands, messages and timers taken in")
+        .with_description("收下的命令、消息和到时事项")
         .with_callback(move |observer| {
             observer.observe(shared.accepted.load(Ordering::Relaxed), &[])
         })
@@ -49,7 +50,7 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let shared = node.shared().clone();
     meter
         .u64_observable_counter("inputs_applied")
-        .with_description("those of them that took effect or were refused")
+        .with_description("其中已生效或已答复拒绝的")
         .with_callback(move |observer| {
             observer.observe(shared.applied.load(Ordering::Relaxed), &[])
         })
@@ -57,13 +58,13 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let shared = node.shared().clone();
     meter
         .u64_observable_counter("alarms")
-        .with_description("alarms raised for the operator")
+        .with_description("向运维发出的告警")
         .with_callback(move |observer| observer.observe(shared.alarms.load(Ordering::Relaxed), &[]))
         .build();
     let links = links.clone();
     meter
         .u64_observable_gauge("link_unacknowledged")
-        .with_description("envelopes that a neighbour has not acknowledged")
+        .with_description("相邻节点尚未确认的信封")
         .with_callback(move |observer| {
             for link in links.status().unwrap_or_default() {
                 let waiting: u64 = link
@@ -76,3 +77,61 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
         })
         .build();
 }
+
+/// Name, unit, meaning, and which of the counts it is.
+type Counted = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&Counts) -> &AtomicU64,
+);
+
+/// Registers what is moved of attachments.
+pub fn register_attachments(meter: &Meter, attachments: &Attachments) {
+    let counters: [Counted; 4] = [
+        (
+            "attachment_sent",
+            "By",
+            "送给相邻节点的附件,含代为转送的",
+            |counts| &counts.sent_bytes,
+        ),
+        (
+            "attachment_received",
+            "By",
+            "取来并存下的附件",
+            |counts| &counts.received_bytes,
+        ),
+        (
+            "attachment_asks_refused",
+            "",
+            "按规则拒绝的附件请求",
+            |counts| &counts.refused,
+        ),
+        (
+            "attachment_chunks_wrong",
+            "",
+            "与附件编号不符、已丢弃的块",
+            |counts| &counts.wrong_chunks,
+        ),
+    ];
+    for (name, unit, description, count) in counters {
+        let attachments = attachments.clone();
+        meter
+            .u64_observable_counter(name)
+            .with_unit(unit)
+            .with_description(description)
+            .with_callback(move |observer| {
+                observer.observe(count(attachments.counts()).load(Ordering::Relaxed), &[]);
+            })
+            .build();
+    }
+    let attachments = attachments.clone();
+    meter
+        .u64_observable_gauge("attachment_fetches")
+        .with_description("正在取或等着取的附件")
+        .with_callback(move |observer| observer.observe(attachments.waiting() as u64, &[]))
+        .build();
+}
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod rows;
 pub mod run;
 mod seal;
 mod start;
+mod trace;
 mod upkeep;
 mod world;
 

@@ -2,6 +2,7 @@
 
 use super::committer::Opener;
 use super::handle::{NodeHandle, Shared};
+use super::world::Surroundings;
 use crate::clock::{Clock, ScaledClock, SystemClock};
 use crate::codec::folder::Folder;
 use crate::config::Config;
@@ -66,20 +67,19 @@ pub(super) fn rules(node: &NodeHandle) -> identity::Rules {
     }
 }
 
-pub(super) fn start_links(
+/// How to reach the parent: the endpoint is looked up for each dial, since a reload may have moved it.
+pub(super) fn parent(
     config: &Config,
-    handle: &NodeHandle,
     tls: &Arc<NodeTls>,
+    surroundings: &Arc<Surroundings>,
     configured: Option<RegionKey>,
-) -> Links<NodeHandle> {
+) -> link::Dial {
     let (address, tls, place) = (
         config.links.parent.clone(),
         Arc::clone(tls),
-        Arc::clone(&handle.shared().surroundings),
+        Arc::clone(surroundings),
     );
-    // The endpoint is looked up for each dial: another version may have moved it, or given this node another parent.
-    // The address of the configuration is that of the parent it was written for.
-    let dial: link::Dial = Arc::new(move || {
+    Arc::new(move || {
         let known = place.known();
         let parent = link::Place::of(&known.federation, place.me())
             .parent
@@ -95,7 +95,10 @@ pub(super) fn start_links(
             .ok_or_else(|| format!("没有上级 {parent} 的地址"))?;
         identity::channel(Arc::clone(&tls), TcpDialer, &address, parent)
             .map_err(|error| error.to_string())
-    });
+    })
+}
+
+pub(super) fn start_links(handle: &NodeHandle, dial: link::Dial) -> Links<NodeHandle> {
     Links::start(link::Parts {
         port: Arc::new(handle.clone()),
         sealer: Arc::new(SharedSealer(Arc::clone(handle.shared()))),

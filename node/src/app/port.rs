@@ -2,9 +2,12 @@
 
 use super::handle::{Heard, NodeHandle};
 use super::keeper::former;
+use super::trace::lane_word;
 use crate::link::{NodePort, NodeStopped, Place};
 use hotline_domain::figures::Watermark;
 use hotline_domain::kernel::Input;
+use hotline_domain::leg::Lane;
+use hotline_domain::link::Envelope;
 use hotline_domain::view::View;
 use hotline_topology::{RegionKey, Time};
 use std::sync::Arc;
@@ -37,6 +40,13 @@ impl NodePort for NodeHandle {
 
     fn watermark(&self) -> Option<Watermark> {
         self.shared.own_watermark()
+    }
+
+    fn sent(&self, peer: RegionKey, lane: Lane, seq: u64, envelope: &Envelope) {
+        if let Some(traces) = self.shared.traces() {
+            let waited = self.shared.clock.now().0 - envelope.written_at.0;
+            traces.sent(peer.as_str(), lane_word(lane), seq, envelope, waited);
+        }
     }
 
     fn heard(&self, peer: RegionKey, time: Time, watermark: Option<Watermark>) {

@@ -27,11 +27,10 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
             Format::Json => LogFormat::Json,
         },
         filter: Some(config.log.filter.clone()),
-        otlp_endpoint: config.log.otlp.clone(),
     };
     let drain = Duration::from_secs(config.node.drain_seconds);
     let prepared = Prepared::read(config, file)?;
-    let logging = telemetry::install(&options, Arc::new(SystemClock::new()))?;
+    telemetry::install(&options, Arc::new(SystemClock::new()))?;
     let running = prepared.start().await?;
     announce(&running);
     let stopped = until_stopped(&running, file).await;
@@ -40,7 +39,6 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
         drain.as_secs()
     );
     let drained = tokio::time::timeout(drain, running.stop()).await;
-    logging.shut_down();
     match drained {
         Ok(closed) => closed,
         Err(_) => anyhow::bail!(

@@ -4,21 +4,24 @@ use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
-use super::parts::{business_clock, opener, rules, start_links};
+use super::parts::{business_clock, opener, parent, rules, start_links};
 use super::prepare::Prepared;
 use super::rows::CommittedRows;
 use super::world::Surroundings;
+use crate::attachment::{Attachments, Shelf};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::entropy::OsEntropy;
 use crate::identity::{self, NodeNotary, NodeTls, PeerIdentity};
 use crate::link::{self, Links};
 use crate::store::Store;
-use crate::store::disk::Syncs;
+use crate::store::disk::{RealDisk, Syncs};
+use crate::telemetry::traces::Traces;
 use crate::{grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
 use hotline_domain::view::Rows as _;
+use opentelemetry::metrics::Meter;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -34,6 +37,7 @@ pub struct Running {
     config: Config,
     handle: NodeHandle,
     links: Links<NodeHandle>,
+    attachments: Attachments,
     tls: Arc<NodeTls>,
     keeper: Arc<Keeper>,
     stop: CancellationToken,
@@ -76,6 +80,15 @@ impl Prepared {
             &store,
         ));
         let restored = take_up(&store, &shared)?;
+        if let Some(collector) = &config.log.otlp {
+            let per_mille = config.log.traced_per_mille;
+            shared.trace(Traces::new(
+                me.as_str(),
+                collector,
+                per_mille,
+                Arc::clone(&clock),
+            )?);
+        }
         let (jobs, inbox) = tokio::sync::mpsc::channel(INBOX_MAX);
         let handle = NodeHandle {
             shared: Arc::clone(&shared),
@@ -116,7 +129,18 @@ impl Prepared {
         let lists = Arc::clone(&tls);
         shared.watch_lists(Box::new(move || lists.list_ages()));
         surroundings.believe(Box::new(ByCertificates(Arc::clone(&tls))));
-        let links = start_links(&config, &handle, &tls, configured);
+        let dial = parent(&config, &tls, &surroundings, configured);
+        let links = start_links(&handle, Arc::clone(&dial));
+        let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
+            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
+        let attachments = Attachments::start(
+            handle.clone(),
+            shelf,
+            config.attachments.clone(),
+            Some(dial),
+        );
+        let watching = attachments.clone();
+        shared.watch(Box::new(move |facts| watching.committed(facts)));
         let performing = links.clone();
         shared.connect(Box::new(move |action: &Action| performing.perform(action)));
         let keeper = Arc::new(Keeper {
@@ -132,6 +156,7 @@ impl Prepared {
             config,
             handle,
             links,
+            attachments,
             tls,
             keeper,
             stop,
@@ -150,6 +175,12 @@ impl Running {
     #[must_use]
     pub fn handle(&self) -> &NodeHandle {
         &self.handle
+    }
+
+    /// Its attachments.
+    #[must_use]
+    pub fn attachments(&self) -> &Attachments {
+        &self.attachments
     }
 
     /// Its links.
@@ -177,12 +208,14 @@ impl Running {
             );
             let server = identity::server()
                 .add_service(self.links.service(link::certified))
+                .add_service(self.attachments.service(link::certified))
                 .serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());
             self.tasks.spawn(log_end("联动端口", server));
         }
         let doors = grpc::Door::new(
             self.handle.clone(),
             self.links.clone(),
+            self.attachments.clone(),
             &self.config.operator,
         )?;
         self.tasks.spawn(log_end(
@@ -206,8 +239,7 @@ impl Running {
                 .with_context(|| format!("不能监听 {listen}(http.listen)"))?;
             self.http_address = Some(listener.local_addr()?);
             let metrics = telemetry::Metrics::new(self.handle.shared().surroundings.me().as_str())?;
-            super::metrics::register(&metrics.meter(), &self.handle, &self.links, &self.syncs);
-            identity::metrics::register(&metrics.meter(), &self.tls);
+            self.register_metrics(&metrics.meter());
             let status = Arc::new(super::metrics::NodeStatus(self.handle.clone()));
             let router = http::router(status, metrics, Arc::new(SystemClock::new()));
             self.tasks.spawn(log_end(
@@ -222,6 +254,14 @@ impl Running {
         self.tasks
             .spawn(super::upkeep::run(self.handle.clone(), self.stop.clone()));
         Ok(())
+    }
+
+    /// Registers everything that this node measures of itself. To add an instrument: where it is counted, its call
+    /// here, its line in the table of `deploy/OPERATIONS.md`.
+    pub fn register_metrics(&self, meter: &Meter) {
+        super::metrics::register(meter, &self.handle, &self.links, &self.syncs);
+        super::metrics::register_attachments(meter, &self.attachments);
+        identity::metrics::register(meter, &self.tls);
     }
 
     /// Reads certificates, topology and packs anew. What is faulty is reported and the old stays in force.
@@ -253,11 +293,16 @@ impl Running {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
         self.links.stop().await;
+        self.attachments.stop().await;
         self.tasks.close();
         self.tasks.wait().await;
         self.handle.stop().await;
         let committer = self.committer;
-        match tokio::task::spawn_blocking(move || committer.join()).await? {
+        let closed = tokio::task::spawn_blocking(move || committer.join()).await?;
+        if let Some(traces) = self.handle.shared().traces() {
+            tokio::task::spawn_blocking(move || traces.shut_down()).await?;
+        }
+        match closed {
             Ok(closed) => closed,
             Err(_) => anyhow::bail!("提交线程异常终止"),
         }

@@ -245,7 +245,10 @@ impl MatterTale {
             | TicketAct::Withdrawn
             | TicketAct::LeadNamed { .. }
             | TicketAct::Returned { .. }
-            | TicketAct::Noted => {}
+            | TicketAct::Noted
+            | TicketAct::Attached { .. }
+            | TicketAct::AttachmentRead { .. }
+            | TicketAct::AttachmentFetched { .. } => {}
         }
     }
 

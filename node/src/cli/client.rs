@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 use tonic_types::StatusExt as _;
 
 /// Longest wait for the socket.
@@ -180,6 +180,23 @@ impl Client {
         get_status(pb::GetStatusRequest) -> pb::NodeStatus;
         /// Signed documents, here and at the neighbours.
         get_world(pb::GetWorldRequest) -> pb::World;
+        /// What is attached to a ticket.
+        list_attachments(pb::ListAttachmentsRequest) -> pb::ListAttachmentsResponse;
+        /// Takes an attachment out, part by part.
+        fetch_attachment(pb::FetchAttachmentRequest) -> Streaming<pb::FetchAttachmentResponse>;
+    }
+
+    /// Attaches a file: a head, then its bytes.
+    ///
+    /// # Errors
+    /// The node refuses or cannot be reached.
+    pub async fn attach_file(
+        &self,
+        person: Option<&str>,
+        parts: impl futures::Stream<Item = pb::AttachFileRequest> + Send + 'static,
+    ) -> Result<Streaming<pb::AttachFileResponse>, CallError> {
+        let answer = self.inner.clone().attach_file(asked(person, parts)).await?;
+        Ok(answer.into_inner())
     }
 }
 

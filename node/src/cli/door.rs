@@ -161,7 +161,11 @@ impl Caller {
     }
 }
 
-fn drawn() -> anyhow::Result<String> {
+/// A random idempotency key.
+///
+/// # Errors
+/// No random bytes.
+pub fn drawn() -> anyhow::Result<String> {
     let mut bits = [0; 16];
     OsEntropy.fill(&mut bits)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))

@@ -49,6 +49,11 @@ macro_rules! objects {
 
 objects! {
     Done { matter, number, legs, order, version }
+    Attachment {
+        id, name, erased, size, media, kind, at_ms, actor, source, local, here, fetched_by,
+    }
+    ListAttachmentsResponse { attachments }
+    AttachFileResponse { taken, id, done }
     Text { field, value, erased }
     Ticket {
         matter, number, origin, taken_in_at_ms, since_ms, channel, kind, category, urgency, stage, closed_ground,

@@ -147,6 +147,15 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "media-kind",
+        &[
+            ("picture", "图片"),
+            ("document", "文档"),
+            ("audio", "录音"),
+            ("video", "视频"),
+        ],
+    ),
+    (
         "field",
         &[
             ("title", "标题"),
@@ -161,6 +170,7 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
             ("answer", "答复"),
             ("stage_report", "阶段情况"),
             ("rating_text", "评价意见"),
+            ("attachment", "附件"),
         ],
     ),
 ];
@@ -196,6 +206,7 @@ mod tests {
     use super::*;
     use hotline_domain::figures::Measure;
     use hotline_domain::supervision::NoticeReason;
+    use hotline_topology::policy::MediaKind;
     use hotline_topology::{FieldName, Kind, Level, Urgency};
 
     #[test]
@@ -211,6 +222,9 @@ mod tests {
             .for_each(|code| named("field", code.as_str()));
         for kind in Kind::ALL {
             assert_eq!(word("kind", kind.as_str()), kind.label());
+        }
+        for kind in MediaKind::ALL {
+            assert_eq!(word("media-kind", kind.as_str()), kind.label());
         }
         for urgency in Urgency::ALL {
             assert_eq!(word("urgency", urgency.as_str()), urgency.label());

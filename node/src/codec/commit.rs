@@ -6,6 +6,7 @@ use super::malformed::{Malformed, Why};
 use super::row;
 use crate::store::Op;
 use hotline_domain::fact::Fact;
+use hotline_domain::leg::Act;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::TicketAct;
 use hotline_proto::Bytes as _;
@@ -66,7 +67,16 @@ pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
 fn reader(fact: &Fact) -> u32 {
     match fact {
         Fact::Ticket {
-            act: TicketAct::Returned { .. } | TicketAct::Mended { .. },
+            act:
+                TicketAct::Returned { .. }
+                | TicketAct::Mended { .. }
+                | TicketAct::Attached { .. }
+                | TicketAct::AttachmentRead { .. }
+                | TicketAct::AttachmentFetched { .. },
+            ..
+        }
+        | Fact::Leg {
+            act: Act::Attach { .. },
             ..
         } => 2,
         Fact::Started { .. }

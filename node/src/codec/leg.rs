@@ -74,6 +74,7 @@ choice!(Act => pb::Act [act: act::Act] {
     Remind: act::Remind { order },
     ReplyOrder: act::ReplyOrder { order },
     EndOrder: act::EndOrder { order },
+    Attach: act::Attach { attachment },
     Overdue: act::Overdue { due: due_ms },
 });
 

@@ -272,6 +272,7 @@ fn check_act(act: &Act) -> Result<(), Malformed> {
         | Act::Remind { .. }
         | Act::ReplyOrder { .. }
         | Act::EndOrder { .. }
+        | Act::Attach { .. }
         | Act::Overdue { .. } => Ok(()),
     }
 }

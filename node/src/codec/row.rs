@@ -90,6 +90,7 @@ impl Field<pb::Row> for Row {
             Row::Document(document) => Choice::Document(document.put()),
             Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
+            Row::Attachment(attached) => Choice::Attachment(attached.put()),
         };
         pb::Row { row: Some(choice) }
     }
@@ -135,6 +136,9 @@ impl Field<pb::Row> for Row {
                 Row::DocumentPart(Field::take(bytes, "Row.DocumentPart.bytes")?)
             }
             Choice::PeerWorld(known) => Row::PeerWorld(Field::take(known, "Row.peer_world")?),
+            Choice::Attachment(attached) => {
+                Row::Attachment(Field::take(attached, "Row.attachment")?)
+            }
         })
     }
 }

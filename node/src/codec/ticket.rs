@@ -2,6 +2,7 @@
 
 use super::field::{choice, noun};
 use super::form::coded;
+use hotline_domain::attachment::Attached;
 use hotline_domain::ticket::{Rating, Ticket, TicketAct, TicketStage};
 use hotline_proto::record::v1 as pb;
 use pb::ticket_act as act;
@@ -28,6 +29,13 @@ choice!(TicketAct => pb::TicketAct [act: act::Act] {
     Noted: act::Noted {},
     Returned: act::Returned { leg },
     Mended: act::Mended { stage, closed_ground, closed_at: closed_at_ms, incoming, incoming_all, outgoing, round },
+    Attached: act::Attached { attachment, local },
+    AttachmentRead: act::AttachmentRead { id },
+    AttachmentFetched: act::AttachmentFetched { id, leg, by },
+});
+
+noun!(Attached => pb::Attached {
+    attachment, cover, at: at_ms, actor, local, source, given_on, came_on, fetched_by,
 });
 
 noun!(Rating => pb::Rating { at: at_ms, code, satisfied });

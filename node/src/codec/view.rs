@@ -128,6 +128,7 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Document(..) => matches!(row, Row::Document(_)),
         RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),
+        RowKey::Attachment(..) => matches!(row, Row::Attachment(_)),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Logging {
     pub filter: String,
     /// OTLP collector for traces, as `http://127.0.0.1:4317`; left out: none.
     pub otlp: Option<String>,
+    /// How many matters in a thousand are traced.
+    pub traced_per_mille: u16,
 }
 
 impl Default for Logging {
@@ -32,6 +34,7 @@ impl Default for Logging {
             format: Format::Text,
             filter: "info".to_owned(),
             otlp: None,
+            traced_per_mille: 1000,
         }
     }
 }
@@ -40,6 +43,9 @@ impl Logging {
     pub(super) fn check(&self, check: &mut Check<'_>) {
         if self.filter.trim().is_empty() {
             check.fault("log.filter", "不能为空;请写 info");
+        }
+        if self.traced_per_mille > 1000 {
+            check.fault("log.traced_per_mille", "应在 0 到 1000 之间");
         }
         if let Some(otlp) = &self.otlp
             && !otlp.starts_with("http://")

@@ -4,6 +4,7 @@
 //! To add a setting: its field in the section's struct with a doc comment, its check in the section's `check`, its line
 //! in `deploy/node.toml` (a test compares both).
 
+mod attachments;
 mod http;
 mod links;
 mod logging;
@@ -12,6 +13,7 @@ mod operator;
 mod sealing;
 mod store;
 
+pub use attachments::Attachments;
 pub use http::Http;
 pub use links::Links;
 pub use logging::{Format, Logging};
@@ -43,6 +45,9 @@ pub struct Config {
     /// The key that far nodes seal to.
     #[serde(default)]
     pub sealing: Sealing,
+    /// Files attached to tickets.
+    #[serde(default)]
+    pub attachments: Attachments,
     /// Structured logs and traces.
     #[serde(default)]
     pub log: Logging,
@@ -165,6 +170,7 @@ impl Config {
         config.http.check(&mut check);
         config.store.check(&mut check);
         config.sealing.check(&mut check);
+        config.attachments.check(&mut check);
         config.log.check(&mut check);
         if check.faults.is_empty() {
             Ok(config)

@@ -71,6 +71,10 @@ fn texts(texts: &[pb::Text]) -> Result<Vec<(FieldName, String)>, Status> {
     for text in texts {
         let field =
             FieldName::from_str(&text.field).map_err(|error| invalid("texts.field", error))?;
+        if field == FieldName::Attachment {
+            let words = "附件不是文字;请用 AttachFile(hotline ticket attach)上传".to_owned();
+            return Err(invalid("texts.field", words));
+        }
         if text.value.len() > TEXT_BYTES_MAX {
             return Err(invalid(
                 "texts.value",
@@ -259,7 +263,9 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         | Verb::Withdraw { matter }
         | Verb::NameLead { matter, .. }
         | Verb::Note { matter }
-        | Verb::Erase { matter, .. } => Ok(Some(*matter)),
+        | Verb::Erase { matter, .. }
+        | Verb::Attach { matter, .. }
+        | Verb::ReadAttachment { matter, .. } => Ok(Some(*matter)),
         Verb::Sign { leg }
         | Verb::Progress { leg, .. }
         | Verb::AskReturn { leg, .. }

@@ -6,12 +6,14 @@
 //! bounds.rs    how long keys, codes and words may be
 //! command.rs   request → verb, texts, content hash
 //! refusal.rs   outcome → status with rich error
+//! attachment/  files up, down, listed
 //! query/       tickets, lists, links, figures, status
 //! ```
 //!
 //! To add a verb: its message in `proto/hotline/operator/v1`, its arm in `command.rs`. To add a query: its file in
 //! `query/`, its method below.
 
+mod attachment;
 mod bounds;
 pub mod caller;
 mod command;
@@ -20,11 +22,13 @@ mod query;
 mod refusal;
 
 use crate::app::{NodeHandle, Outcome};
+use crate::attachment::Attachments;
 use crate::config::Operator as OperatorConfig;
 use crate::identity::local::LocalIncoming;
 use crate::identity::{NodeTls, OperatorIdentity, incoming};
 use crate::link::Links;
 use caller::People;
+use futures::stream::BoxStream;
 use hotline_proto::FILE_DESCRIPTOR_SET;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::operator_server::{Operator, OperatorServer};
@@ -33,7 +37,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Router;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// Largest request, in bytes: a document of the world, and what is around it.
 const REQUEST_BYTES_MAX: usize = hotline_domain::world::DOCUMENT_BYTES_MAX + (1 << 20);
@@ -43,6 +47,7 @@ const REQUEST_BYTES_MAX: usize = hotline_domain::world::DOCUMENT_BYTES_MAX + (1 
 pub struct Door {
     node: NodeHandle,
     links: Links<NodeHandle>,
+    attachments: Attachments,
     people: Arc<People>,
 }
 
@@ -54,12 +59,14 @@ impl Door {
     pub fn new(
         node: NodeHandle,
         links: Links<NodeHandle>,
+        attachments: Attachments,
         people: &OperatorConfig,
     ) -> anyhow::Result<Self> {
         let people = Arc::new(People::of(people).map_err(anyhow::Error::msg)?);
         Ok(Self {
             node,
             links,
+            attachments,
             people,
         })
     }
@@ -223,7 +230,38 @@ impl Operator for Door {
         self.actor(&request)?;
         query::world::get(&self.node).map(Response::new)
     }
+
+    type AttachFileStream = BoxStream<'static, Result<pb::AttachFileResponse, Status>>;
+    type FetchAttachmentStream = BoxStream<'static, Result<pb::FetchAttachmentResponse, Status>>;
+
+    async fn attach_file(
+        &self,
+        request: Request<Streaming<pb::AttachFileRequest>>,
+    ) -> Result<Response<Self::AttachFileStream>, Status> {
+        let actor = self.actor(&request)?;
+        let door = attachment::Files::of(self);
+        Ok(Response::new(door.attach(actor, request.into_inner())))
+    }
+
+    async fn list_attachments(
+        &self,
+        request: Request<pb::ListAttachmentsRequest>,
+    ) -> Result<Response<pb::ListAttachmentsResponse>, Status> {
+        let actor = self.actor(&request)?;
+        let door = attachment::Files::of(self);
+        door.list(&actor, request.get_ref()).map(Response::new)
+    }
+
+    async fn fetch_attachment(
+        &self,
+        request: Request<pb::FetchAttachmentRequest>,
+    ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        let actor = self.actor(&request)?;
+        let door = attachment::Files::of(self);
+        let parts = door.fetch(actor, request.into_inner()).await?;
+        Ok(Response::new(parts))
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,7 +23,9 @@ pub fn status(outcome: Outcome) -> Status {
     }
 }
 
-fn refused(refusal: &Refusal) -> Status {
+/// The status of a refusal.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> Status {
     let code = match refusal.class {
         Class::NotFound => Code::NotFound,
         Class::Forbidden => Code::PermissionDenied,

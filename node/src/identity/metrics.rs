@@ -20,7 +20,7 @@ pub fn register(meter: &Meter, tls: &Arc<NodeTls>) {
     let held: Weak<NodeTls> = node();
     meter
         .u64_observable_counter("refusals")
-        .with_description("connections refused since the start")
+        .with_description("启动以来拒绝的连接")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             for (side, reason, count) in tls.refusals().counts() {
@@ -37,7 +37,7 @@ pub fn register(meter: &Meter, tls: &Arc<NodeTls>) {
     let held = node();
     meter
         .u64_observable_gauge("connections")
-        .with_description("connections open now")
+        .with_description("现有的连接")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             out.observe(tls.live_connections() as u64, &[]);
@@ -47,7 +47,7 @@ pub fn register(meter: &Meter, tls: &Arc<NodeTls>) {
     meter
         .u64_observable_gauge("revocation_list_age")
         .with_unit("s")
-        .with_description("time since the list in force was signed")
+        .with_description("现行吊销列表签发至今的时间")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             for list in tls.list_ages() {
@@ -59,7 +59,7 @@ pub fn register(meter: &Meter, tls: &Arc<NodeTls>) {
     meter
         .u64_observable_gauge("revocation_list_overdue")
         .with_unit("s")
-        .with_description("by how much the renewal of the list is late")
+        .with_description("吊销列表逾期未更新的时间,未逾期为 0")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             for list in tls.list_ages() {
@@ -77,7 +77,7 @@ fn register_own(meter: &Meter, tls: &Arc<NodeTls>) {
     meter
         .i64_observable_gauge("certificate_ends")
         .with_unit("s")
-        .with_description("end of the own certificate, in seconds since 1970")
+        .with_description("本节点证书的到期时刻,自 1970 年起")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             out.observe(tls.own().not_after.millis().div_euclid(1000), &[]);
@@ -86,7 +86,7 @@ fn register_own(meter: &Meter, tls: &Arc<NodeTls>) {
     let held = Arc::downgrade(tls);
     meter
         .u64_observable_gauge("certificate_refused")
-        .with_description("1 while peers will refuse the own certificate")
+        .with_description("对端会拒绝本节点证书时为 1")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             if let Some(error) = tls.own_problem() {

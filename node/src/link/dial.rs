@@ -109,7 +109,8 @@ async fn connect(dial: &Dial) -> Result<Wire, String> {
 }
 
 /// What a failed call means, for the operator: the certificate's fault where it is one, else the transport's cause.
-pub(super) fn words(status: &tonic::Status) -> String {
+#[must_use]
+pub fn words(status: &tonic::Status) -> String {
     if let Some(error) = IdentityError::find(status) {
         return error.to_string();
     }

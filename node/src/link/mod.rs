@@ -25,7 +25,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use dial::Dial;
+pub use dial::{Dial, words as failure};
 pub use fields::{NotWhatItSays, Opened, SealFailed, Sealer, check_all, salted_hash, unsealed};
 pub use peer::FRAME_BYTES_MAX;
 pub use port::{NodePort, NodeStopped, Place, Side};

@@ -2,6 +2,8 @@
 
 use hotline_domain::figures::Watermark;
 use hotline_domain::kernel::Input;
+use hotline_domain::leg::Lane;
+use hotline_domain::link::Envelope;
 use hotline_domain::view::View;
 use hotline_topology::{Federation, RegionKey, Time};
 use std::future::Future;
@@ -32,6 +34,9 @@ pub trait NodePort: Send + Sync + 'static {
 
     /// Up to where this node's own figures are complete; travels with heartbeats.
     fn watermark(&self) -> Option<Watermark>;
+
+    /// An envelope goes out on the stream to a neighbour; for telemetry.
+    fn sent(&self, _peer: RegionKey, _lane: Lane, _seq: u64, _envelope: &Envelope) {}
 
     /// A neighbour stated its time (to find a clock in doubt) and perhaps its watermark.
     fn heard(&self, peer: RegionKey, time: Time, watermark: Option<Watermark>);

@@ -324,7 +324,16 @@ impl<'a, P: NodePort> Run<'a, P> {
             return Ok(None);
         };
         let mut fields = Vec::new();
-        if let Frame::Envelope { envelope, .. } = &mut frame {
+        if let Frame::Envelope {
+            lane,
+            seq,
+            envelope,
+            ..
+        } = &mut frame
+        {
+            self.shared
+                .port
+                .sent(self.peer.region, *lane, *seq, envelope);
             let words = |error: SealFailed| error.to_string();
             let (sealer, office) = (&*self.shared.sealer, &self.shared.office);
             let opened = open_all(sealer, envelope.matter, &envelope.fields).map_err(words)?;

@@ -1,6 +1,7 @@
 //! What an operator does with a store that no node has open: check it, size it up, rebuild its view, export its
 //! log; and, of a running one too, back it up. Behind `hotline store`.
 
+mod attachments;
 mod backup;
 mod export;
 mod restore;

@@ -1,20 +1,18 @@
 //! What a node tells about itself: log lines, spans and figures for its operator.
 //!
 //! Nothing is global but the subscriber, which belongs to the process and is installed once by
-//! `main` ([`install`]). Metrics belong to a node ([`Metrics::new`]): many nodes in one process
-//! keep theirs apart.
+//! `main` ([`install`]). Metrics and traces belong to a node ([`Metrics::new`], [`traces`]): many
+//! nodes in one process keep theirs apart.
 
 mod lines;
+pub mod traces;
 
 pub use lines::LogFormat;
 
 use crate::clock::Clock;
 use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use prometheus::{Registry, TextEncoder};
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
@@ -33,8 +31,6 @@ pub struct LogOptions {
     pub format: LogFormat,
     /// Which events, in the notation of `RUST_LOG`; `None` for the usual ones.
     pub filter: Option<String>,
-    /// A collector that takes spans over OTLP/gRPC, such as `http://127.0.0.1:4317`.
-    pub otlp_endpoint: Option<String>,
 }
 
 /// Why nothing can be logged.
@@ -64,42 +60,16 @@ pub enum TelemetryError {
     Metrics(String),
 }
 
-/// The process's logging. Spans that are still waiting are sent by [`Logging::shut_down`].
-#[derive(Debug)]
-pub struct Logging {
-    tracer: Option<SdkTracerProvider>,
-}
-
-impl Logging {
-    /// Sends what is waiting, for as long as the exporter's own deadline allows.
-    pub fn shut_down(self) {
-        if let Some(tracer) = self.tracer
-            && let Err(error) = tracer.shutdown()
-        {
-            tracing::warn!(%error, "有跟踪数据没有送出");
-        }
-    }
-}
-
-/// Installs the process's subscriber: log lines to standard error and, where configured, spans to a
-/// collector. To be called within the runtime, once.
+/// Installs the process's subscriber: log lines to standard error. To be called once.
 ///
 /// # Errors
 /// When the options are wrong or a subscriber stands already.
-pub fn install(options: &LogOptions, clock: Arc<dyn Clock>) -> Result<Logging, TelemetryError> {
+pub fn install(options: &LogOptions, clock: Arc<dyn Clock>) -> Result<(), TelemetryError> {
     let filter = options.filter.as_deref().unwrap_or(USUAL_FILTER);
     let filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter {
         filter: filter.to_owned(),
         why: error.to_string(),
     })?;
-    let tracer = options
-        .otlp_endpoint
-        .as_deref()
-        .map(|to| tracer(&options.node, to))
-        .transpose()?;
-    let spans = tracer
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("hotline")));
     let lines = lines::Lines {
         format: options.format,
         node: options.node.clone(),
@@ -108,26 +78,9 @@ pub fn install(options: &LogOptions, clock: Arc<dyn Clock>) -> Result<Logging, T
     };
     tracing_subscriber::registry()
         .with(filter)
-        .with(spans)
         .with(lines)
         .try_init()
-        .map_err(|_| TelemetryError::InstalledBefore)?;
-    Ok(Logging { tracer })
-}
-
-fn tracer(node: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter = opentelemetry_otlp::SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build()
-        .map_err(|error| TelemetryError::Otlp {
-            endpoint: endpoint.to_owned(),
-            why: error.to_string(),
-        })?;
-    Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
-        .with_resource(resource(node))
-        .build())
+        .map_err(|_| TelemetryError::InstalledBefore)
 }
 
 fn resource(node: &str) -> Resource {
@@ -222,24 +175,5 @@ mod tests {
         };
         let error = install(&options, Arc::new(SystemClock::new())).unwrap_err();
         assert!(error.to_string().contains("hotline=loud"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn spans_go_to_the_collector() {
-        use tracing_subscriber::layer::SubscriberExt;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let provider = tracer("990100000000", &endpoint).unwrap();
-        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("hotline"));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            tracing::info_span!("交办").in_scope(|| {});
-        });
-        // No collector answers here; that the exporter calls is what is shown.
-        let flushing = tokio::task::spawn_blocking(move || provider.force_flush());
-        let called =
-            tokio::time::timeout(std::time::Duration::from_secs(20), listener.accept()).await;
-        assert!(called.is_ok_and(|accepted| accepted.is_ok()));
-        drop(listener);
-        drop(flushing);
     }
 }

@@ -7,6 +7,7 @@
 //! To add a parameter: its field here, its line in `read.rs`, its value in
 //! `data/policy/default.toml`.
 
+mod attachments;
 mod grounds;
 mod read;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::region::RegionKey;
 use crate::time::{Span, Time};
 use crate::tree::Federation;
 
+pub use attachments::{AttachmentRule, Media, MediaKind};
 pub use words::{Coverage, Kind, LateReturn, LeadRule, TriggerEvent, Urgency};
 
 /// A code with its wording and the article that it rests on; used for every list of grounds.
@@ -280,6 +282,8 @@ pub struct PolicyPack {
     pub silence: SilenceRule,
     /// 补正材料
     pub supplement: SupplementRule,
+    /// 附件
+    pub attachments: AttachmentRule,
 }
 
 impl PolicyPack {

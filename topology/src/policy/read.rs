@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::attachments::{AttachmentRule, read_attachments};
 use super::grounds::{Codes, read_closings, read_ground, read_grounds, read_refusals};
 use super::{
     AssignRule, CallbackRule, CoHandlingRule, EscalationRule, ExtensionRule, HandlingRule, HopRule,
@@ -69,6 +70,11 @@ fn read_pack(top: Table<'_>) -> Option<PolicyPack> {
     let closings = read_closings(&top);
     let silence = top.table("silence").and_then(read_silence);
     let supplement = top.table("supplement").and_then(read_supplement);
+    // Packs from before there were attachments say nothing of them.
+    let attachments = match top.table_opt("attachments") {
+        Some(table) => read_attachments(table),
+        None => Some(AttachmentRule::default()),
+    };
     top.finish();
     Some(PolicyPack {
         id: id?.value,
@@ -92,6 +98,7 @@ fn read_pack(top: Table<'_>) -> Option<PolicyPack> {
         closings,
         silence: silence?,
         supplement: supplement?,
+        attachments: attachments?,
     })
 }
 

@@ -37,6 +37,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// What the petitioner wants (诉求类型).
     Kind, "诉求类型", 6 {

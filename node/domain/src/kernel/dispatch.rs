@@ -78,6 +78,14 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::RotateKey { reason, new, .. } => {
             keys::rotate(draft, &command.actor, reason, new.as_deref())
         }
+        Verb::Attach {
+            matter,
+            attachment,
+            local,
+        } => ticket::attach(draft, command, *matter, *attachment, *local),
+        Verb::ReadAttachment { matter, id } => {
+            ticket::read_attachment(draft, command, *matter, *id)
+        }
         Verb::ConfirmClock => confirm_clock(draft),
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
         Verb::PublishDocument { bytes } => world::publish(draft, bytes),
@@ -97,6 +105,7 @@ fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
         | Verb::Escalate { matter, .. }
         | Verb::Withdraw { matter }
         | Verb::Erase { matter, .. }
+        | Verb::Attach { matter, .. }
         | Verb::NameLead { matter, .. } => Some(*matter),
         Verb::Sign { leg }
         | Verb::Progress { leg, .. }
@@ -117,6 +126,7 @@ fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
         }
         Verb::TakeIn { .. }
         | Verb::Note { .. }
+        | Verb::ReadAttachment { .. }
         | Verb::ConfirmClock
         | Verb::ReopenLink { .. }
         | Verb::RotateKey { .. }
@@ -178,6 +188,8 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
         | Verb::Note { .. }
         | Verb::Erase { .. }
         | Verb::RotateKey { .. }
+        | Verb::Attach { .. }
+        | Verb::ReadAttachment { .. }
         | Verb::ConfirmClock
         | Verb::PublishDocument { .. }
         | Verb::ReopenLink { .. } => {
@@ -214,17 +226,7 @@ fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Do
     if command.fields.is_empty() {
         return Err(Refusal::new(Class::Invalid, "note.empty", "记录内容不能为空").into());
     }
-    if let Some(unit) = &command.actor.unit {
-        let mut concerned = false;
-        for id in &ticket.outgoing {
-            let taker = draft.leg(*id)?.taker().clone();
-            concerned |= taker.region() == draft.me() && taker.unit() == Some(unit);
-        }
-        if !concerned {
-            let words = format!("工单 {} 没有交 {unit} 办理,不能记录", ticket.number);
-            return Err(Refusal::new(Class::Forbidden, "authority.unit", words).into());
-        }
-    }
+    ticket::concerns_unit(draft, command, &ticket)?;
     draft.ticket_act(
         ticket.matter,
         Some(&command.actor),

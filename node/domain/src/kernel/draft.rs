@@ -3,6 +3,7 @@
 
 use super::context::World;
 use super::outcome::{Kept, Stop};
+use super::tracing::Tracing;
 use super::{fold, reconcile, send, timers, watch};
 use crate::body::Actor;
 use crate::command::Command;
@@ -33,6 +34,7 @@ pub struct Draft<'a> {
     cuts: Vec<(RegionKey, String)>,
     world_changed: bool,
     receipts: Vec<(RegionKey, Receipted)>,
+    tracing: Option<Tracing>,
 }
 
 impl View for Draft<'_> {
@@ -65,7 +67,20 @@ impl<'a> Draft<'a> {
             cuts: Vec::new(),
             world_changed: false,
             receipts: Vec::new(),
+            tracing: None,
         }
+    }
+
+    /// Under a trace: what it sends belongs to it.
+    #[must_use]
+    pub(super) fn traced(mut self, tracing: Option<Tracing>) -> Self {
+        self.tracing = tracing;
+        self
+    }
+
+    /// How the event is traced.
+    pub(super) fn tracing(&self) -> Option<Tracing> {
+        self.tracing
     }
 
     /// The node's time of this step.
@@ -376,7 +391,7 @@ impl<'a> Draft<'a> {
         work: impl FnOnce(&mut Draft<'_>) -> Result<T, Stop>,
     ) -> Result<Result<T, Refusal>, ViewFailed> {
         let ids = Ids::new(self.ids.draw());
-        let mut inner = Draft::new(self.world, self.now, &self.overlay, ids);
+        let mut inner = Draft::new(self.world, self.now, &self.overlay, ids).traced(self.tracing);
         match work(&mut inner) {
             Ok(value) => {
                 let kept = inner.into_kept();

@@ -1,7 +1,9 @@
 //! Events in, actions out.
 
+use crate::attachment::AttachmentId;
 use crate::command::Command;
 use crate::fact::Fact;
+use crate::id::{LegId, MatterId};
 use crate::leg::Lane;
 use crate::link::Envelope;
 use crate::refusal::Refusal;
@@ -79,6 +81,17 @@ pub enum Input {
         new: Box<NewKey>,
         /// Why.
         reason: String,
+    },
+    /// Another node, entitled to it, began to fetch an attachment.
+    AttachmentFetched {
+        /// The matter.
+        matter: MatterId,
+        /// Which.
+        id: AttachmentId,
+        /// By which leg.
+        leg: LegId,
+        /// Who.
+        by: RegionKey,
     },
     /// The clock was found in doubt.
     ClockDoubt {

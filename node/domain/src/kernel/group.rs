@@ -4,7 +4,8 @@ use super::context::{Now, World};
 use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
-use super::{dispatch, fold, keys, receive, reconcile, timers, witness, world};
+use super::tracing::Tracing;
+use super::{attachments, dispatch, fold, keys, receive, reconcile, timers, witness, world};
 use crate::command::Command;
 use crate::evidence::Receipted;
 use crate::fact::Fact;
@@ -29,6 +30,7 @@ pub struct Group<'a> {
     bits: [u8; 16],
     /// How far each lane has come; one acknowledgement says it for the whole group.
     marks: BTreeMap<(RegionKey, Lane), (u64, [u8; 32])>,
+    tracing: Option<Tracing>,
 }
 
 impl<'a> Group<'a> {
@@ -51,7 +53,23 @@ impl<'a> Group<'a> {
             receipts: BTreeMap::new(),
             bits: [0; 16],
             marks: BTreeMap::new(),
+            tracing: None,
         })
+    }
+
+    /// Takes one event in under a trace; otherwise as [`Group::step`].
+    ///
+    /// # Errors
+    /// As [`Group::step`].
+    pub fn step_traced(
+        &mut self,
+        event: Event,
+        tracing: Option<Tracing>,
+    ) -> Result<(), ViewFailed> {
+        self.tracing = tracing;
+        let stepped = self.step(event);
+        self.tracing = None;
+        stepped
     }
 
     /// Takes one event in.
@@ -183,7 +201,7 @@ impl<'a> Group<'a> {
         ids: Ids,
         work: impl FnOnce(&mut Draft<'_>) -> Result<T, Stop>,
     ) -> Result<Result<T, Refusal>, ViewFailed> {
-        let mut draft = Draft::new(self.world, self.now, &self.overlay, ids);
+        let mut draft = Draft::new(self.world, self.now, &self.overlay, ids).traced(self.tracing);
         match work(&mut draft) {
             Ok(value) => {
                 let kept = draft.into_kept();
@@ -264,6 +282,12 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         Input::Tick => timers::tick(draft),
         Input::WorldChanged => world::changed(draft),
         Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),
+        Input::AttachmentFetched {
+            matter,
+            id,
+            leg,
+            by,
+        } => attachments::fetched(draft, matter, id, leg, by),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
                 "节点时钟存疑,业务计时已停止,受理照常:{why};核对时间后执行 hotline clock confirm"

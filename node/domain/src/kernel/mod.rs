@@ -9,6 +9,7 @@
 //! There is no other way to change state. To add a verb: its variant in `command.rs`, its file under `ticket/`, its arm in
 //! `dispatch.rs`, its role in `policy/roles.rs`. To add a timer: its key in `row.rs`, its row in `timers.rs`.
 
+pub(crate) mod attachments;
 mod context;
 mod dispatch;
 mod draft;
@@ -28,6 +29,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod tracing;
 mod watch;
 mod witness;
 mod world;
@@ -41,4 +43,5 @@ pub use joint::{forward as forward_result, joint_legs, name as name_lead};
 pub use outcome::Stop;
 pub use sealed::destroy as destroy_keys;
 pub use timers::next_timer;
+pub use tracing::Tracing;
 pub use world::{bytes_of, documents};

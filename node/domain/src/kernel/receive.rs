@@ -1,6 +1,7 @@
 //! Receiving: every numbered envelope is consumed: applied, refused with an answer, relayed, parked, or set aside with
 //! an alarm. Only a failing store stops a lane.
 
+use super::attachments;
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
@@ -291,6 +292,11 @@ pub(super) fn leg_message(
     };
     let by = authority::party_of(&draft.world, &known, author, &act)?;
     check_fields(draft, tree, author, &known.offer, &fields)?;
+    if let Act::Attach { attachment } = &act
+        && !attachments::arrived(draft, &known, *attachment, &fields)?
+    {
+        return Ok(Effect::Void);
+    }
     let happened_at = clock::happened(at, known.offered_at, draft.now());
     match leg::receive(&known, by, happened_at, &act) {
         Reception::Apply => {

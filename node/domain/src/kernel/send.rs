@@ -40,7 +40,7 @@ pub(super) fn send(
         fields,
         sealed: None,
         proof: None,
-        trace: None,
+        trace: draft.tracing().and_then(|tracing| tracing.of(matter)),
     };
     let next = draft.world.federation.next_hop(draft.me(), to);
     // A node seals once it has a key of its own: before that nobody could seal to it either.
@@ -88,6 +88,10 @@ pub(super) fn queue(
             Refusal::new(Class::Invalid, "link.no-way", words)
         })?;
     envelope.route.push(me);
+    // An envelope that passes goes on under the span of this node's commit.
+    if let (Some(tracing), Some(trace)) = (draft.tracing(), &mut envelope.trace) {
+        trace.span = tracing.span;
+    }
     let state = draft.link(peer)?.lanes[envelope.lane.index()];
     let seq = state.sent + 1;
     let hash = extend(state.sent_hash, seq, envelope.digest());

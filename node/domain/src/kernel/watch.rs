@@ -2,9 +2,9 @@
 //! make at once, and what runs down or up the tree.
 
 use super::draft::Draft;
-use super::joint;
 use super::outcome::Stop;
 use super::world::succeed;
+use super::{attachments, joint};
 use crate::clock;
 use crate::leg::{self, Act, Closure, Leg, LegKind, Party, RecallGround, RequestKind, Side, Stage};
 use crate::link::Message;
@@ -21,6 +21,7 @@ pub(super) fn after(
     act: &Act,
 ) -> Result<(), Stop> {
     timers(draft, before, after, act)?;
+    attachments::after(draft, after, by, act)?;
     if after.side != Side::Taker {
         tell_origin(draft, before, after)?;
         joint::watch(draft, after)?;

@@ -4,6 +4,7 @@
 use super::asking::{Asking, RequestKind};
 use super::offer::{Due, Offer};
 use super::state::Closure;
+use crate::attachment::Attachment;
 use crate::id::{LegId, OrderId};
 use hotline_topology::{RegionKey, Time};
 
@@ -127,6 +128,11 @@ pub enum Act {
         /// The order.
         order: OrderId,
     },
+    /// Either side: an attachment of its ticket goes with the leg; its cover is the act's one field.
+    Attach {
+        /// The reference.
+        attachment: Attachment,
+    },
     /// Either side's clock: the due date passed without a result.
     Overdue {
         /// The due date that passed.
@@ -155,7 +161,7 @@ impl Act {
             | Act::Request { .. }
             | Act::WithdrawRequest { .. }
             | Act::ReplyOrder { .. } => Some(Party::Taker),
-            Act::Overdue { .. } => None,
+            Act::Attach { .. } | Act::Overdue { .. } => None,
         }
     }
 
@@ -179,6 +185,7 @@ impl Act {
             Act::Remind { .. } => "remind",
             Act::ReplyOrder { .. } => "reply-order",
             Act::EndOrder { .. } => "end-order",
+            Act::Attach { .. } => "attach",
             Act::Overdue { .. } => "overdue",
         }
     }
@@ -203,6 +210,7 @@ impl Act {
             Act::Remind { .. } => "催办",
             Act::ReplyOrder { .. } => "回复督办",
             Act::EndOrder { .. } => "了结督办",
+            Act::Attach { .. } => "附送附件",
             Act::Overdue { .. } => "记为逾期",
         }
     }

@@ -71,7 +71,7 @@ impl Leg {
             Act::NewDue { no, due } => self.set_due(*no, *due),
             Act::NameLead { term, lead } => self.name_lead(*term, *lead),
             // What it brings are fields; they stand in the record of the act.
-            Act::Forwarded { .. } => {}
+            Act::Forwarded { .. } | Act::Attach { .. } => {}
             Act::ClosedSince { at, how } => self.close(*how, *at),
             Act::Supervise {
                 order,

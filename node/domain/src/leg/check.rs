@@ -33,6 +33,8 @@ pub fn check(leg: &Leg, by: Party, act: &Act) -> Result<(), Refusal> {
             request, of, due, ..
         } => ruling(leg, *request, *of, due.map(|(no, _)| no)),
         Act::Recall { .. } | Act::Forwarded { .. } => Ok(()),
+        Act::Attach { .. } if by == Party::Taker => delivered(leg),
+        Act::Attach { .. } => Ok(()),
         Act::NewDue { no, .. } => due_number(leg, *no),
         Act::NameLead { term, .. } => lead_term(leg, *term),
         Act::ClosedSince { .. } => closed_since(leg, act),

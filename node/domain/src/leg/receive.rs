@@ -108,7 +108,7 @@ fn void(leg: &Leg, at: Time, act: &Act) -> Option<&'static str> {
                 leg.overdue_since.map(|_| "known")
             }
         }
-        Act::Progress { .. } | Act::Forwarded { .. } => None,
+        Act::Progress { .. } | Act::Forwarded { .. } | Act::Attach { .. } => None,
     }
 }
 

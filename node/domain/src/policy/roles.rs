@@ -6,7 +6,7 @@
 //! | assign, rule, recall, re-assign, due dates, close, redo, escalate, lead, release | | x | | | |
 //! | sign, progress, requests, results, replies | | x | x, own unit | | |
 //! | supervise, remind, end | | x | | x | |
-//! | note | x | x | x | x | |
+//! | note, attach, take an attachment out | x | x | x, own unit's tickets | x | |
 //! | clock, links, keys, deletion of personal data, documents of the world | | | | | x |
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
         Verb::Supervise { .. } | Verb::Remind { .. } | Verb::EndOrder { .. } => {
             &[Role::Supervisor, Role::Dispatcher]
         }
-        Verb::Note { .. } => &[
+        Verb::Note { .. } | Verb::Attach { .. } | Verb::ReadAttachment { .. } => &[
             Role::Clerk,
             Role::Dispatcher,
             Role::Handler,

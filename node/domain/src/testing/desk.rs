@@ -1,6 +1,7 @@
 //! Commands in sentences: `fed.at(CITY).assign(matter, [node(ZEZHOU)])`.
 
 use super::fed::Fed;
+use crate::attachment::{Attachment, AttachmentId};
 use crate::body::{Actor, Body, Role};
 use crate::command::{Command, Verb};
 use crate::field::SealedField;
@@ -8,6 +9,7 @@ use crate::id::{LegId, MatterId, OrderId};
 use crate::kernel::{Action, Input};
 use crate::refusal::Refusal;
 use crate::row::Done;
+use hotline_topology::policy::Media;
 use hotline_topology::{FieldName, Kind, RegionKey, Time, UnitKey, Urgency};
 use sha2::{Digest, Sha256};
 
@@ -189,6 +191,27 @@ impl<'a> Desk<'a> {
             _ => None,
         });
         Said(answer.expect("an answer"))
+    }
+
+    /// 附件: a picture of a kilobyte.
+    pub(crate) fn attach(self, matter: MatterId, id: u8, local: bool) -> Said {
+        let attachment = Attachment {
+            id: AttachmentId([id; 32]),
+            size: 1024,
+            media: Media::Jpeg,
+        };
+        let verb = Verb::Attach {
+            matter,
+            attachment,
+            local,
+        };
+        self.say(verb, &[(FieldName::Attachment, "现场照片.jpg")])
+    }
+
+    /// Takes an attachment out.
+    pub(crate) fn read_attachment(self, matter: MatterId, id: u8) -> Said {
+        let id = AttachmentId([id; 32]);
+        self.say(Verb::ReadAttachment { matter, id }, &[])
     }
 
     /// A verb as it is.

@@ -6,6 +6,7 @@ use super::places::{ALL, MONDAY, tree};
 use super::stamp::{Stamp, Stamps};
 use super::wire::TestWire;
 use super::world::TestExaminer;
+use crate::attachment::Attached;
 use crate::evidence;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -340,6 +341,14 @@ impl Fed {
     pub(crate) fn leg(&self, region: RegionKey, leg: LegId) -> Leg {
         let found = self.nodes[&region].view.leg(leg).expect("memory");
         found.unwrap_or_else(|| panic!("{region} does not hold {leg}"))
+    }
+
+    /// What a node's ticket holds of attachments.
+    pub(crate) fn attachments(&self, region: RegionKey, matter: MatterId) -> Vec<Attached> {
+        self.nodes[&region]
+            .view
+            .attachments(matter)
+            .expect("memory")
     }
 
     /// Every exception notice a node keeps, oldest first.

@@ -1,6 +1,7 @@
 //! What happens to a ticket at one node; legs have acts of their own.
 
 use super::TicketStage;
+use crate::attachment::{Attachment, AttachmentId};
 use crate::field::FieldMark;
 use crate::id::LegId;
 use crate::leg::RuleVersion;
@@ -119,6 +120,27 @@ pub enum TicketAct {
         /// Outgoing legs before the work in hand.
         round: u32,
     },
+    /// A file was attached here; its cover is a field.
+    Attached {
+        /// The reference.
+        attachment: Attachment,
+        /// It stays at this node.
+        local: bool,
+    },
+    /// A person here took an attachment out.
+    AttachmentRead {
+        /// Which.
+        id: AttachmentId,
+    },
+    /// Another node began to fetch an attachment from here.
+    AttachmentFetched {
+        /// Which.
+        id: AttachmentId,
+        /// By which leg.
+        leg: LegId,
+        /// Who.
+        by: RegionKey,
+    },
 }
 
 impl TicketAct {
@@ -143,6 +165,18 @@ impl TicketAct {
             TicketAct::Noted => "noted",
             TicketAct::Returned { .. } => "returned",
             TicketAct::Mended { .. } => "mended",
+            TicketAct::Attached { .. } => "attached",
+            TicketAct::AttachmentRead { .. } => "attachment-read",
+            TicketAct::AttachmentFetched { .. } => "attachment-fetched",
         }
+    }
+
+    /// Whether it only says who looked at what: the ticket is as whoever saw it before.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        matches!(
+            self,
+            TicketAct::AttachmentRead { .. } | TicketAct::AttachmentFetched { .. }
+        )
     }
 }

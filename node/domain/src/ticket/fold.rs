@@ -76,7 +76,7 @@ impl Ticket {
         act: &TicketAct,
         fields: &[SealedField],
     ) {
-        self.version += 1;
+        self.version += u32::from(!act.is_reading());
         match act {
             TicketAct::TakenIn {
                 number,
@@ -153,7 +153,11 @@ impl Ticket {
                 self.outgoing.clone_from(outgoing);
                 self.round = *round;
             }
-            TicketAct::CallBackMissed | TicketAct::Noted => {}
+            TicketAct::CallBackMissed
+            | TicketAct::Noted
+            | TicketAct::Attached { .. }
+            | TicketAct::AttachmentRead { .. }
+            | TicketAct::AttachmentFetched { .. } => {}
         }
     }
 

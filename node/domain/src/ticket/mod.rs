@@ -9,6 +9,7 @@
 mod act;
 mod answer_directly;
 mod assign;
+mod attach;
 mod call_back;
 mod close;
 mod erase;
@@ -29,6 +30,7 @@ mod tests;
 pub use act::TicketAct;
 pub use answer_directly::answer_directly;
 pub use assign::{Assign, assign};
+pub use attach::{attach, read_attachment};
 pub use call_back::{call_back, call_back_due};
 pub use close::close;
 pub use erase::erase;
@@ -106,6 +108,28 @@ pub(crate) fn own_open(
 ) -> Result<Ticket, Stop> {
     own(draft, command, matter)?;
     open_ticket(draft, command, matter)
+}
+
+/// A unit's people have to do only with tickets that their unit has or had.
+pub(crate) fn concerns_unit(
+    draft: &Draft<'_>,
+    command: &Command,
+    ticket: &Ticket,
+) -> Result<(), Stop> {
+    let Some(unit) = &command.actor.unit else {
+        return Ok(());
+    };
+    for id in &ticket.outgoing {
+        let taker = draft.leg(*id)?.taker().clone();
+        if taker.region() == draft.me() && taker.unit() == Some(unit) {
+            return Ok(());
+        }
+    }
+    let words = format!(
+        "工单 {} 没有交 {unit} 办理,不能查看其附件或作记录",
+        ticket.number
+    );
+    Err(Refusal::new(Class::Forbidden, "authority.unit", words).into())
 }
 
 /// A leg that this node gave, for the hotline's own staff.

@@ -3,6 +3,7 @@
 //! ```text
 //! args.rs   what is written on the command line
 //! verb.rs   arguments → command of the door
+//! file.rs   attachments: up, down, listed
 //! find.rs   a ticket's number → the leg, request or order that is meant
 //! show.rs   one ticket, in full
 //! list.rs   many tickets, as a table
@@ -11,6 +12,7 @@
 //! To add a verb: its arguments in `args.rs`, its arm in `verb.rs`.
 
 mod args;
+mod file;
 mod find;
 mod list;
 mod show;
@@ -39,6 +41,12 @@ enum Command {
     List(list::List),
     /// 一张工单:正由谁办、督办、经过
     Show(show::Show),
+    /// 附加一个文件(图片、录音、文档)
+    Attach(file::Attach),
+    /// 列出附件
+    Attachments(file::List),
+    /// 取出一份附件,留下记录
+    Fetch(file::Fetch),
     #[command(flatten)]
     Verb(Box<verb::Verb>),
 }
@@ -52,6 +60,9 @@ impl TicketArgs {
         self.door.run(async |caller| match self.command {
             Command::List(list) => list.run(caller).await,
             Command::Show(show) => show.run(caller).await,
+            Command::Attach(attach) => attach.run(caller).await,
+            Command::Attachments(list) => list.run(caller).await,
+            Command::Fetch(fetch) => fetch.run(caller).await,
             Command::Verb(verb) => run(*verb, caller).await,
         })
     }

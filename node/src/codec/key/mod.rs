@@ -19,6 +19,7 @@ mod tests;
 use self::parts::{Reader, Writer};
 use super::malformed::{Malformed, Why};
 use crate::store::Tree;
+use hotline_domain::attachment::AttachmentId;
 use hotline_domain::body::Body;
 use hotline_domain::figures::{CellKey, Table};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
@@ -29,7 +30,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 28] = [
+const KINDS: [(u8, Tree, &str); 29] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -58,6 +59,7 @@ const KINDS: [(u8, Tree, &str); 28] = [
     (60, Tree::Meta, "RowKey.Document"),
     (61, Tree::Meta, "RowKey.DocumentPart"),
     (62, Tree::Meta, "RowKey.PeerWorld"),
+    (80, Tree::Ticket, "RowKey.Attachment"),
 ];
 
 /// The tag of the key's kind.
@@ -91,6 +93,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::Document(..) => 60,
         RowKey::DocumentPart(..) => 61,
         RowKey::PeerWorld(..) => 62,
+        RowKey::Attachment(..) => 80,
     }
 }
 
@@ -181,6 +184,10 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.u32(*no);
         }
         RowKey::PeerWorld(peer) => out.raw(peer.as_bytes()),
+        RowKey::Attachment(matter, id) => {
+            out.raw(&matter.0);
+            out.raw(&id.0);
+        }
     }
     out.finish()
 }
@@ -235,6 +242,7 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         ),
         61 => RowKey::DocumentPart(from.raw()?, from.u32()?),
         62 => RowKey::PeerWorld(from.region()?),
+        80 => RowKey::Attachment(MatterId(from.raw()?), AttachmentId(from.raw()?)),
         other => return Err(from.unknown(other)),
     };
     from.end()?;

@@ -2,6 +2,7 @@
 
 use super::Draw;
 use super::nouns::acts;
+use hotline_domain::attachment::AttachmentId;
 use hotline_domain::evidence::Effect;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
@@ -65,6 +66,18 @@ fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
             fixed: draw.bool(),
         },
         TicketAct::Noted,
+        TicketAct::Attached {
+            attachment: draw.attachment(),
+            local: draw.bool(),
+        },
+        TicketAct::AttachmentRead {
+            id: AttachmentId(draw.bytes()),
+        },
+        TicketAct::AttachmentFetched {
+            id: AttachmentId(draw.bytes()),
+            leg: draw.leg(),
+            by: draw.region(),
+        },
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Nouns and what travels.
 
 use super::Draw;
+use hotline_domain::attachment::{Attachment, AttachmentId};
 use hotline_domain::body::Body;
 use hotline_domain::evidence::{Effect, Receipted};
 use hotline_domain::exchange::{Inventory, LegNote, PastAct};
@@ -14,6 +15,7 @@ use hotline_domain::leg::{
 use hotline_domain::link::Message;
 use hotline_domain::supervision::{Notice, NoticeReason};
 use hotline_domain::ticket::Sight;
+use hotline_topology::policy::Media;
 use hotline_topology::{FieldName, Kind, RegionKey, UnitKey, Urgency};
 
 pub(crate) const GROUNDS: [RecallGround; 3] = [
@@ -109,6 +111,14 @@ impl Draw {
             slot: self.number(),
             ciphertext: self.some(|draw| draw.below(256) as u8),
             hash: self.bytes(),
+        }
+    }
+
+    pub(crate) fn attachment(&mut self) -> Attachment {
+        Attachment {
+            id: AttachmentId(self.bytes()),
+            size: self.number(),
+            media: self.one_of(&Media::ALL),
         }
     }
 
@@ -278,6 +288,9 @@ pub(super) fn acts(draw: &mut Draw) -> Vec<Act> {
         },
         Act::EndOrder {
             order: draw.order(),
+        },
+        Act::Attach {
+            attachment: draw.attachment(),
         },
         Act::Overdue { due: draw.time() },
     ]

@@ -2,6 +2,7 @@
 
 use super::Draw;
 use super::facts;
+use hotline_domain::attachment::{Attached, AttachmentId};
 use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
@@ -164,6 +165,20 @@ impl Draw {
             9 => TimerKey::WorldDue,
             10 => TimerKey::WorldCheck,
             _ => TimerKey::TellArrivals,
+        }
+    }
+
+    fn attached(&mut self) -> Attached {
+        Attached {
+            attachment: self.attachment(),
+            cover: self.sealed(),
+            at: self.time(),
+            actor: self.maybe(Draw::text),
+            local: self.bool(),
+            source: self.maybe(Draw::region),
+            given_on: self.some(Draw::leg),
+            came_on: self.some(Draw::leg),
+            fetched_by: self.some(Draw::region),
         }
     }
 
@@ -365,6 +380,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Destroyed(Box::new(draw.destruction())),
         Row::Exchange(Box::new(draw.exchange())),
         Row::Missing(Box::new(draw.missing())),
+        Row::Attachment(Box::new(draw.attached())),
     ];
     rows.extend(super::world::rows(draw));
     rows
@@ -407,6 +423,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Destroyed(draw.number()),
         RowKey::Exchange(draw.region()),
         RowKey::Missing(draw.number()),
+        RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),
     ];
     keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));

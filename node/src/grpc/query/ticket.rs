@@ -2,6 +2,7 @@
 
 use super::{show, words};
 use crate::app::NodeHandle;
+use crate::attachment::Cover;
 use crate::grpc::name;
 use crate::grpc::refusal::unwell;
 use hotline_domain::body::Actor;
@@ -13,6 +14,7 @@ use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::Ticket;
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
+use hotline_topology::FieldName;
 use tonic::Status;
 
 /// Most lines of a timeline shown at once: the newest.
@@ -68,7 +70,11 @@ fn matter(node: &NodeHandle, rows: &dyn View, text: &str) -> Result<MatterId, St
 }
 
 /// A handler sees the tickets that its own unit has or had, and of them only its own legs.
-fn permit(node: &NodeHandle, actor: &Actor, ticket: &Ticket) -> Result<(), Status> {
+pub(in crate::grpc) fn permit(
+    node: &NodeHandle,
+    actor: &Actor,
+    ticket: &Ticket,
+) -> Result<(), Status> {
     let Some(unit) = &actor.unit else {
         return Ok(());
     };
@@ -103,6 +109,7 @@ impl Reader<'_> {
             .map(|field| {
                 let read = self.node.shared().sealer.read(field);
                 let value = read.map_err(|error| Status::unavailable(error.to_string()))?;
+                let value = value.map(|value| shown(field.name, value));
                 Ok(pb::Text {
                     field: field.name.as_str().to_owned(),
                     erased: value.is_none(),
@@ -110,6 +117,15 @@ impl Reader<'_> {
                 })
             })
             .collect()
+    }
+}
+
+/// A field as people read it: of an attachment's cover the file's name, never its key.
+fn shown(name: FieldName, value: String) -> String {
+    if name == FieldName::Attachment {
+        Cover::of_text(&value).map_or_else(String::new, |cover| cover.name)
+    } else {
+        value
     }
 }
 

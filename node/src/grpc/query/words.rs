@@ -2,6 +2,7 @@
 
 use super::show::body_name;
 use crate::app::Known;
+use hotline_domain::attachment::{Attachment, AttachmentId};
 use hotline_domain::fact::Fact;
 use hotline_domain::leg::{Act, Asking, RecallGround};
 use hotline_domain::ticket::TicketAct;
@@ -90,6 +91,14 @@ fn ticket(packs: &[PolicyPack], act: &TicketAct) -> String {
         TicketAct::Noted => "记录".to_owned(),
         TicketAct::Returned { .. } => "数据恢复后,由下级的记录补回".to_owned(),
         TicketAct::Mended { .. } => "数据恢复后,按补回的交办核定办理状态".to_owned(),
+        TicketAct::Attached { attachment, local } => {
+            let stays = if *local { ",仅存本节点" } else { "" };
+            format!("附加{}{stays}", file(attachment))
+        }
+        TicketAct::AttachmentRead { id } => format!("取阅附件 {}", short(id)),
+        TicketAct::AttachmentFetched { id, by, .. } => {
+            format!("{by} 取走附件 {}", short(id))
+        }
     }
 }
 
@@ -151,9 +160,25 @@ fn leg(known: &Known, act: &Act) -> String {
         Act::Remind { .. } => "催办".to_owned(),
         Act::ReplyOrder { .. } => "回复督办".to_owned(),
         Act::EndOrder { .. } => "督办了结".to_owned(),
+        Act::Attach { attachment } => format!("附送{}", file(attachment)),
         Act::Overdue { due } => format!("超期(期限 {due})"),
         Act::Forwarded { .. } => "转来会办单位的办理结果".to_owned(),
     }
+}
+
+/// An attachment, without its name: that is personal.
+fn file(attachment: &Attachment) -> String {
+    format!(
+        "{} {}({} KiB)",
+        attachment.media.label(),
+        short(&attachment.id),
+        attachment.size.div_ceil(1024)
+    )
+}
+
+/// As much of an id as tells it from the others of its ticket.
+fn short(id: &AttachmentId) -> String {
+    id.to_string().chars().take(12).collect()
 }
 
 fn asked(packs: &[PolicyPack], asking: &Asking) -> String {

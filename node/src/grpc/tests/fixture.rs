@@ -25,13 +25,19 @@ pub struct World {
     pub folder: tempfile::TempDir,
     pub federation: Federation,
     pub keeper: Authority,
+    /// More of every node's configuration.
+    pub more: String,
 }
 
 impl World {
     pub fn make() -> Self {
+        Self::of(&[CITY, COUNTY])
+    }
+
+    /// A world of these nodes.
+    pub fn of(nodes: &[RegionKey]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let federation =
-            generate(&Select::Regions(vec![CITY, COUNTY]), &Settings::default()).unwrap();
+        let federation = generate(&Select::Regions(nodes.to_vec()), &Settings::default()).unwrap();
         std::fs::write(folder.path().join("federation.toml"), federation.to_toml()).unwrap();
         let (now, entropy) = (SystemClock::new().now(), &mut SeededEntropy::new(7));
         let domain = federation.trust_domain().parse().unwrap();
@@ -40,13 +46,14 @@ impl World {
         keeper
             .issue_authority(root, Signer::Root, now, entropy)
             .unwrap();
-        for node in [CITY, COUNTY] {
-            keeper.issue_node(node, root, now, entropy).unwrap();
+        for node in nodes {
+            keeper.issue_node(*node, root, now, entropy).unwrap();
         }
         Self {
             folder,
             federation,
             keeper,
+            more: String::new(),
         }
     }
 
@@ -118,7 +125,9 @@ roles = ["handler"]
 unit = "{second}"
 [store]
 engine = "memory"
-"#
+{}
+"#,
+            self.more
         );
         let config = Config::parse(&text, &own).unwrap();
         let socket = config.operator.socket.clone();

@@ -1,6 +1,6 @@
 //! The door of a running node, called as people's programs call it.
 
-mod fixture;
+pub(crate) mod fixture;
 mod paging;
 mod remote;
 mod two_nodes;

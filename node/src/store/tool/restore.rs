@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::attachments;
 use super::backup::{Held, Manifest, copy_file, verify_backup};
 use crate::store::StoreError;
 use crate::store::checkpoint::{self, CHECKPOINT_DIR};
@@ -107,6 +108,7 @@ pub fn restore(
     }
     let keys = key_path(data);
     copy(&held.keys.name, &keys, held.keys.digest, Access::Private)?;
+    attachments::copy(disk, from, data)?;
     let destroyed = destroy_slots(disk, &keys, &held.node, destructions)?;
     for dir in [&log_dir, &checkpoint_dir, &data.to_path_buf()] {
         disk.sync_dir(dir)

@@ -1,5 +1,6 @@
 //! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
 
+mod attachments;
 mod legs;
 mod link;
 mod seals;
@@ -46,8 +47,14 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             node.mark = *mark;
             node.issued = 0;
         }),
-        Fact::Ticket { .. } => tickets::fold(view, me, fact),
-        Fact::Leg { .. } => legs::fold(view, me, fact),
+        Fact::Ticket { .. } => {
+            tickets::fold(view, me, fact)?;
+            attachments::fold(view, fact)
+        }
+        Fact::Leg { .. } => {
+            legs::fold(view, me, fact)?;
+            attachments::fold(view, fact)
+        }
         Fact::Sighted { .. } => tickets::fold_sight(view, fact),
         Fact::Noticed(notice) => {
             let key = RowKey::Notice(

@@ -1,5 +1,6 @@
 //! What holds for every verb: keys, versions, clocks, what may cross an edge, and what becomes of every envelope.
 
+mod attachments;
 mod commands;
 mod envelopes;
 mod laws;

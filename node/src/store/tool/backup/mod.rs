@@ -1,4 +1,4 @@
-//! A backup of log, newest checkpoint and key file, made beside a running node or of one that stands still.
+//! A backup of log, newest checkpoint, key file and attachments, made beside a running node or of one that stands still.
 //!
 //! Safe beside the writer, without a word to it: the log only grows, and a commit is never taken back. The copy takes
 //! the whole records of the log's end as it found it, after it made them durable itself, so what is in the backup can
@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub use manifest::{Listed, ListedSegment, MANIFEST, Manifest};
 
+use super::attachments;
 use crate::store::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use crate::store::disk::{Access, Disk, TMP_SUFFIX};
 use crate::store::keys::{key_path, verify_file};
@@ -104,7 +105,7 @@ pub fn backup(
         copied_bytes: 0,
     };
     let holds = work.copy_all(dir, made_ms)?;
-    let copied_bytes = work.copied_bytes;
+    let copied_bytes = work.copied_bytes + attachments::copy(disk, dir, to)?;
     verify(disk, to, &holds)?;
     disk.sync_dir(to)
         .map_err(|e| StoreError::io("写备份目录", to, e))?;
@@ -125,6 +126,7 @@ pub fn verify_backup(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Manifest, Store
     let list = Manifest::read(&**disk, dir)?
         .ok_or_else(|| bad(dir, "没有备份清单：这里没有完整的备份"))?;
     verify(disk, dir, &list)?;
+    attachments::verify_all(disk, dir)?;
     Ok(list)
 }
 

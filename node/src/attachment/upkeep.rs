@@ -1,0 +1,152 @@
+//! Looking after the shelf: what is missing is wanted again; what nobody refers to, or nobody can open any more, goes.
+
+use super::holder::{Attachments, lock};
+use hotline_domain::attachment::{Attached, AttachmentId};
+use hotline_domain::id::MatterId;
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::{View, ViewFailed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Before the first round: the links come first.
+const FIRST_AFTER: Duration = Duration::from_secs(5);
+/// Between two rounds.
+const EVERY: Duration = Duration::from_secs(600);
+/// Rows read at a time.
+const PAGE: usize = 256;
+
+/// What one round found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Found {
+    /// On the shelf, and no row names it.
+    pub orphans: BTreeSet<AttachmentId>,
+    /// On the shelf, but its key was destroyed.
+    pub erased: BTreeSet<AttachmentId>,
+    /// Named by a row, from elsewhere, and not on the shelf.
+    pub missing: BTreeMap<AttachmentId, MatterId>,
+    /// Written here, and gone.
+    pub lost: BTreeSet<AttachmentId>,
+}
+
+impl Attachments {
+    pub(super) async fn look_after(self) {
+        let mut before = BTreeSet::new();
+        sleep(FIRST_AFTER).await;
+        loop {
+            before = self.round(&before).await;
+            sleep(EVERY).await;
+        }
+    }
+
+    /// One round; an orphan goes when it was one in the round before, too: a commit may be under way. Gives the orphans.
+    pub(super) async fn round(&self, before: &BTreeSet<AttachmentId>) -> BTreeSet<AttachmentId> {
+        let attachments = self.clone();
+        let before = before.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let found = attachments.find()?;
+            attachments.clear(&found, &before)?;
+            Ok::<_, std::io::Error>(found)
+        });
+        match done.await {
+            Ok(Ok(found)) => {
+                for id in &found.lost {
+                    self.alarm(&format!("附件 {id} 的文件不在本节点;请从备份恢复"));
+                }
+                if self.0.settings.prefetch {
+                    for (id, matter) in found.missing {
+                        self.fetch(matter, id);
+                    }
+                }
+                found.orphans
+            }
+            Ok(Err(error)) => {
+                tracing::error!("附件文件夹维护失败,下一轮再试:{error}");
+                BTreeSet::new()
+            }
+            Err(error) => {
+                tracing::error!("附件文件夹维护异常:{error}");
+                BTreeSet::new()
+            }
+        }
+    }
+
+    pub(super) fn find(&self) -> std::io::Result<Found> {
+        // The shelf first: what is committed meanwhile is named by a row then.
+        let listing = self.0.shelf.list()?;
+        let whole: BTreeSet<_> = listing.whole.into_iter().collect();
+        let mut found = Found {
+            orphans: whole
+                .union(&listing.parts.into_iter().collect())
+                .copied()
+                .collect(),
+            ..Found::default()
+        };
+        let (mut alive, mut erased) = (BTreeSet::new(), BTreeSet::new());
+        let rows = self.0.node.shared().rows();
+        each(&*rows, |matter, attached| {
+            let id = attached.attachment.id;
+            found.orphans.remove(&id);
+            if whole.contains(&id) {
+                let sealer = &self.0.node.shared().sealer;
+                let open = sealer.read(&attached.cover);
+                // A key that cannot be read now is not a destroyed one.
+                if open.is_ok_and(|text| text.is_none()) {
+                    erased.insert(id);
+                } else {
+                    alive.insert(id);
+                }
+            } else if attached.source.is_some() {
+                found.missing.insert(id, matter);
+            } else {
+                found.lost.insert(id);
+            }
+        })
+        .map_err(std::io::Error::other)?;
+        found.erased = &erased - &alive;
+        Ok(found)
+    }
+
+    fn clear(&self, found: &Found, before: &BTreeSet<AttachmentId>) -> std::io::Result<()> {
+        let shelf = &self.0.shelf;
+        for id in found.orphans.intersection(before) {
+            let busy =
+                lock(&self.0.arriving).contains(id) || lock(&self.0.fetching).contains_key(id);
+            if !busy {
+                tracing::info!(%id, "清除没有工单引用的附件文件");
+                shelf.remove(*id)?;
+                shelf.remove_part(*id)?;
+            }
+        }
+        for id in &found.erased {
+            tracing::info!(%id, "密钥已销毁,清除附件文件");
+            shelf.remove(*id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Every attachment of every ticket.
+fn each(rows: &dyn View, mut with: impl FnMut(MatterId, Attached)) -> Result<(), ViewFailed> {
+    let mut from = RowKey::Attachment(MatterId([0; 16]), AttachmentId([0; 32]));
+    let to = RowKey::Attachment(MatterId([u8::MAX; 16]), AttachmentId([u8::MAX; 32]));
+    let mut again = false;
+    loop {
+        let page = rows.scan(&from, &to, PAGE + usize::from(again))?;
+        let Some((last, _)) = page.last().cloned() else {
+            return Ok(());
+        };
+        let fresh = page.into_iter().skip(usize::from(again));
+        let mut any = false;
+        for (key, row) in fresh {
+            if let (RowKey::Attachment(matter, _), Row::Attachment(attached)) = (key, row) {
+                any = true;
+                with(matter, *attached);
+            }
+        }
+        if !any {
+            return Ok(());
+        }
+        (from, again) = (last, true);
+    }
+}

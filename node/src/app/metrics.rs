@@ -36,7 +36,7 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let syncs = syncs.clone();
     meter
         .u64_observable_counter("disk_syncs")
-        .with_description("files made durable (fdatasync) by log, keys and checkpoints")
+        .with_description("日志、密钥和检查点落盘(fdatasync)的次数")
         .with_callback(move |observer| observer.observe(syncs.count(), &[]))
         .build();
     let shared = node.shared().clone();

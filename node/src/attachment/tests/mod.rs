@@ -90,8 +90,9 @@ impl Desk {
         Ok((what, bytes))
     }
 
-    /// Waits until so many files of the ticket lie here.
+    /// Waits until the ticket is here and so many of its files.
     pub async fn until_here(&self, person: &str, ticket: &str, many: usize) -> Vec<pb::Attachment> {
+        self.until(ticket, |detail| detail.ticket.is_some()).await;
         let mut last = Vec::new();
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {

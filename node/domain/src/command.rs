@@ -234,6 +234,8 @@ pub enum Verb {
         matter: MatterId,
         /// Why: what the record of the deletion will say. No personal data.
         reason: String,
+        /// When the oldest backup was made that still opens them, as the shell found; `None`: none is on record.
+        oldest_backup: Option<Time>,
     },
     /// 更换密钥: takes a new key for sealing into use.
     RotateKey {

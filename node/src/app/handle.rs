@@ -190,6 +190,20 @@ impl Shared {
         }
     }
 
+    /// When the oldest backup on record was made that opens the matter's fields. What cannot be told is said in the log.
+    fn oldest_backup(&self, matter: MatterId) -> Option<Time> {
+        let ticket = self.rows().ticket(matter).ok().flatten()?;
+        let slots = ticket.fields.iter().map(|field| field.slot);
+        let first = slots.filter(|slot| *slot != 0).min()?;
+        match self.maker()?.oldest_backup(first) {
+            Ok(at) => at,
+            Err(error) => {
+                tracing::warn!("不知道哪些备份还能打开要销毁的内容:{error}");
+                None
+            }
+        }
+    }
+
     /// Tries again what could not be destroyed.
     pub fn destroy_pending(&self) {
         let pending = self
@@ -367,6 +381,14 @@ impl NodeHandle {
                     Ok(made) => *new = Some(Box::new(made)),
                     Err(error) => tracing::error!("不能做出新的封装密钥:{error:#}"),
                 }
+            }
+            if let Verb::Erase {
+                matter,
+                oldest_backup,
+                ..
+            } = &mut asked.verb
+            {
+                *oldest_backup = shared.oldest_backup(*matter);
             }
             (asked, fields)
         };

@@ -4,11 +4,15 @@ use super::handle::{NodeHandle, Shared};
 use crate::config::Sealing;
 use crate::identity::NodeTls;
 use crate::sealing::KeyPair;
+use crate::store::StoreError;
+use crate::store::disk::RealDisk;
+use crate::store::tool::oldest_backup_with;
 use hotline_domain::kernel::Input;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::sealing::{NewKey, SealingKey, SignedKey, number};
 use hotline_domain::view::ViewFailed;
 use hotline_topology::Time;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -24,13 +28,26 @@ const DAY_MS: i64 = 86_400_000;
 pub struct KeyMaker {
     tls: Arc<NodeTls>,
     settings: Sealing,
+    data: PathBuf,
 }
 
 impl KeyMaker {
-    /// With the node's certificates.
+    /// With the node's certificates and data folder.
     #[must_use]
-    pub fn new(tls: Arc<NodeTls>, settings: Sealing) -> Self {
-        Self { tls, settings }
+    pub fn new(tls: Arc<NodeTls>, settings: Sealing, data: PathBuf) -> Self {
+        Self {
+            tls,
+            settings,
+            data,
+        }
+    }
+
+    /// When the oldest backup on record was made whose key file has the slot.
+    ///
+    /// # Errors
+    /// The register of backups cannot be read.
+    pub fn oldest_backup(&self, slot: u64) -> Result<Option<Time>, StoreError> {
+        Ok(oldest_backup_with(&RealDisk, &self.data, slot)?.map(Time))
     }
 
     /// A new key, durable in the key file and signed; not yet in use. `revoke`: those before it are destroyed at once.

@@ -122,7 +122,8 @@ impl Prepared {
         }
         handle.submit(Input::Start).await;
 
-        shared.equip(KeyMaker::new(Arc::clone(&tls), config.sealing.clone()));
+        let (settings, data) = (config.sealing.clone(), config.node.data.clone());
+        shared.equip(KeyMaker::new(Arc::clone(&tls), settings, data));
         // Before any link: what is written from now on for far nodes is sealed.
         keys::renew(&handle).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

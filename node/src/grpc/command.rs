@@ -219,6 +219,7 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
         Asks::Erase(ask) => Verb::Erase {
             matter: matter(&ask.matter)?,
             reason: ask.reason,
+            oldest_backup: None,
         },
         // The node makes the key itself, after it knows who asks.
         Asks::RotateKey(ask) => Verb::RotateKey {

@@ -15,7 +15,7 @@
 //!
 //! The folder: `LOCK`, `CLEAN` (closed in order, at which commit), `BOOT` (the machine's boot while open), `CURRENT`
 //! (the view's generation and its engine), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
-//! work), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
+//! work), `BACKUPS` (which backups were made), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs`, run
 //! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs`. To change a file's format, raise its version constant, keep the old decoder,

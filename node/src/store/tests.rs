@@ -2,6 +2,7 @@
 
 mod corpus;
 mod crash;
+mod destruction;
 mod engines;
 mod fjall;
 mod sled;

@@ -12,7 +12,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use backup::{BackupReport, Listed, ListedSegment, Manifest, backup, verify_backup};
+pub use backup::{
+    BackupReport, Listed, ListedSegment, Manifest, backup, oldest_backup_with, verify_backup,
+};
 pub use export::{ExportReport, MANIFEST, export, verify_export};
 pub use restore::{RestoreReport, destructions_of, init_rebuild, read_destructions, restore};
 

@@ -188,6 +188,9 @@ async fn what_was_erased_opens_nowhere_at_its_node() -> anyhow::Result<()> {
             .await?;
         matters.push(made.matter);
     }
+    let data = town.folder(province)?.join("data");
+    let backup = folder.path().join("backup");
+    store(&["backup", text_of(&data), "--to", text_of(&backup)])?;
     let erase = || {
         let (matter, reason) = (matters[0].clone(), "依本人申请".to_owned());
         command(Verb::Erase(pb::Erase { matter, reason }), &[])
@@ -219,12 +222,12 @@ async fn what_was_erased_opens_nowhere_at_its_node() -> anyhow::Result<()> {
         ),
         (matters[0].as_str(), OPERATOR, "依本人申请")
     );
+    assert!(record.oldest_backup_ms > 0, "the backup is named");
     // Killed at once: what was answered is on the disk.
     town.kill(province).await?;
     town.restart(province).await?;
     assert!(erased(&town).await?);
     town.stop().await?;
-    let data = town.folder(province)?.join("data");
     let canaries = opened_texts(province, town.folder(province)?)?;
     let canaries = canaries.iter().filter(|text| *text == CANARY).count();
     // Still there for the other matter, under another key.

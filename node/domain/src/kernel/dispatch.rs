@@ -74,7 +74,11 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
         Verb::Withdraw { matter } => ticket::withdraw(draft, command, *matter),
         Verb::NameLead { matter, lead } => name_lead(draft, command, *matter, *lead),
         Verb::Note { matter } => note(draft, command, *matter),
-        Verb::Erase { matter, reason } => ticket::erase(draft, command, *matter, reason),
+        Verb::Erase {
+            matter,
+            reason,
+            oldest_backup,
+        } => ticket::erase(draft, command, *matter, reason, *oldest_backup),
         Verb::RotateKey { reason, new, .. } => {
             keys::rotate(draft, &command.actor, reason, new.as_deref())
         }

@@ -101,7 +101,8 @@ pub(super) fn take_own(
         draft.set_timer(at.max(now), TimerKey::RetireKey(old.no))?;
     }
     let signed = new.signed.clone();
-    pass_on(draft, &signed, None, &[])
+    pass_on(draft, &signed, None, &[])?;
+    sealed::ask_again(draft, &signed)
 }
 
 /// The bound of an old key passed: its private half goes, with a record.
@@ -129,7 +130,8 @@ pub(super) fn introduce(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), St
                 continue;
             };
             from = RowKey::SealingKey(region);
-            if concerns(draft, peer, &signed.key) {
+            // Its own, too: whose disk was lost or is old learns that others remember a newer one.
+            if region == peer || concerns(draft, peer, &signed.key) {
                 keys.insert(region, *signed);
             }
         }

@@ -43,7 +43,7 @@ pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, 
 }
 
 /// What waits for a version, in the order it came.
-fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
+pub(super) fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
     let mut parked = Vec::new();
     let mut from = 0;
     loop {

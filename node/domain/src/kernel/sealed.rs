@@ -22,7 +22,7 @@ use crate::refusal::{Class, Refusal};
 use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::sealing::{Destroyed, Destruction, OwnKey, SignedKey, TRIES_MAX};
 use crate::view::View;
-use hotline_topology::{RegionKey, Span};
+use hotline_topology::{RegionKey, Span, Time};
 use std::collections::BTreeMap;
 
 /// How long an envelope waits for its addressee's key.
@@ -139,13 +139,18 @@ pub(super) fn unopened(
     let (author, lane, key_id, about) =
         (envelope.author, envelope.lane, envelope.key_id, envelope.id);
     let own = keys::own(draft)?;
-    let have = own.iter().any(|key| key.no == key_id);
-    let newest = keys::known(draft, draft.me())?;
-    if let (false, Some(key)) = (have, newest) {
+    let has = |no: u32| own.iter().any(|key| key.no == no);
+    if !has(key_id) {
         draft.alarm(format!(
-            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点已没有这把密钥;已请其按现用密钥重发"
+            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点没有这把密钥;将请其按现用密钥重发"
         ));
-        draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
+        // A key newer than any of one's own was lost with a disk: the author would not take an older one for it. The
+        // shell makes a newer one, and then asks.
+        let newest = keys::known(draft, draft.me())?;
+        let newest = newest.filter(|newest| has(newest.key.no) && newest.key.no > key_id);
+        if let Some(key) = newest {
+            draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
+        }
         // It holds its leg's place until it comes again: what was written after it must not take effect before it.
         let until = clock::end_of(&draft.world, draft.now(), WAITS);
         parked::keep(draft, peer, envelope, Some(until))?;
@@ -160,6 +165,22 @@ pub(super) fn unopened(
     };
     draft.send(author, lane, &answer, Vec::new())?;
     parked::set_aside(draft, peer, envelope, words)
+}
+
+/// A new own key: what could not be opened so far is asked for again.
+pub(super) fn ask_again(draft: &mut Draft<'_>, key: &SignedKey) -> Result<(), Stop> {
+    if draft.node()?.kept == 0 {
+        return Ok(());
+    }
+    for kept in parked::parked(draft)? {
+        if kept.envelope.key_id != 0 && kept.envelope.addressee == draft.me() {
+            let (about, key) = (kept.envelope.id, key.clone());
+            let message = Message::Reseal { about, key };
+            let (author, lane) = (kept.envelope.author, kept.envelope.lane);
+            draft.send(author, lane, &message, Vec::new())?;
+        }
+    }
+    Ok(())
 }
 
 /// The addressee has the key no longer: what it could not open goes again, sealed to the key that it states.
@@ -275,7 +296,8 @@ pub(super) fn tell_arrivals(draft: &mut Draft<'_>) -> Result<(), Stop> {
 /// Destroys the private half of an own key whose bound passed.
 pub(super) fn destroy_key(draft: &mut Draft<'_>, key: &OwnKey) -> Result<(), Stop> {
     let of = Destroyed::SealingKey(key.no);
-    destroy(draft, vec![key.slot], of, None, "保留期满".to_owned())
+    let reason = ("保留期满".to_owned(), None);
+    destroy(draft, vec![key.slot], of, None, reason)
 }
 
 /// Records that keys are destroyed; the shell does it once the record is durable.
@@ -287,7 +309,7 @@ pub fn destroy(
     slots: Vec<u64>,
     of: Destroyed,
     actor: Option<&Actor>,
-    reason: String,
+    (reason, oldest_backup): (String, Option<Time>),
 ) -> Result<(), Stop> {
     let destruction = Destruction {
         slots,
@@ -295,7 +317,7 @@ pub fn destroy(
         at: draft.now(),
         actor: actor.map(|actor| actor.name.clone()),
         reason,
-        oldest_backup: None,
+        oldest_backup,
     };
     draft.record(Fact::KeyDestroyed(destruction))
 }

@@ -197,6 +197,20 @@ impl Fed {
         }
     }
 
+    /// Rows as an older disk had them, in the view and in what is folded from the log alike.
+    pub(crate) fn roll_back<const N: usize>(
+        &mut self,
+        region: RegionKey,
+        rows: [(RowKey, Option<Row>); N],
+    ) {
+        let node = self
+            .nodes
+            .get_mut(&region)
+            .expect("a node of the federation");
+        node.view.apply(rows.clone());
+        node.shadow.apply(rows);
+    }
+
     /// Nothing passes between the two until [`Fed::mend`].
     pub(crate) fn cut(&mut self, one: RegionKey, other: RegionKey) {
         self.cut.extend([(one, other), (other, one)]);

@@ -11,6 +11,7 @@ use crate::row::{Done, Row, RowKey};
 use crate::sealing::Destroyed;
 use crate::ticket::Ticket;
 use crate::view::{Rows, View};
+use hotline_topology::Time;
 use std::collections::BTreeSet;
 
 /// Timeline entries read at a time.
@@ -25,6 +26,7 @@ pub fn erase(
     command: &Command,
     matter: MatterId,
     reason: &str,
+    oldest_backup: Option<Time>,
 ) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
     draft.check_seen(command, &ticket)?;
@@ -54,7 +56,7 @@ pub fn erase(
         slots.into_iter().collect(),
         Destroyed::Matter(matter),
         Some(&command.actor),
-        reason.to_owned(),
+        (reason.to_owned(), oldest_backup),
     )?;
     // Those it was handed to hold copies under keys of their own; the operator is told which legs.
     super::done(draft, matter, ticket.outgoing)

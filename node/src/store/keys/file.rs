@@ -170,6 +170,12 @@ impl KeyFile {
     }
 }
 
+/// How many slots a key file of this length has.
+#[must_use]
+pub fn slots_of_file(bytes: u64) -> u64 {
+    bytes.saturating_sub(HEAD_BYTES as u64) / ENTRY_BYTES as u64
+}
+
 /// Checks a key file without changing it.
 ///
 /// # Errors

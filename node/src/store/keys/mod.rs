@@ -22,7 +22,9 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use file::{KEY_FORMAT_VERSION, KeyReport, destroy_slots, destroyed_slots, verify_file};
+pub use file::{
+    KEY_FORMAT_VERSION, KeyReport, destroy_slots, destroyed_slots, slots_of_file, verify_file,
+};
 pub use seal::{HASH_SHA256, Opened, SALT_BYTES, SEAL_XCHACHA20_POLY1305, Sealed, salted_hash};
 use zeroize::Zeroizing;
 

@@ -6,5 +6,6 @@ mod envelopes;
 mod laws;
 mod random;
 mod sealing;
+mod sealing_random;
 
 mod locality;

@@ -12,7 +12,7 @@ use crate::testing::{
     node, prove, text,
 };
 use crate::view::View;
-use hotline_topology::{FieldName, RegionKey};
+use hotline_topology::{FieldName, RegionKey, Time};
 
 fn signed(fed: &Fed, region: RegionKey, revoked: u32) -> SignedKey {
     let last = known(fed, region, region).map_or(0, |key| key.no);
@@ -40,7 +40,7 @@ fn signed_as_known(fed: &Fed, region: RegionKey) -> SignedKey {
     }
 }
 
-fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
+pub(super) fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
     let signed = signed(fed, region, u32::from(keep == 0));
     let new = NewKey {
         slot: 1_000 + u64::from(signed.key.no),
@@ -53,7 +53,7 @@ fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
 }
 
 /// Every node has a key, and those that need it know it.
-fn sealing() -> Fed {
+pub(super) fn sealing() -> Fed {
     let mut fed = Fed::new();
     for region in ALL {
         make(&mut fed, region, 60 * DAY);
@@ -62,21 +62,21 @@ fn sealing() -> Fed {
     fed
 }
 
-fn known(fed: &Fed, at: RegionKey, region: RegionKey) -> Option<SealingKey> {
+pub(super) fn known(fed: &Fed, at: RegionKey, region: RegionKey) -> Option<SealingKey> {
     match fed.nodes[&at].view.get(&RowKey::SealingKey(region)) {
         Ok(Some(Row::SealingKey(signed))) => Some(signed.key),
         _ => None,
     }
 }
 
-fn rows(fed: &Fed, at: RegionKey, which: fn(&RowKey) -> bool) -> Vec<Row> {
+pub(super) fn rows(fed: &Fed, at: RegionKey, which: fn(&RowKey) -> bool) -> Vec<Row> {
     let rows = fed.nodes[&at].view.rows();
     rows.filter(|(key, _)| which(key))
         .map(|(_, row)| row.clone())
         .collect()
 }
 
-fn in_flight(fed: &Fed, at: RegionKey) -> Vec<Kept> {
+pub(super) fn in_flight(fed: &Fed, at: RegionKey) -> Vec<Kept> {
     let rows = rows(fed, at, |key| matches!(key, RowKey::InFlight(_)));
     rows.into_iter()
         .filter_map(|row| match row {
@@ -124,7 +124,7 @@ fn deliver_shut(fed: &mut Fed, from: RegionKey, to: RegionKey, key_id: u32) -> V
 
 /// The province may supervise a leg between the county and the township: it was told that it is overdue. Its order goes
 /// to the county, which is not its neighbour.
-fn overdue(fed: &mut Fed) -> LegId {
+pub(super) fn overdue(fed: &mut Fed) -> LegId {
     let matter = fed.at(ZEZHOU).take_in();
     let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
     fed.pass(8 * DAY);
@@ -132,7 +132,7 @@ fn overdue(fed: &mut Fed) -> LegId {
     leg
 }
 
-fn supervise(fed: &mut Fed, leg: LegId) -> OrderId {
+pub(super) fn supervise(fed: &mut Fed, leg: LegId) -> OrderId {
     fed.at(PROVINCE).supervise(leg, "overdue").order()
 }
 
@@ -307,6 +307,42 @@ fn an_envelope_sealed_to_a_lost_key_is_sealed_anew_and_what_followed_waits_for_i
     assert!(rows(&fed, ZEZHOU, kept).is_empty());
 }
 
+/// A disk was put back to before the last change of the key: the neighbours remember the newer one.
+#[test]
+fn a_node_that_lost_its_newest_key_makes_a_newer_one_and_is_sent_everything_again() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = fed.nodes[&ZEZHOU].view.clone();
+    let before = known(&fed, ZEZHOU, ZEZHOU).unwrap().no;
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let lost = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    let key = |no| RowKey::OwnKey(no);
+    let back = [RowKey::SealingKey(ZEZHOU), key(before), key(lost)];
+    let back = back.map(|at| (at.clone(), old.get(&at).unwrap()));
+    fed.roll_back(ZEZHOU, back);
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    deliver_shut(&mut fed, CITY, ZEZHOU, lost);
+    let told = fed.waiting().into_iter().any(|(from, _, _)| from == ZEZHOU);
+    assert!(!told, "an older key is no answer");
+    let wire = WIRE_VERSION;
+    let news = LinkNews::Met { epoch: 2, wire };
+    fed.input(CITY, Input::Link { peer: ZEZHOU, news });
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(
+        known(&fed, ZEZHOU, ZEZHOU).unwrap().no,
+        lost,
+        "it knows what it lacks"
+    );
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > lost);
+}
+
 #[test]
 fn what_is_refused_over_and_over_is_not_sealed_for_ever() {
     let mut fed = sealing();
@@ -416,7 +452,11 @@ fn a_closed_matters_fields_are_erased_with_a_record_and_new_ones_get_a_new_key()
         let reason = reason.to_owned();
         fed.at(CITY)
             .wordless()
-            .command(crate::command::Verb::Erase { matter, reason })
+            .command(crate::command::Verb::Erase {
+                matter,
+                reason,
+                oldest_backup: Some(Time(7)),
+            })
     };
     erase(&mut fed, "依申请").fails("erase.open");
     fed.at(CITY).answer_directly(matter).done();
@@ -457,6 +497,7 @@ fn a_closed_matters_fields_are_erased_with_a_record_and_new_ones_get_a_new_key()
         (record.actor.as_deref(), record.reason.as_str()),
         (Some("值班长"), "依申请")
     );
+    assert_eq!(record.oldest_backup, Some(Time(7)));
     erase(&mut fed, "依申请").fails("erase.nothing");
     let mut later = text(FieldName::Note, "后记");
     later.slot = 2;

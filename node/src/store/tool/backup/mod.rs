@@ -10,6 +10,7 @@
 //! Cheap to repeat into the same folder: closed segments that are there already are read and checked, not copied.
 
 mod manifest;
+mod register;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub use manifest::{Listed, ListedSegment, MANIFEST, Manifest};
+use register::note_backup;
+pub use register::oldest_backup_with;
 
 use super::attachments;
 use crate::store::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
@@ -111,6 +114,7 @@ pub fn backup(
         .map_err(|e| StoreError::io("写备份目录", to, e))?;
     holds.write(&**disk, to)?;
     remove_others(&**disk, to, &holds)?;
+    note_backup(&**disk, dir, to, made_ms, holds.keys.bytes)?;
     Ok(BackupReport {
         to: to.to_path_buf(),
         holds,

@@ -101,6 +101,8 @@ pub enum RowKey {
     InFlight(EnvelopeId),
     /// An envelope of a far author that arrived; the author is owed word.
     Arrived(RegionKey, EnvelopeId),
+    /// An envelope of a far author that was taken here. It stays: a relay may bring it again at any time.
+    Taken(EnvelopeId),
     /// A destroyed slot of the key file.
     Destroyed(u64),
     /// An exchange of open legs under way.
@@ -214,9 +216,11 @@ pub enum Row {
     Outbox(Box<Envelope>, [u8; 32]),
     /// See [`RowKey::Link`].
     Link(Box<LinkState>),
-    /// See [`RowKey::Kept`], [`RowKey::Awaiting`], and [`RowKey::InFlight`], where `no` counts how often it was sent.
+    /// See [`RowKey::Kept`], [`RowKey::Awaiting`], and [`RowKey::InFlight`], where `no` counts how often it was sent, and the
+    /// envelope's `key_id` is the newest key known when it was sent last.
     Kept(Box<Kept>),
-    /// See [`RowKey::Timer`], [`RowKey::Index`], [`RowKey::SealingAsked`], [`RowKey::Arrived`]: the key says all.
+    /// See [`RowKey::Timer`], [`RowKey::Index`], [`RowKey::SealingAsked`], [`RowKey::Arrived`],
+    /// [`RowKey::Taken`]: the key says all.
     Mark,
     /// See [`IndexKey::Number`].
     Matter(MatterId),

@@ -120,7 +120,9 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Certificate(_) => matches!(row, Row::Certificate(..)),
         RowKey::SealingKey(_) => matches!(row, Row::SealingKey(_)),
         RowKey::OwnKey(_) => matches!(row, Row::OwnKey(_)),
-        RowKey::SealingAsked(..) | RowKey::Arrived(..) => matches!(row, Row::Mark),
+        RowKey::SealingAsked(..) | RowKey::Arrived(..) | RowKey::Taken(_) => {
+            matches!(row, Row::Mark)
+        }
         RowKey::Awaiting(..) | RowKey::InFlight(_) => matches!(row, Row::Kept(_)),
         RowKey::Destroyed(_) => matches!(row, Row::Destroyed(_)),
         RowKey::Exchange(_) => matches!(row, Row::Exchange(_)),

@@ -62,17 +62,56 @@ pub(super) fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
     }
 }
 
-/// Ends the wait of an envelope that could not be opened when it first came; whether there was one.
-pub(super) fn end_wait_of(draft: &mut Draft<'_>, id: EnvelopeId) -> Result<bool, Stop> {
+/// The place that an envelope holds which could not be opened when it first came.
+fn shut(draft: &Draft<'_>, id: EnvelopeId) -> Result<Option<Kept>, Stop> {
     if draft.node()?.kept == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     let waited = |kept: &Kept| kept.envelope.id == id && kept.envelope.key_id != 0;
-    let Some(kept) = parked(draft)?.into_iter().find(waited) else {
-        return Ok(false);
+    Ok(parked(draft)?.into_iter().find(waited))
+}
+
+/// Whether an envelope waits that could not be opened when it first came.
+pub(super) fn waits_shut(draft: &Draft<'_>, id: EnvelopeId) -> Result<bool, Stop> {
+    Ok(shut(draft, id)?.is_some())
+}
+
+/// What becomes of an envelope that could not be opened when it first came, and comes now in the clear.
+pub(super) enum Place {
+    /// It did not wait.
+    None,
+    /// It was next of its leg: its wait is over.
+    First,
+    /// Something of its leg waits since before it: it takes over the place of its shut copy.
+    Later,
+}
+
+/// Gives an envelope in the clear the place that its shut copy held.
+pub(super) fn take_place(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: &Envelope,
+    proven: bool,
+) -> Result<Place, Stop> {
+    let Some(shut) = shut(draft, envelope.id)? else {
+        return Ok(Place::None);
     };
-    draft.record(Fact::Unkept { no: kept.no })?;
-    Ok(true)
+    let before = |kept: &Kept| {
+        kept.no < shut.no && kept.envelope.leg.is_some() && kept.envelope.leg == envelope.leg
+    };
+    if proven && !parked(draft)?.iter().any(before) {
+        draft.record(Fact::Unkept { no: shut.no })?;
+        return Ok(Place::First);
+    }
+    let envelope = envelope.clone();
+    let (no, until) = (shut.no, shut.until);
+    draft.record(Fact::Kept {
+        no,
+        peer,
+        until,
+        envelope,
+    })?;
+    Ok(Place::Later)
 }
 
 /// Keeps what nobody here understands, and tells the operator.

@@ -5,7 +5,7 @@ use super::attachments;
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
-use super::parked::{PARKED, end_wait_of, keep, must_wait, set_aside, take_up_kept};
+use super::parked::{PARKED, Place, keep, must_wait, set_aside, take_place, take_up_kept};
 use super::witness::{Record, unproven};
 use super::{keys, reconcile, sealed, send, world};
 use crate::clock;
@@ -79,6 +79,9 @@ fn take(
     if let Err(Unproven::Never(why)) = &proof {
         return unproven(draft, peer, &envelope, why);
     }
+    if envelope.author != peer && sealed::taken(draft, envelope.id)? {
+        return sealed::again(draft, envelope.author, envelope.id);
+    }
     if envelope.key_id != 0 {
         return sealed::unopened(draft, peer, envelope);
     }
@@ -97,11 +100,15 @@ fn addressed(
     envelope: Envelope,
     proven: bool,
 ) -> Result<Consumption, Stop> {
-    if proven && end_wait_of(draft, envelope.id)? {
-        // It came again, opened: it takes its old place, and what queued behind it follows.
-        let outcome = open(draft, peer, envelope)?;
-        take_up_kept(draft)?;
-        return Ok(outcome);
+    match take_place(draft, peer, &envelope, proven)? {
+        Place::First => {
+            // What queued behind it follows.
+            let outcome = open(draft, peer, envelope)?;
+            take_up_kept(draft)?;
+            return Ok(outcome);
+        }
+        Place::Later => return Ok(Consumption::Parked),
+        Place::None => {}
     }
     if !proven || must_wait(draft, &envelope)? {
         let until = clock::end_of(&draft.world, draft.now(), PARKED);

@@ -151,9 +151,12 @@ pub(super) fn unopened(
         if let Some(key) = newest {
             draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
         }
-        // It holds its leg's place until it comes again: what was written after it must not take effect before it.
-        let until = clock::end_of(&draft.world, draft.now(), WAITS);
-        parked::keep(draft, peer, envelope, Some(until))?;
+        // It holds its leg's place until it comes again: what was written after it must not take effect before it. A
+        // second copy of it would hold the place longer than the first.
+        if !parked::waits_shut(draft, about)? {
+            let until = clock::end_of(&draft.world, draft.now(), WAITS);
+            parked::keep(draft, peer, envelope, Some(until))?;
+        }
         return Ok(Consumption::Parked);
     }
     let words = format!("封给第 {key_id} 号密钥的内容打不开,或与信封所称不符");
@@ -195,11 +198,16 @@ pub(super) fn reseal(
         let words = format!("{author} 不能代别的节点说明密钥");
         return Err(Refusal::new(Class::Forbidden, "sealing.not-own-key", words).into());
     }
+    let stated = key.key.no;
     keys::learn(draft, peer, key)?;
     let Some(Row::Kept(kept)) = draft.get(&RowKey::InFlight(about))? else {
         return Ok(());
     };
     if kept.envelope.addressee != author {
+        return Ok(());
+    }
+    if stated <= kept.envelope.key_id {
+        // Asked before the copy arrived that was sent under this key or a newer one: that copy is the answer.
         return Ok(());
     }
     if kept.no >= TRIES_MAX {
@@ -211,6 +219,7 @@ pub(super) fn reseal(
     }
     let mut envelope = kept.envelope;
     envelope.route.clear();
+    envelope.key_id = 0;
     send_far(draft, envelope)
 }
 
@@ -232,6 +241,23 @@ pub(super) fn arrived(
         return Ok(());
     }
     draft.record(Fact::SealedArrived { envelopes: known })
+}
+
+/// Whether an envelope of a far author was taken here before: sealed anew it may come twice, and a relay may repeat it.
+pub(super) fn taken(draft: &Draft<'_>, envelope: EnvelopeId) -> Result<bool, Stop> {
+    Ok(draft.get(&RowKey::Taken(envelope))?.is_some())
+}
+
+/// What was taken before comes again: it takes no effect, and its author is told once more that it is here.
+pub(super) fn again(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    envelope: EnvelopeId,
+) -> Result<Consumption, Stop> {
+    note_arrival(draft, author, envelope)?;
+    Ok(Consumption::Refused {
+        rule: "sealing.repeated".to_owned(),
+    })
 }
 
 /// An envelope of a far author arrived and is in this node's log: its author is told soon.

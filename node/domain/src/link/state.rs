@@ -62,7 +62,7 @@ impl LinkState {
 pub enum Consumption {
     /// Its content took effect here.
     Applied,
-    /// A rule refused it; the author was answered.
+    /// A rule refused it; the author was answered, if a rule refuses more than a repetition.
     Refused {
         /// Name of the rule.
         rule: String,

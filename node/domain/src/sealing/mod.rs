@@ -21,7 +21,7 @@ pub const OWN_KINDS: std::ops::Range<u32> = 20..30;
 /// How far a key's number may lie ahead of the reader's clock, in minutes: more than any tolerated skew.
 const AHEAD_MINUTES: i64 = 24 * 60;
 /// How often one envelope is sealed anew before people must look.
-pub const TRIES_MAX: u64 = 8;
+pub const TRIES_MAX: u64 = 32;
 /// Milliseconds of a minute.
 const MINUTE_MS: i64 = 60_000;
 

@@ -198,7 +198,7 @@ impl Fed {
     }
 
     /// Rows as an older disk had them, in the view and in what is folded from the log alike.
-    pub(crate) fn roll_back<const N: usize>(
+    pub(crate) fn put_rows_back<const N: usize>(
         &mut self,
         region: RegionKey,
         rows: [(RowKey, Option<Row>); N],

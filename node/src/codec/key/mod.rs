@@ -54,6 +54,7 @@ const KINDS: [(u8, Tree, &str); 29] = [
     (44, Tree::Outbox, "RowKey.InFlight"),
     (45, Tree::Link, "RowKey.Arrived"),
     (46, Tree::Meta, "RowKey.Destroyed"),
+    (47, Tree::Link, "RowKey.Taken"),
     (50, Tree::Meta, "RowKey.Exchange"),
     (51, Tree::Meta, "RowKey.Missing"),
     (60, Tree::Meta, "RowKey.Document"),
@@ -88,6 +89,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::InFlight(..) => 44,
         RowKey::Arrived(..) => 45,
         RowKey::Destroyed(..) => 46,
+        RowKey::Taken(..) => 47,
         RowKey::Exchange(..) => 50,
         RowKey::Missing(..) => 51,
         RowKey::Document(..) => 60,
@@ -165,7 +167,7 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(region.as_bytes());
             out.u64(*no);
         }
-        RowKey::InFlight(EnvelopeId(id)) => out.raw(id),
+        RowKey::InFlight(EnvelopeId(id)) | RowKey::Taken(EnvelopeId(id)) => out.raw(id),
         RowKey::Arrived(author, EnvelopeId(id)) => {
             out.raw(author.as_bytes());
             out.raw(id);
@@ -232,6 +234,7 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         44 => RowKey::InFlight(EnvelopeId(from.raw()?)),
         45 => RowKey::Arrived(from.region()?, EnvelopeId(from.raw()?)),
         46 => RowKey::Destroyed(from.u64()?),
+        47 => RowKey::Taken(EnvelopeId(from.raw()?)),
         50 => RowKey::Exchange(from.region()?),
         51 => RowKey::Missing(from.u64()?),
         60 => RowKey::Document(

@@ -421,6 +421,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::InFlight(EnvelopeId(draw.bytes())),
         RowKey::Arrived(draw.region(), EnvelopeId(draw.bytes())),
         RowKey::Destroyed(draw.number()),
+        RowKey::Taken(EnvelopeId(draw.bytes())),
         RowKey::Exchange(draw.region()),
         RowKey::Missing(draw.number()),
         RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),

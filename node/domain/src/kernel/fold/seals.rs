@@ -60,12 +60,17 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
                 return Ok(());
             };
             let at = RowKey::InFlight(envelope.id);
+            let newest = match view.get(&RowKey::SealingKey(envelope.addressee))? {
+                Some(Row::SealingKey(signed)) => signed.key.no,
+                _ => 0,
+            };
             let before = match view.get(&at)? {
                 Some(Row::Kept(kept)) => kept.no,
                 _ => 0,
             };
             // The signature belongs to the commit that queued it; another sending is signed with its own.
             let envelope = Envelope {
+                key_id: newest,
                 proof: None,
                 trace: None,
                 ..*envelope
@@ -87,6 +92,7 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
         }
         Fact::ArrivalNoted { author, envelope } => {
             view.put(RowKey::Arrived(*author, *envelope), Row::Mark);
+            view.put(RowKey::Taken(*envelope), Row::Mark);
             Ok(())
         }
         Fact::ArrivalsTold { author, envelopes } => {

@@ -101,10 +101,10 @@ pub enum RowKey {
     InFlight(EnvelopeId),
     /// An envelope of a far author that arrived; the author is owed word.
     Arrived(RegionKey, EnvelopeId),
-    /// An envelope of a far author that was taken here. It stays: a relay may bring it again at any time.
-    Taken(EnvelopeId),
     /// A destroyed slot of the key file.
     Destroyed(u64),
+    /// An envelope of a far author that was taken here. It stays: a relay may bring it again at any time.
+    Taken(EnvelopeId),
     /// An exchange of open legs under way.
     Exchange(RegionKey),
     /// Something that did not come back after a restore.

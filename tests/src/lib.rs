@@ -12,14 +12,17 @@
 //!
 //! `wired` runs the product's own links between such nodes: real gRPC and TLS, on virtual time.
 //!
-//! `processes` runs the program itself, as real processes on this machine.
+//! `processes` runs the program itself, as real processes on this machine; `power` cuts their power.
 //!
 //! Everything random of a simulation comes from one seed; the same seed gives the same history.
 
 pub mod breaks;
 pub mod campaign;
 pub mod faults;
+pub mod fuzz;
 pub mod invariants;
+pub mod power;
 pub mod processes;
+pub mod rough;
 pub mod sim;
 pub mod wired;

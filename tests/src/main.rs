@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
 use hotline_tests::campaign::{Campaign, campaign};
+use hotline_tests::rough::{Fuzz, Power, fuzz, power};
 use hotline_tests::sim::many::replay;
 use hotline_tests::sim::run::{minimise, run_without};
 use serde_json::json;
@@ -28,6 +29,10 @@ enum What {
         #[arg(long, value_delimiter = ',')]
         without: Vec<String>,
     },
+    /// Kills nodes under load and cuts their power, dropping what was not synced.
+    Power(Power),
+    /// Looks for inputs that panic a decoder or a state machine.
+    Fuzz(Fuzz),
     /// Breaks the program on purpose, in every way known; fails when a break goes unseen.
     Mutations {
         /// For programs.
@@ -40,6 +45,8 @@ fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().what {
         What::Campaign(wanted) => campaign(&wanted),
         What::Seed { seed, without } => Ok(one(seed, &without)),
+        What::Power(wanted) => power(&wanted),
+        What::Fuzz(wanted) => fuzz(&wanted),
         What::Mutations { json } => Ok(mutations(json)),
     }
 }

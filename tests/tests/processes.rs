@@ -4,6 +4,8 @@
 mod bench;
 #[path = "processes/certificates.rs"]
 mod certificates;
+#[path = "processes/damage.rs"]
+mod damage;
 #[path = "processes/kills.rs"]
 mod kills;
 #[path = "processes/locality.rs"]

@@ -269,6 +269,11 @@ pub enum Verb {
         /// Its bytes, signatures included.
         bytes: Vec<u8>,
     },
+    /// Wipes the ledger of a neighbour's misconduct, after people looked into it; a quarantine ends.
+    ForgiveLink {
+        /// The neighbour.
+        peer: RegionKey,
+    },
     /// Lifts the refusal of a link after people reconciled it.
     ReopenLink {
         /// The neighbour.

@@ -6,7 +6,7 @@ use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
-use crate::link::{Consumption, Envelope};
+use crate::link::{Conduct, Consumption, Envelope};
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
@@ -132,6 +132,13 @@ pub enum Fact {
         peer_wire: u32,
         /// Whether the peer has still to learn that this node's lanes started again.
         restarting: bool,
+    },
+    /// A neighbour did what no honest one does, or people wiped its ledger.
+    Misbehaved {
+        /// Which.
+        peer: RegionKey,
+        /// Its ledger from now on.
+        conduct: Option<Box<Conduct>>,
     },
     /// People re-opened a link whose ends disagreed: its lanes start again from number 1, in both directions, and what
     /// was not acknowledged is numbered anew in its order.

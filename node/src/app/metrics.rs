@@ -61,18 +61,57 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
         .with_description("向运维发出的告警")
         .with_callback(move |observer| observer.observe(shared.alarms.load(Ordering::Relaxed), &[]))
         .build();
-    let links = links.clone();
+    let waits = links.clone();
     meter
         .u64_observable_gauge("link_unacknowledged")
         .with_description("相邻节点尚未确认的信封")
         .with_callback(move |observer| {
-            for link in links.status().unwrap_or_default() {
+            for link in waits.status().unwrap_or_default() {
                 let waiting: u64 = link
                     .lanes
                     .iter()
                     .map(|lane| lane.sent.saturating_sub(lane.acked))
                     .sum();
                 observer.observe(waiting, &[KeyValue::new("peer", link.peer.to_string())]);
+            }
+        })
+        .build();
+    let conducts = links.clone();
+    meter
+        .u64_observable_gauge("link_misconduct")
+        .with_description("相邻节点的异常行为,上次清账以来")
+        .with_callback(move |observer| {
+            for link in conducts.status().unwrap_or_default() {
+                for count in link.conduct.iter().flat_map(|it| &it.counts) {
+                    let peer = KeyValue::new("peer", link.peer.to_string());
+                    let offence = KeyValue::new("offence", count.offence.name());
+                    observer.observe(count.times, &[peer, offence]);
+                }
+            }
+        })
+        .build();
+    let (quarantines, clock) = (links.clone(), node.shared().clock.clone());
+    meter
+        .u64_observable_gauge("link_quarantined")
+        .with_description("相邻节点被隔离时为 1")
+        .with_callback(move |observer| {
+            let now = clock.now();
+            for link in quarantines.status().unwrap_or_default() {
+                let rests = link.conduct.is_some_and(|it| it.quarantined(now));
+                let peer = KeyValue::new("peer", link.peer.to_string());
+                observer.observe(u64::from(rests), &[peer]);
+            }
+        })
+        .build();
+    let kept = links.clone();
+    meter
+        .u64_observable_gauge("link_kept")
+        .with_unit("By")
+        .with_description("相邻节点的信封中暂存和搁置的")
+        .with_callback(move |observer| {
+            for link in kept.status().unwrap_or_default() {
+                let peer = KeyValue::new("peer", link.peer.to_string());
+                observer.observe(link.kept_bytes, &[peer]);
             }
         })
         .build();

@@ -252,8 +252,16 @@ impl Running {
             .spawn(sweep(Arc::clone(&self.tls), self.stop.clone()));
         self.tasks
             .spawn(keys::run(self.handle.clone(), self.stop.clone()));
-        self.tasks
-            .spawn(super::upkeep::run(self.handle.clone(), self.stop.clone()));
+        let store = &self.config.store;
+        let pace = super::upkeep::Pace {
+            every: std::time::Duration::from_secs(store.upkeep_seconds),
+            scrub_every: std::time::Duration::from_secs(store.scrub_hours * 3_600),
+        };
+        self.tasks.spawn(super::upkeep::run(
+            self.handle.clone(),
+            pace,
+            self.stop.clone(),
+        ));
         Ok(())
     }
 

@@ -76,7 +76,9 @@ objects! {
     Lane { lane, sent, acknowledged, received }
     Link {
         region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes, wire, topology_version,
+        misconduct, misconduct_score, quarantines, quarantined_until_ms, kept, kept_bytes,
     }
+    Misconduct { offence, times, last_ms, what }
     ListLinksResponse { links, waiting }
     WorldDocument { kind, scope, name, version, effective_at_ms, accepted_at_ms, from, in_force_at_ms, bytes }
     WorldNeighbour { region, name, heard_at_ms, topology_version, lists_at_ms, behind }

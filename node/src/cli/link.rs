@@ -32,6 +32,18 @@ enum Command {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
+    /// 对方做过哪些正常节点不会做的事
+    Misconduct {
+        /// 对方的区划代码
+        region: RegionKey,
+    },
+    /// 查明之后,清除对方行为异常的记录,解除隔离
+    Forgive {
+        /// 对方的区划代码
+        region: RegionKey,
+        #[command(flatten)]
+        send: Send,
+    },
     /// 人工核对之后,重新开放被拒绝的链路
     Reopen {
         /// 对方的区划代码
@@ -50,6 +62,17 @@ impl LinkArgs {
         self.door.run(async |caller| match self.command {
             Command::List => list(caller).await,
             Command::Queue { region, limit } => queue(caller, region, limit).await,
+            Command::Misconduct { region } => misconduct(caller, region).await,
+            Command::Forgive { region, send } => {
+                let verb = Verb::ForgiveLink(pb::ForgiveLink {
+                    region: region.to_string(),
+                });
+                let done = caller.execute(&send, verb, Vec::new()).await?;
+                Ok(Shown {
+                    text: format!("{region} 行为异常的记录已清除"),
+                    json: done.json(),
+                })
+            }
             Command::Reopen { region, send } => {
                 let verb = Verb::ReopenLink(pb::ReopenLink {
                     region: region.to_string(),
@@ -90,6 +113,7 @@ fn links(links: &[pb::Link]) -> String {
     for link in links {
         let state = match (link.connected, link.blocked.is_empty()) {
             (_, false) => "停用",
+            _ if link.quarantined_until_ms != 0 => "隔离",
             (true, true) => "连通",
             (false, true) => "断开",
         };
@@ -127,6 +151,15 @@ fn links(links: &[pb::Link]) -> String {
             );
         }
     }
+    for link in links.iter().filter(|link| !link.misconduct.is_empty()) {
+        let _ = writeln!(
+            remarks,
+            "{} 行为异常:{};详情见 hotline link misconduct {}",
+            link.name,
+            offences(link),
+            link.region
+        );
+    }
     format!(
         "{}{remarks}",
         listing.numbers_from(5).or("没有上级,也没有下级节点")
@@ -146,6 +179,63 @@ fn waiting(waiting: &[pb::Waiting]) -> String {
             time(line.oldest_ms)
         );
     }
+    text
+}
+
+/// Offences with how often.
+fn offences(link: &pb::Link) -> String {
+    let each = link.misconduct.iter();
+    let each = each.map(|it| format!("{} {} 次", word("offence", &it.offence), it.times));
+    each.collect::<Vec<_>>().join("、")
+}
+
+async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
+    let answer = caller
+        .client
+        .list_links(caller.who(), pb::ListLinksRequest {})
+        .await?;
+    let wanted = region.to_string();
+    let Some(link) = answer.links.iter().find(|link| link.region == wanted) else {
+        anyhow::bail!("{region} 不是本节点的上级或直接下级;用 hotline link list 查看有哪些链路");
+    };
+    Ok(Shown {
+        text: ledger(link),
+        json: link.json(),
+    })
+}
+
+/// A neighbour's ledger, and what to do about it.
+fn ledger(link: &pb::Link) -> String {
+    let mut listing = Listing::new(&["行为", "次数", "最近一次", "内容"]);
+    for it in &link.misconduct {
+        listing.row([
+            word("offence", &it.offence),
+            it.times.to_string(),
+            time(it.last_ms),
+            it.what.clone(),
+        ]);
+    }
+    let mut text = listing.numbers_from(1).or("没有行为异常的记录");
+    if link.misconduct.is_empty() {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节",
+        link.misconduct_score, link.quarantines, link.kept, link.kept_bytes
+    );
+    if link.quarantined_until_ms != 0 {
+        let _ = writeln!(
+            text,
+            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失",
+            time(link.quarantined_until_ms)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "查明原因后清除记录:hotline link forgive {}",
+        link.region
+    );
     text
 }
 
@@ -186,6 +276,33 @@ async fn queue(caller: &Caller, region: RegionKey, limit: u32) -> anyhow::Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quarantined_neighbour_is_shown_with_what_it_did_and_what_to_do() {
+        let link = pb::Link {
+            region: "140525000000".to_owned(),
+            name: "泽州县".to_owned(),
+            misconduct: vec![pb::Misconduct {
+                offence: "flood".to_owned(),
+                times: 3,
+                last_ms: 1_763_800_000_000,
+                what: "超出了准许的数量".to_owned(),
+            }],
+            quarantined_until_ms: 1_763_800_060_000,
+            quarantines: 1,
+            lanes: vec![pb::Lane::default()],
+            ..pb::Link::default()
+        };
+        let text = links(std::slice::from_ref(&link));
+        assert!(
+            text.contains("隔离") && text.contains("洪水 3 次"),
+            "{text}"
+        );
+        let text = ledger(&link);
+        assert!(text.contains("超出了准许的数量"), "{text}");
+        assert!(text.contains("hotline link forgive 140525000000"), "{text}");
+        assert!(ledger(&pb::Link::default()).contains("没有行为异常"));
+    }
 
     #[test]
     fn a_blocked_link_says_what_to_do() {

@@ -26,6 +26,17 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "offence",
+        &[
+            ("garbage", "乱码"),
+            ("contradiction", "自相矛盾"),
+            ("flood", "洪水"),
+            ("forbidden", "越权"),
+            ("unreadable", "内容不可读"),
+            ("refused", "被规则拒绝"),
+        ],
+    ),
+    (
         "urgency",
         &[
             ("normal", "一般"),

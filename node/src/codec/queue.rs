@@ -5,7 +5,9 @@ use super::form::coded;
 use super::malformed::{Malformed, Why};
 use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, LogHead, Proof, Trace};
+use hotline_domain::link::{
+    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Trace,
+};
 use hotline_domain::row::Kept;
 use hotline_proto::matter::v1 as matter;
 use hotline_proto::record::v1 as pb;
@@ -45,9 +47,16 @@ impl Field<Vec<pb::LaneState>> for [LaneState; Lane::ALL.len()] {
     }
 }
 
-noun!(LinkState => pb::LinkState { peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting });
-
 coded!(MissingKind => pb::MissingKind { Span, Number, Petitioner, Giver, Unasked });
 noun!(Exchange => pb::Exchange { peer, ask, since: since_ms, urgent, ordinary });
 noun!(Restore => pb::Restore { id, at: at_ms, until: until_ms, epoch });
 noun!(Missing => pb::Missing { no, at: at_ms, kind, matter, number, words });
+
+noun!(Conduct => pb::Conduct { counts, score, scored_at: scored_at_ms, quarantines, until: until_ms });
+noun!(Count => pb::conduct::Count { offence, times, last: last_ms, what });
+coded!(Offence => pb::Offence { Garbage, Contradiction, Flood, Forbidden, Unreadable, Refused });
+
+noun!(LinkState => pb::LinkState {
+    peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting,
+    conduct,    kept, kept_bytes,
+});

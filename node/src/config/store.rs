@@ -29,6 +29,10 @@ pub struct Store {
     pub cache_mib: u64,
     /// Size at which a log segment is followed by a new one, in MiB.
     pub segment_mib: u64,
+    /// Between two rounds of upkeep (checkpoints, archiving), in seconds.
+    pub upkeep_seconds: u64,
+    /// Between two readings of the whole log, which find silent damage, in hours.
+    pub scrub_hours: u64,
 }
 
 impl Engine {
@@ -57,6 +61,8 @@ impl Default for Store {
             engine: Engine::Sled,
             cache_mib: 16,
             segment_mib: 64,
+            upkeep_seconds: 300,
+            scrub_hours: 24,
         }
     }
 }
@@ -68,6 +74,12 @@ impl Store {
         }
         if !(1..=1024).contains(&self.segment_mib) {
             check.fault("store.segment_mib", "应在 1 到 1024 之间");
+        }
+        if !(1..=86_400).contains(&self.upkeep_seconds) {
+            check.fault("store.upkeep_seconds", "应在 1 到 86400 之间");
+        }
+        if !(1..=8_760).contains(&self.scrub_hours) {
+            check.fault("store.scrub_hours", "应在 1 到 8760 之间");
         }
     }
 }

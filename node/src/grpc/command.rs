@@ -213,6 +213,9 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
         Asks::PublishDocument(ask) => Verb::PublishDocument {
             bytes: ask.document,
         },
+        Asks::ForgiveLink(ask) => Verb::ForgiveLink {
+            peer: name::region(&ask.region)?,
+        },
         Asks::ReopenLink(ask) => Verb::ReopenLink {
             peer: name::region(&ask.region)?,
         },
@@ -251,6 +254,7 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
     match verb {
         Verb::TakeIn { .. }
         | Verb::ConfirmClock
+        | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. }
         | Verb::RotateKey { .. }
         | Verb::PublishDocument { .. } => Ok(None),

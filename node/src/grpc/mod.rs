@@ -111,7 +111,7 @@ impl Door {
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1()?;
         let health = health(&self.node);
-        Ok(tonic::transport::Server::builder()
+        Ok(crate::identity::server()
             .add_service(OperatorServer::new(self).max_decoding_message_size(REQUEST_BYTES_MAX))
             .add_service(health)
             .add_service(reflection))

@@ -5,6 +5,7 @@ use super::dialer;
 use super::error::IdentityError;
 use super::live::PeerIo;
 use super::refusals::Side;
+use super::slots::Slots;
 use super::tls::{Caller, NodeTls, Standing};
 use crate::net::Listener;
 use std::io;
@@ -18,7 +19,17 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 /// Most handshakes under way at once; further callers wait in the system's queue.
-pub const HANDSHAKES_MAX: usize = 64;
+pub const HANDSHAKES_MAX: usize = 128;
+/// Most of them from one address; further callers from there are hung up on, and call again.
+pub const HANDSHAKES_PER_ADDRESS: usize = 64;
+/// A refused caller's slot stays taken for so long: whoever cannot get in does not try without pause.
+const REFUSED_REST: Duration = Duration::from_millis(500);
+/// Most streams of one connection at once: a link needs two, a front end many.
+const STREAMS_MAX: u32 = 128;
+/// Longest list of headers, in bytes.
+const HEADERS_BYTES_MAX: u32 = 16 << 10;
+/// Streams that a caller may open and reset before they are looked at ("rapid reset"); then the connection ends.
+const RESETS_MAX: usize = 32;
 /// How long a handshake may take.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
 /// Pause after a failure to accept, such as too many open files.
@@ -28,8 +39,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// extensions.
 pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<TlsStream<<L as Listener>::Io>, C>>>;
 
-/// A gRPC server for links: it too notices within interval and timeout that a caller has silently
-/// gone.
+/// A gRPC server as every door of the node needs it: bounds on streams, headers and resets of a connection, and it
+/// notices within interval and timeout that a caller has silently gone.
 #[must_use]
 pub fn server() -> tonic::transport::Server {
     tonic::transport::Server::builder()
@@ -37,6 +48,9 @@ pub fn server() -> tonic::transport::Server {
         .http2_keepalive_timeout(Some(dialer::KEEPALIVE_TIMEOUT))
         .initial_stream_window_size(dialer::STREAM_WINDOW_BYTES)
         .initial_connection_window_size(dialer::CONNECTION_WINDOW_BYTES)
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_header_list_size(HEADERS_BYTES_MAX)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
 }
 
 /// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of
@@ -49,6 +63,7 @@ pub fn incoming<L: Listener, C: Caller>(
     let (admitted, stream) = mpsc::channel(16);
     tokio::spawn(async move {
         let gate = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        let slots = Arc::new(Slots::default());
         loop {
             let permit = tokio::select! {
                 biased;
@@ -69,14 +84,23 @@ pub fn incoming<L: Listener, C: Caller>(
                     continue;
                 }
             };
+            let Some(slot) = slots.take(peer.ip(), HANDSHAKES_PER_ADDRESS) else {
+                tls.hang_up(&IdentityError::TooManyHandshakes);
+                continue;
+            };
             let (tls, admitted) = (Arc::clone(&tls), admitted.clone());
             tokio::spawn(async move {
-                match admit::<_, C>(io, peer, &tls).await {
+                let outcome = admit::<_, C>(io, peer, &tls).await;
+                drop(permit);
+                match outcome {
                     // The stream may be gone: the node is stopping, and the caller will find out.
                     Ok(io) => drop(admitted.send(Ok(io)).await),
-                    Err(error) => tls.refuse(Side::Incoming, &peer, &error),
+                    Err(error) => {
+                        tls.refuse(Side::Incoming, &peer, &error);
+                        tokio::time::sleep(REFUSED_REST).await;
+                    }
                 }
-                drop(permit);
+                drop(slot);
             });
         }
     });
@@ -107,5 +131,6 @@ where
     let caller = tls.with_standing(|standing| C::judge(&chain, standing))?;
     let judge = move |standing: &Standing<'_>| C::judge(&chain, standing).map(drop);
     let ticket = tls.enter(format!("{caller:?} {peer}"), Arc::new(judge))?;
+    tls.keep_newest(caller.uri(), &ticket, C::CONNECTIONS_MAX);
     Ok(PeerIo::new(io, caller, ticket))
 }

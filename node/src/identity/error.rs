@@ -132,6 +132,9 @@ pub enum IdentityError {
     /// The handshake took too long.
     #[error("TLS 握手超时")]
     HandshakeTimeout,
+    /// The address has too many handshakes under way.
+    #[error("同一地址同时握手的连接过多")]
+    TooManyHandshakes,
     /// The peer broke off, with the alert that it sent: the reason stands in the peer's log.
     #[error("对方中断了握手：{0}")]
     RefusedByPeer(String),
@@ -169,6 +172,7 @@ impl IdentityError {
             Self::NotAdmitted { .. } => "not_admitted",
             Self::ForeignOperator { .. } => "foreign_operator",
             Self::OldProtocol => "old_protocol",
+            Self::TooManyHandshakes => "too_many_handshakes",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::RefusedByPeer(_) => "refused_by_peer",
             Self::Handshake(_) => "handshake",

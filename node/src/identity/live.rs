@@ -19,6 +19,8 @@ pub(super) type Judge = Arc<dyn Fn(&Standing<'_>) -> Result<(), IdentityError> +
 
 struct Entry {
     peer: String,
+    /// Whose connection it is, where that is counted.
+    identity: Option<String>,
     judge: Judge,
     cut: CancellationToken,
 }
@@ -61,6 +63,7 @@ impl Live {
             number,
             Entry {
                 peer,
+                identity: None,
                 judge,
                 cut: cut.clone(),
             },
@@ -70,6 +73,22 @@ impl Live {
             live: Arc::clone(self),
             cut,
         }
+    }
+
+    /// Notes whose connection a ticket is for, and cuts the oldest of that identity above `most`; returns how many.
+    pub(super) fn keep_newest(&self, identity: &str, ticket: &Ticket, most: usize) -> usize {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.open.get_mut(&ticket.number) {
+            entry.identity = Some(identity.to_owned());
+        }
+        let of_identity = |entry: &&Entry| {
+            entry.identity.as_deref() == Some(identity) && !entry.cut.is_cancelled()
+        };
+        let open = entries.open.values().filter(of_identity).count();
+        let too_many = open.saturating_sub(most);
+        let oldest = entries.open.values().filter(of_identity).take(too_many);
+        oldest.for_each(|entry| entry.cut.cancel());
+        too_many
     }
 
     /// Cuts every connection that `standing` no longer allows; returns whom and why.

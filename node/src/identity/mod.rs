@@ -35,6 +35,7 @@ pub mod revocation;
 pub mod seal;
 pub mod sealing;
 pub mod signing;
+mod slots;
 pub mod tls;
 
 pub use acceptor::{incoming, server};

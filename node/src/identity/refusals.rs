@@ -36,6 +36,11 @@ impl Refusals {
     /// Logs a refusal with the peer's address and its true reason, and counts it.
     pub fn note(&self, side: Side, peer: &dyn fmt::Display, error: &IdentityError) {
         tracing::warn!(%peer, side = side.label(), reason = error.reason(), "拒绝连接：{error}");
+        self.count_up(side, error);
+    }
+
+    /// Counts a refusal without a line in the log: for what a stranger can do without pause.
+    pub fn count_up(&self, side: Side, error: &IdentityError) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((side, error.reason())).or_default() += 1;
     }

@@ -74,6 +74,12 @@ pub struct Standing<'a> {
 
 /// Who may call a port, and how his certificates are judged.
 pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
+    /// Most connections of one caller at once; the newest stay.
+    const CONNECTIONS_MAX: usize;
+
+    /// Who he is, for counting.
+    fn uri(&self) -> &str;
+
     /// Judges the chain that a caller presented.
     ///
     /// # Errors
@@ -82,6 +88,13 @@ pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
 }
 
 impl Caller for PeerIdentity {
+    /// A link is one connection; while an old one is dying there may be a second, while certificates change a third.
+    const CONNECTIONS_MAX: usize = 8;
+
+    fn uri(&self) -> &str {
+        &self.uri
+    }
+
     /// A node with which this one has a link.
     fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
         let peer = chain::verify_chain(chain, &standing.trust)?;
@@ -96,6 +109,12 @@ impl Caller for PeerIdentity {
 }
 
 impl Caller for OperatorIdentity {
+    const CONNECTIONS_MAX: usize = 64;
+
+    fn uri(&self) -> &str {
+        &self.uri
+    }
+
     /// An operator of this very node.
     fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
         let operator = chain::verify_operator_chain(chain, &standing.trust)?;
@@ -340,6 +359,18 @@ impl NodeTls {
         let ticket = self.live.enter(peer, Arc::clone(&judge));
         self.with_standing(|standing| judge(standing))?;
         Ok(ticket)
+    }
+
+    /// Of the connections of one identity only the newest so many stay: an old one may be dead without anybody knowing.
+    pub(super) fn keep_newest(&self, identity: &str, ticket: &Ticket, most: usize) {
+        let cut = self.live.keep_newest(identity, ticket, most);
+        if cut > 0 {
+            tracing::warn!("{identity} 的连接超过 {most} 条，断开较旧的 {cut} 条");
+        }
+    }
+
+    pub(super) fn hang_up(&self, error: &IdentityError) {
+        self.refusals.count_up(Side::Incoming, error);
     }
 
     pub(super) fn refuse(&self, side: Side, peer: &dyn fmt::Display, error: &IdentityError) {

@@ -20,6 +20,9 @@ use tonic::transport::Channel;
 /// How long a dial may take, handshake and the first answer included.
 const DIAL_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Between two looks whether a quarantine is over.
+const QUARANTINE_LOOK: Duration = Duration::from_secs(1);
+
 /// Makes a fresh channel to the parent for each dial, with the certificates that are current then; the error is for the
 /// operator.
 pub type Dial = Arc<dyn Fn() -> Result<Channel, String> + Send + Sync>;
@@ -39,6 +42,15 @@ pub(super) async fn dial_for_ever<P: NodePort>(
             return;
         }
         wait = true;
+        if quarantined(&shared, &peer) {
+            // Looked at again soon: people may lift it at any time.
+            wait = false;
+            tokio::select! {
+                biased;
+                () = shared.stop.cancelled() => return,
+                () = sleep(QUARANTINE_LOOK) => continue,
+            }
+        }
         let dialled = tokio::select! {
             biased;
             () = peer.stop.cancelled() => return,
@@ -57,6 +69,13 @@ pub(super) async fn dial_for_ever<P: NodePort>(
             failures = failed(&peer, failures, why).await;
         }
     }
+}
+
+/// Whether nothing of the parent is taken now; then it is not dialled either.
+fn quarantined<P: NodePort>(shared: &Shared<P>, peer: &Peer) -> bool {
+    let now = shared.clock.now();
+    let link = shared.port.view().link(peer.region);
+    link.is_ok_and(|link| link.conduct.is_some_and(|it| it.quarantined(now)))
 }
 
 /// Puts a failure on record, while that still lengthens the wait.

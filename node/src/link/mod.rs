@@ -39,7 +39,7 @@ use hotline_domain::kernel::Action;
 use hotline_domain::link::{ByeCode, Limits, LinkState};
 use hotline_domain::view::{Rows, ViewFailed};
 use hotline_proto::link::v1::link_server::LinkServer;
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use peer::{Peer, Shared, Wire, lock};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -228,6 +228,13 @@ impl<P: NodePort> Links<P> {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+    }
+
+    /// Until when nothing of a neighbour is taken.
+    fn quarantined_until(&self, region: RegionKey) -> Option<Time> {
+        let now = self.shared.clock.now();
+        let link = self.shared.port.view().link(region).ok()?;
+        link.conduct.filter(|it| it.quarantined(now))?.until
     }
 
     fn place(&self) -> Place {

@@ -45,7 +45,7 @@ impl<P: NodePort> LinkService<P> {
         };
         let place = self.links.place();
         let why = match place.side(region) {
-            Some(Side::Child) => return Ok(region),
+            Some(Side::Child) => return self.unless_quarantined(region),
             Some(Side::Parent) => format!("{region} 是 {} 的上级,应由下级拨号", place.me),
             None => format!(
                 "按第 {} 版拓扑,{region} 不是 {} 的直接下级",
@@ -64,6 +64,16 @@ impl<P: NodePort> LinkService<P> {
             why,
             details,
         ))
+    }
+
+    /// A quarantined child costs no session.
+    fn unless_quarantined(&self, region: RegionKey) -> Result<RegionKey, Status> {
+        match self.links.quarantined_until(region) {
+            None => Ok(region),
+            Some(until) => Err(Status::permission_denied(format!(
+                "{region} 行为异常,链路隔离至 {until};由本节点运维查明后解除"
+            ))),
+        }
     }
 }
 

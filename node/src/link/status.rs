@@ -1,7 +1,7 @@
 //! How the links stand, for the operator.
 
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{Credit, LaneProgress, LinkState, SessionStage};
+use hotline_domain::link::{Conduct, Credit, LaneProgress, LinkState, SessionStage};
 use hotline_topology::{RegionKey, Time};
 
 use super::port::Side;
@@ -35,6 +35,12 @@ pub struct LinkStatus {
     pub last_error: Option<String>,
     /// Why all lanes are refused, until an operator re-opens the link.
     pub blocked: Option<String>,
+    /// What it did that no honest neighbour does.
+    pub conduct: Option<Box<Conduct>>,
+    /// Envelopes of it that are kept, parked or set aside.
+    pub kept: u32,
+    /// Their bytes.
+    pub kept_bytes: u64,
 }
 
 /// One lane of a link.
@@ -94,6 +100,9 @@ impl LinkStatus {
             next_try_at: live.next_try_at,
             last_error: live.last_error.clone(),
             blocked: link.blocked.clone(),
+            conduct: link.conduct.clone(),
+            kept: link.kept,
+            kept_bytes: link.kept_bytes,
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::codec::link::{WireField, decode, encode};
 use crate::sealing::Opened;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{ByeCode, Envelope, Frame, HelloFacts, Output, Session, SessionStage};
+use hotline_domain::link::{
+    ByeCode, Envelope, Frame, HelloFacts, Offence, Output, Session, SessionStage,
+};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{Rows, View, ViewFailed};
 use hotline_proto::link::v1 as pb;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tonic::Code;
 
 /// How long the other side may take to end a stream after the farewell.
 const LINGER: Duration = Duration::from_millis(500);
@@ -99,6 +102,7 @@ pub(super) async fn run<P: NodePort>(
             frame = wire.incoming.message(), if room => end = match frame {
                 Ok(Some(frame)) => run.take(frame),
                 Ok(None) => Some((ByeCode::Silent, "对方结束了连接".into())),
+                Err(status) if is_garbage(&status) => run.garbage(super::dial::words(&status)),
                 Err(status) => Some((ByeCode::Silent, super::dial::words(&status))),
             },
         }
@@ -112,6 +116,29 @@ pub(super) async fn run<P: NodePort>(
         why: end.1,
         next,
     }
+}
+
+/// What the end of a stream from this side says of the peer.
+fn offence(code: ByeCode) -> Option<Offence> {
+    match code {
+        ByeCode::Gap | ByeCode::HashMismatch | ByeCode::Protocol => Some(Offence::Contradiction),
+        ByeCode::OverCredit => Some(Offence::Flood),
+        ByeCode::Shutdown
+        | ByeCode::Replaced
+        | ByeCode::WireVersion
+        | ByeCode::YouRolledBack
+        | ByeCode::IRolledBack
+        | ByeCode::Blocked
+        | ByeCode::NotNeighbour
+        | ByeCode::Silent
+        | ByeCode::Unwell => None,
+    }
+}
+
+/// Whether a stream broke because a message was too long or no message; a broken transport has a cause of its own.
+fn is_garbage(status: &tonic::Status) -> bool {
+    matches!(status.code(), Code::OutOfRange | Code::Internal)
+        && std::error::Error::source(status).is_none()
 }
 
 fn tick_period(heartbeat_ms: u64) -> Duration {
@@ -162,22 +189,23 @@ impl<'a, P: NodePort> Run<'a, P> {
     /// A session that was refused as it opened.
     fn finished(&self) -> Option<End> {
         (self.session.stage() == SessionStage::Closed)
-            .then(|| (ByeCode::Blocked, "链路已停用,等待运维重新开通".to_owned()))
+            .then(|| (ByeCode::Blocked, "链路已停用或隔离,等待运维处理".to_owned()))
     }
 
     fn take(&mut self, proto: pb::Frame) -> Option<End> {
         let (mut frame, fields) = match decode(proto) {
             Ok(decoded) => decoded,
-            Err(error) => return Some(self.close(ByeCode::Protocol, error.to_string())),
+            Err(error) => return self.garbage(error.to_string()),
         };
         if let Err(error) = check_all(&fields) {
-            return Some(self.close(ByeCode::Protocol, error.to_string()));
+            return self.garbage(error.to_string());
         }
         match &mut frame {
             Frame::Envelope { envelope, .. } => envelope.fields = unsealed(&fields),
             Frame::Credit(_) | Frame::Hello(_) => self.pumping = true,
             Frame::Ack { .. } | Frame::Heartbeat { .. } | Frame::Bye { .. } => {}
         }
+        let farewell = matches!(frame, Frame::Bye { .. });
         let view = self.shared.port.view();
         let link = match view.link(self.peer.region) {
             Ok(link) => link,
@@ -190,7 +218,32 @@ impl<'a, P: NodePort> Run<'a, P> {
         let outputs = self.session.on_frame(frame, &link, &outbox, mono);
         let now = self.shared.clock.now();
         self.peer.update(|live| live.heard_at = Some(now));
-        self.handle(outputs, &fields)
+        let end = self.handle(outputs, &fields);
+        if let Some((code, why)) = &end
+            && let Some(offence) = offence(*code).filter(|_| !farewell)
+        {
+            self.charge(offence, why);
+        }
+        end
+    }
+
+    /// Has the kernel put a misconduct on record. Where there is no room for it, there is none for more of the peer.
+    fn charge(&self, offence: Offence, what: &str) {
+        let (peer, what) = (self.peer.region, what.to_owned());
+        let input = Input::Misconduct {
+            peer,
+            offence,
+            what,
+        };
+        if self.peer.inputs.try_send(input).is_err() {
+            tracing::warn!(%peer, ?offence, "行为异常未能入账");
+        }
+    }
+
+    /// A frame that is none ends the stream.
+    fn garbage(&mut self, why: String) -> Option<End> {
+        self.charge(Offence::Garbage, &why);
+        Some(self.close(ByeCode::Protocol, why))
     }
 
     fn handle(&mut self, outputs: Vec<Output>, fields: &[WireField]) -> Option<End> {

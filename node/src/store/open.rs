@@ -231,6 +231,11 @@ impl Rebuild<'_> {
         if let Some(before) = generation.checked_sub(1) {
             let _ = self.engine.remove(&generation_dir(self.dir, before));
         }
+        let risky = self.engine.may_end_the_process();
+        if risky {
+            // Should it do so, the next opening finds the order and leaves these files alone.
+            self.marks.set_rebuild("上次打开视图时进程异常终止")?;
+        }
         let opened = self
             .engine
             .open(&generation_dir(self.dir, generation))
@@ -269,6 +274,9 @@ impl Rebuild<'_> {
         }
         if let Some(reason) = self.outgrown(&*view)? {
             return Ok(Err(Unfit::Because(reason)));
+        }
+        if risky {
+            self.marks.clear_rebuild()?;
         }
         let upto = self.log.last_commit();
         let outcome = if last == upto {

@@ -1,11 +1,14 @@
 //! Real processes of the one program, for what only they can show: SIGKILL, real TLS, real sockets, real disks.
 
 mod caller;
+pub mod hostile;
+pub mod load;
 mod logs;
 
 pub use caller::{Called, call_with};
 pub use logs::{judged, opened_texts, raw_bytes_hold};
 
+use crate::power::preload::Preload;
 use anyhow::Context as _;
 use hotline::cli::client::Client;
 use hotline::clock::{Clock as _, SystemClock};
@@ -33,28 +36,34 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[must_use]
 pub fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let built = std::process::Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--workspace", // the tests' own features, so that nothing is compiled twice
-                "--bin",
-                "hotline",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .expect("cargo");
-        assert!(built.success(), "the program does not build");
-        // Tests run from <target>/<profile>/deps.
-        let own = std::env::current_exe().expect("the test's own path");
-        let folder = own
-            .parent()
-            .and_then(Path::parent)
-            .expect("the profile's folder");
-        folder.join("hotline")
-    };
-    PROGRAM.get_or_init(build).clone()
+    PROGRAM
+        // With the tests' own features, so that nothing is compiled twice.
+        .get_or_init(|| built(&["--workspace", "--bin", "hotline"], "hotline"))
+        .clone()
+}
+
+/// What a target of this workspace builds, in the profile of this process.
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn built(what: &[&str], file: &str) -> PathBuf {
+    // Tests run from <target>/<profile>/deps, programs from the folder above.
+    let own = std::env::current_exe().expect("the process's own path");
+    let mut folder = own.parent().expect("its folder");
+    if folder.ends_with("deps") {
+        folder = folder.parent().expect("the profile's folder");
+    }
+    let release = folder.ends_with("release").then_some("--release");
+    let built = std::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["build", "--quiet"])
+        .args(what)
+        .args(release)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo");
+    assert!(built.success(), "{file} does not build");
+    folder.join(file)
 }
 
 /// Some nodes of the demonstration's world as processes, with wires that can be cut.
@@ -64,6 +73,7 @@ pub struct Town {
     children: BTreeMap<RegionKey, Child>,
     configs: BTreeMap<RegionKey, PathBuf>,
     wires: BTreeMap<RegionKey, Proxy>,
+    preloads: BTreeMap<RegionKey, Preload>,
 }
 
 impl Town {
@@ -80,6 +90,23 @@ impl Town {
     /// # Errors
     /// As for [`Town::start`].
     pub async fn at_rate(folder: &Path, regions: &[RegionKey], rate: u32) -> anyhow::Result<Self> {
+        let mut town = Self::laid_out(folder, regions, rate, "").await?;
+        for region in regions {
+            town.restart(*region).await?;
+        }
+        Ok(town)
+    }
+
+    /// The same with nothing running yet; `more` is added to every configuration.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or no port is free.
+    pub async fn laid_out(
+        folder: &Path,
+        regions: &[RegionKey],
+        rate: u32,
+        more: &str,
+    ) -> anyhow::Result<Self> {
         let world = World::make(folder)?;
         let pace = Pace {
             epoch_ms: SystemClock::new().now().0,
@@ -90,6 +117,7 @@ impl Town {
             children: BTreeMap::new(),
             configs: BTreeMap::new(),
             wires: BTreeMap::new(),
+            preloads: BTreeMap::new(),
         };
         for region in regions {
             let place = town.world.place(*region)?.clone();
@@ -103,10 +131,71 @@ impl Town {
                 None => None,
             };
             let config = town.world.configure(&place, parent, pace)?;
+            let text = std::fs::read_to_string(&config)? + "\n" + more;
+            std::fs::write(&config, text)?;
             town.configs.insert(*region, config);
-            town.restart(*region).await?;
         }
         Ok(town)
+    }
+
+    /// From its next start on, a node runs with the library preloaded.
+    ///
+    /// # Errors
+    /// The library does not build, or the node is none of this world.
+    pub fn preload(&mut self, region: RegionKey, traced: bool) -> anyhow::Result<Preload> {
+        let folder = &self.world.place(region)?.folder;
+        let preload = Preload::new(&folder.join("data"), &folder.join("preload"), traced)?;
+        self.preloads.insert(region, preload.clone());
+        Ok(preload)
+    }
+
+    /// Starts a node and waits for nothing.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn launch(&mut self, region: RegionKey) -> anyhow::Result<()> {
+        let place = self.world.place(region)?.clone();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(place.folder.join("node.log"))?;
+        let environment = self.preloads.get(&region).map(Preload::environment);
+        let child = Command::new(program())
+            .args(["node", "run", "--demo-clock", "--config"])
+            .arg(self.configs.get(&region).context("no configuration")?)
+            .envs(environment.unwrap_or_default())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        self.children.insert(region, child);
+        Ok(())
+    }
+
+    /// How a node ended, if it does within the time.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn ended(
+        &mut self,
+        region: RegionKey,
+        within: Duration,
+    ) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        let child = self.children.get_mut(&region).context("no process")?;
+        let Ok(ended) = tokio::time::timeout(within, child.wait()).await else {
+            return Ok(None);
+        };
+        self.children.remove(&region);
+        Ok(Some(ended?))
+    }
+
+    /// What a node wrote to its log since its folder was made.
+    ///
+    /// # Errors
+    /// It is none of this world.
+    pub fn log(&self, region: RegionKey) -> anyhow::Result<String> {
+        Ok(log_text(self.world.place(region)?))
     }
 
     /// Starts a node and waits until its door answers.
@@ -115,19 +204,7 @@ impl Town {
     /// It ends or does not answer in time.
     pub async fn restart(&mut self, region: RegionKey) -> anyhow::Result<()> {
         let place = self.world.place(region)?.clone();
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(place.folder.join("node.log"))?;
-        let child = Command::new(program())
-            .args(["node", "run", "--demo-clock", "--config"])
-            .arg(self.configs.get(&region).context("no configuration")?)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
-        self.children.insert(region, child);
+        self.launch(region)?;
         let begun = Instant::now();
         while self.door(region).await.is_err() {
             anyhow::ensure!(
@@ -169,6 +246,35 @@ impl Town {
         let child = self.children.get(&region).context("no process")?;
         let id = child.id().context("ended before")?.to_string();
         Command::new("kill").args(["-HUP", &id]).status().await?;
+        Ok(())
+    }
+
+    /// Changes a node's configuration, for its next start.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn reconfigure(
+        &self,
+        region: RegionKey,
+        change: impl FnOnce(String) -> String,
+    ) -> anyhow::Result<()> {
+        let config = self.configs.get(&region).context("no configuration")?;
+        let text = std::fs::read_to_string(config)?;
+        Ok(std::fs::write(config, change(text))?)
+    }
+
+    /// Sends a node's process a signal, by its name.
+    ///
+    /// # Errors
+    /// It does not run, or the system refuses.
+    pub async fn signal(&self, region: RegionKey, name: &str) -> anyhow::Result<()> {
+        let child = self.children.get(&region).context("no process")?;
+        let id = child.id().context("ended before")?.to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .await?;
+        anyhow::ensure!(sent.success(), "SIG{name} was not sent");
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{joint, keys, reconcile, reopen, world};
+use super::{conduct, joint, keys, reconcile, reopen, world};
 use crate::command::{Command, Verb};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -91,6 +91,7 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
             ticket::read_attachment(draft, command, *matter, *id)
         }
         Verb::ConfirmClock => confirm_clock(draft),
+        Verb::ForgiveLink { peer } => conduct::forgive(draft, *peer),
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
         Verb::PublishDocument { bytes } => world::publish(draft, bytes),
         _ => on_leg(draft, command),
@@ -132,6 +133,7 @@ fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
         | Verb::Note { .. }
         | Verb::ReadAttachment { .. }
         | Verb::ConfirmClock
+        | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. }
         | Verb::RotateKey { .. }
         | Verb::PublishDocument { .. } => None,
@@ -196,6 +198,7 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
         | Verb::ReadAttachment { .. }
         | Verb::ConfirmClock
         | Verb::PublishDocument { .. }
+        | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. } => {
             Err(Refusal::new(Class::Invalid, "command.verb", "这一命令不是对交办的操作").into())
         }

@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::leg::Lane;
-use crate::link::Envelope;
+use crate::link::{Envelope, Offence};
 use crate::refusal::Refusal;
 use crate::row::{Done, Row, RowKey};
 use crate::sealing::NewKey;
@@ -70,6 +70,15 @@ pub enum Input {
         peer: RegionKey,
         /// What happened.
         news: LinkNews,
+    },
+    /// A stream of the peer ended, or a frame of it was refused, for what no honest node does.
+    Misconduct {
+        /// Which peer.
+        peer: RegionKey,
+        /// What it did.
+        offence: Offence,
+        /// In words.
+        what: String,
     },
     /// The earliest timer is due.
     Tick,

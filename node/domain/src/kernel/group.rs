@@ -5,7 +5,9 @@ use super::draft::Draft;
 use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
 use super::tracing::Tracing;
-use super::{attachments, dispatch, fold, keys, receive, reconcile, timers, witness, world};
+use super::{
+    attachments, conduct, dispatch, fold, keys, receive, reconcile, timers, witness, world,
+};
 use crate::command::Command;
 use crate::evidence::Receipted;
 use crate::fact::Fact;
@@ -91,7 +93,14 @@ impl<'a> Group<'a> {
                 seq,
                 envelope,
             } => {
-                let mark = self.overlay.link(peer)?.lanes[lane.index()].received;
+                let link = self.overlay.link(peer)?;
+                if conduct::quarantined(link.conduct.as_deref(), self.now) {
+                    // What was under way when the quarantine began comes again after it.
+                    let why = "行为异常,链路已隔离".to_owned();
+                    self.commit.actions.push(Action::Cut { peer, why });
+                    return Ok(());
+                }
+                let mark = link.lanes[lane.index()].received;
                 if seq > mark + 1 {
                     // The session lets no gap through: an earlier envelope was lost with a group whose outcome was
                     // unknown. The peer sends from the mark when it connects again.
@@ -279,6 +288,11 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         }
         Input::Link { peer, news } => link_news(draft, peer, news),
         Input::Introduced { author, chain } => witness::introduced(draft, author, chain),
+        Input::Misconduct {
+            peer,
+            offence,
+            what,
+        } => conduct::charge(draft, peer, offence, &what),
         Input::Tick => timers::tick(draft),
         Input::WorldChanged => world::changed(draft),
         Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),

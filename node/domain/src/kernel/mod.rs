@@ -10,6 +10,7 @@
 //! `dispatch.rs`, its role in `policy/roles.rs`. To add a timer: its key in `row.rs`, its row in `timers.rs`.
 
 pub(crate) mod attachments;
+mod conduct;
 mod context;
 mod dispatch;
 mod draft;

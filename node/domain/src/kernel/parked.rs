@@ -1,20 +1,28 @@
 //! Envelopes that are kept: parked until a version or a certificate is known, or set aside for people.
 
 use super::draft::Draft;
+use super::fold::link::kept_bytes;
 use super::outcome::Stop;
 use super::receive::go_on;
 use super::witness::unproven;
+use crate::clock;
 use crate::evidence::{Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::id::EnvelopeId;
 use crate::link::{Consumption, Envelope, Message, MessageKind};
 use crate::row::{Kept, Row, RowKey, TimerKey};
-use crate::view::View;
+use crate::view::{Rows as _, View};
 use hotline_topology::{RegionKey, Span, Time};
 use std::collections::BTreeSet;
 
 /// How long an envelope written under an unknown topology version waits for that version.
 pub(super) const PARKED: Span = Span::NaturalDays(7);
+/// The rule that refuses what can wait no more.
+const FULL: &str = "link.parked-full";
+/// Most envelopes of one neighbour that are kept.
+const KEPT_MAX: u32 = 256;
+/// Most bytes of them.
+const KEPT_BYTES_MAX: u64 = 8 << 20;
 /// Kept envelopes looked at in one step.
 const KEPT_PAGE: usize = 256;
 
@@ -114,16 +122,65 @@ pub(super) fn take_place(
     Ok(Place::Later)
 }
 
-/// Keeps what nobody here understands, and tells the operator.
+/// Whether one more envelope of a neighbour can be kept.
+fn has_room(draft: &Draft<'_>, peer: RegionKey, envelope: &Envelope) -> Result<bool, Stop> {
+    let link = draft.link(peer)?;
+    let bytes = link.kept_bytes.saturating_add(kept_bytes(envelope));
+    Ok(link.kept < KEPT_MAX && bytes <= KEPT_BYTES_MAX)
+}
+
+/// Keeps what waits for something. Beyond the neighbour's bound it is refused with an answer.
+pub(super) fn park(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: Envelope,
+    wait: Span,
+) -> Result<Consumption, Stop> {
+    if has_room(draft, peer, &envelope)? {
+        let until = clock::end_of(&draft.world, draft.now(), wait);
+        keep(draft, peer, envelope, Some(until))?;
+        return Ok(Consumption::Parked);
+    }
+    let words = format!(
+        "在本节点等待拓扑新版本、证书或密钥的消息已满 {KEPT_MAX} 件,请先补齐所缺,再由作者重发"
+    );
+    answer_refused(draft, &envelope, FULL, words)?;
+    Ok(Consumption::Refused {
+        rule: FULL.to_owned(),
+    })
+}
+
+/// Keeps what nobody here understands, and tells the operator. Beyond the neighbour's bound only what became of it is
+/// on record: number, id, hash and reason.
 pub(super) fn set_aside(
     draft: &mut Draft<'_>,
     peer: RegionKey,
     envelope: Envelope,
     why: String,
 ) -> Result<Consumption, Stop> {
+    if !has_room(draft, peer, &envelope)? {
+        let why = format!("{why}(该邻居搁置的信封已满,内容未留)");
+        return Ok(Consumption::SetAside { why });
+    }
     draft.alarm(format!("搁置了 {peer} 传来的信封 {}:{why}", envelope.id));
     keep(draft, peer, envelope, None)?;
     Ok(Consumption::SetAside { why })
+}
+
+/// Tells an envelope's author that it was refused.
+fn answer_refused(
+    draft: &mut Draft<'_>,
+    envelope: &Envelope,
+    rule: &str,
+    message: String,
+) -> Result<(), Stop> {
+    let answer = Message::Refused {
+        about: envelope.id,
+        leg: envelope.leg,
+        rule: rule.to_owned(),
+        message,
+    };
+    draft.send(envelope.author, envelope.lane, &answer, Vec::new())
 }
 
 /// Keeps an envelope, until a moment or until people decide.
@@ -217,14 +274,7 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
         );
         ("sealing.unreadable", words)
     };
-    let answer = Message::Refused {
-        about: kept.envelope.id,
-        leg: kept.envelope.leg,
-        rule: rule.to_owned(),
-        message: words,
-    };
-    let (author, lane) = (kept.envelope.author, kept.envelope.lane);
-    draft.send(author, lane, &answer, Vec::new())?;
+    answer_refused(draft, &kept.envelope, rule, words)?;
     // What queued behind it need not wait any longer.
     take_up_kept(draft)
 }

@@ -5,9 +5,9 @@ use super::attachments;
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
-use super::parked::{PARKED, Place, keep, must_wait, set_aside, take_place, take_up_kept};
+use super::parked::{PARKED, Place, must_wait, park, set_aside, take_place, take_up_kept};
 use super::witness::{Record, unproven};
-use super::{keys, reconcile, sealed, send, world};
+use super::{conduct, keys, reconcile, sealed, send, world};
 use crate::clock;
 use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
@@ -15,7 +15,7 @@ use crate::field::SealedField;
 use crate::figures;
 use crate::id::{LegId, MatterId};
 use crate::leg::{self, Act, Lane, Party, Reception};
-use crate::link::{Consumption, Envelope, Message, Unreadable, extend};
+use crate::link::{Consumption, Envelope, Message, Offence, Unreadable, extend};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
 use crate::sealing;
@@ -65,6 +65,12 @@ fn take(
     envelope: Envelope,
 ) -> Result<Consumption, Stop> {
     if envelope.lane != lane {
+        conduct::charge(
+            draft,
+            peer,
+            Offence::Forbidden,
+            "信封的通道与传来的通道不符",
+        )?;
         return set_aside(
             draft,
             peer,
@@ -77,6 +83,7 @@ fn take(
     }
     let proof = judge_proof(draft, draft.world.notary, &envelope)?;
     if let Err(Unproven::Never(why)) = &proof {
+        charge_unproven(draft, peer, &envelope, why)?;
         return unproven(draft, peer, &envelope, why);
     }
     if envelope.author != peer && sealed::taken(draft, envelope.id)? {
@@ -91,6 +98,27 @@ fn take(
         sealed::note_arrival(draft, author, id)?;
     }
     Ok(outcome)
+}
+
+/// What an envelope that its author did not sign says of the neighbour that brought it. A relay judges no signature, so
+/// it answers for the way only, and for that less where it may know a newer tree; and whose certificate was revoked
+/// under a full queue has to send what it signed.
+fn charge_unproven(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    envelope: &Envelope,
+    why: &str,
+) -> Result<(), Stop> {
+    let way = authority::permit_author(&draft.world, peer, envelope.author, &envelope.route);
+    let same_tree = envelope.topology <= draft.world.federation.version();
+    match way {
+        Err(refusal) if same_tree => {
+            conduct::charge(draft, peer, Offence::Forbidden, &refusal.to_string())
+        }
+        Err(refusal) => conduct::charge(draft, peer, Offence::Refused, &refusal.to_string()),
+        Ok(()) if envelope.author == peer => conduct::charge(draft, peer, Offence::Refused, why),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// An envelope for this node, in the clear; what is not proven yet waits.
@@ -111,9 +139,7 @@ fn addressed(
         Place::None => {}
     }
     if !proven || must_wait(draft, &envelope)? {
-        let until = clock::end_of(&draft.world, draft.now(), PARKED);
-        keep(draft, peer, envelope, Some(until))?;
-        return Ok(Consumption::Parked);
+        return park(draft, peer, envelope, PARKED);
     }
     open(draft, peer, envelope)
 }
@@ -130,6 +156,18 @@ pub(super) fn open(
             return set_aside(draft, peer, envelope, format!("不认识的消息种类 {kind}"));
         }
         Err(Unreadable::Malformed(why)) => {
+            let way =
+                authority::permit_author(&draft.world, peer, envelope.author, &envelope.route);
+            match way {
+                Err(refusal) => {
+                    conduct::charge(draft, peer, Offence::Forbidden, &refusal.to_string())?;
+                }
+                // What another node wrote is not the fault of the one that passes it on unread.
+                Ok(()) if envelope.author == peer => {
+                    conduct::charge(draft, peer, Offence::Unreadable, &why)?;
+                }
+                Ok(()) => {}
+            }
             return set_aside(draft, peer, envelope, format!("消息内容不可读:{why}"));
         }
     };
@@ -157,6 +195,9 @@ pub(super) fn open(
         Err(refusal) => {
             draft.alarm(format!("拒绝了 {author} 的消息 {id}:{refusal}"));
             record.keep(draft, Effect::Refused)?;
+            if let Some(offence) = offence_of(peer, author, refusal.rule) {
+                conduct::charge(draft, peer, offence, &refusal.to_string())?;
+            }
             if answerable {
                 let answer = Message::Refused {
                     about: id,
@@ -170,6 +211,17 @@ pub(super) fn open(
                 rule: refusal.rule.to_owned(),
             })
         }
+    }
+}
+
+/// What a refused message says of the neighbour that brought it: for messages of others it answers only where they
+/// should not have come by it.
+fn offence_of(peer: RegionKey, author: RegionKey, rule: &str) -> Option<Offence> {
+    match rule {
+        authority::NOT_ON_THAT_SIDE => Some(Offence::Forbidden),
+        _ if author != peer => None,
+        _ if rule.starts_with("authority.") => Some(Offence::Forbidden),
+        _ => Some(Offence::Refused),
     }
 }
 
@@ -354,9 +406,7 @@ fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<C
     }
     // Whoever brought it may know a newer tree than this node does: it waits for that tree.
     if next.is_none() || next == Some(peer) || must_wait(draft, &envelope)? {
-        let until = clock::end_of(&draft.world, draft.now(), PARKED);
-        keep(draft, peer, envelope, Some(until))?;
-        return Ok(Consumption::Parked);
+        return park(draft, peer, envelope, PARKED);
     }
     send::queue(draft, envelope)?;
     Ok(Consumption::Relayed)

@@ -141,6 +141,14 @@ pub(super) fn unopened(
     let own = keys::own(draft)?;
     let has = |no: u32| own.iter().any(|key| key.no == no);
     if !has(key_id) {
+        // It holds its leg's place until it comes again: what was written after it must not take effect before it. A
+        // second copy of it would hold the place longer than the first.
+        if !parked::waits_shut(draft, about)? {
+            let outcome = parked::park(draft, peer, envelope, WAITS)?;
+            if outcome != Consumption::Parked {
+                return Ok(outcome);
+            }
+        }
         draft.alarm(format!(
             "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点没有这把密钥;将请其按现用密钥重发"
         ));
@@ -150,12 +158,6 @@ pub(super) fn unopened(
         let newest = newest.filter(|newest| has(newest.key.no) && newest.key.no > key_id);
         if let Some(key) = newest {
             draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
-        }
-        // It holds its leg's place until it comes again: what was written after it must not take effect before it. A
-        // second copy of it would hold the place longer than the first.
-        if !parked::waits_shut(draft, about)? {
-            let until = clock::end_of(&draft.world, draft.now(), WAITS);
-            parked::keep(draft, peer, envelope, Some(until))?;
         }
         return Ok(Consumption::Parked);
     }

@@ -26,6 +26,11 @@ impl Spend {
         self.limit.bytes = self.limit.bytes.max(limit.bytes);
     }
 
+    /// Whether that would allow more.
+    pub(super) fn raised_by(&self, limit: Credit) -> bool {
+        !limit.within(self.limit)
+    }
+
     /// What may still be sent.
     pub(super) fn left(&self) -> Credit {
         self.limit.minus(self.spent)

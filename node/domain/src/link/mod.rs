@@ -12,17 +12,22 @@
 //! | frame | what is said on a stream |
 //! | judge | whether a hello fits: the rollback and clone table |
 //! | credit, session | one stream from hello to farewell |
+//! | conduct | what a neighbour did that no honest one does |
+//! | idle | a bound for frames that say nothing |
 //! | backoff | how long to wait before the next dial |
 
 pub mod backoff;
+mod conduct;
 mod credit;
 mod envelope;
 mod frame;
+mod idle;
 mod judge;
 mod message;
 mod session;
 mod state;
 
+pub use conduct::{BOUND as CONDUCT_BOUND, Conduct, Count, Offence};
 pub use envelope::{Envelope, LogHead, Proof, Trace, extend};
 pub use frame::{
     ByeCode, COST_MAX, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost, cost_least,

@@ -1,5 +1,6 @@
 //! What a node keeps of a link for ever: per lane, what was sent, acknowledged and received, with running hashes.
 
+use super::conduct::Conduct;
 use hotline_topology::{RegionKey, Time};
 
 /// One direction pair of one lane.
@@ -38,6 +39,12 @@ pub struct LinkState {
     pub peer_wire: u32,
     /// This node's lanes start again from 1 under its epoch, and the peer has not shown yet that it knows.
     pub restarting: bool,
+    /// What it did that no honest neighbour does; `None`: nothing since people last looked.
+    pub conduct: Option<Box<Conduct>>,
+    /// Envelopes of it that are kept here, parked or set aside.
+    pub kept: u32,
+    /// Their payloads and fields, in bytes.
+    pub kept_bytes: u64,
 }
 
 impl LinkState {
@@ -53,6 +60,9 @@ impl LinkState {
             blocked: None,
             peer_wire: 0,
             restarting: false,
+            conduct: None,
+            kept: 0,
+            kept_bytes: 0,
         }
     }
 }

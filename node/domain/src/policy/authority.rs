@@ -8,6 +8,9 @@ use crate::supervision::Notice;
 use crate::ticket::{Sight, Ticket};
 use hotline_topology::{Federation, RegionKey};
 
+/// The rule of [`permit_author`].
+pub const NOT_ON_THAT_SIDE: &str = "authority.not-on-that-side";
+
 fn forbidden(rule: &'static str, words: String) -> Refusal {
     Refusal::new(Class::Forbidden, rule, words)
 }
@@ -30,7 +33,7 @@ pub fn permit_author(
         return Ok(());
     }
     Err(forbidden(
-        "authority.not-on-that-side",
+        NOT_ON_THAT_SIDE,
         format!("{author} 的消息不应由 {peer} 传来"),
     ))
 }

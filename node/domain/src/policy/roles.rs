@@ -54,6 +54,7 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
             Role::Supervisor,
         ],
         Verb::ConfirmClock
+        | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. }
         | Verb::RotateKey { .. }
         | Verb::PublishDocument { .. }

@@ -207,6 +207,10 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             region: draw.region(),
             chain: draw.some(|draw| draw.bytes::<7>().to_vec()),
         },
+        Fact::Misbehaved {
+            peer: draw.region(),
+            conduct: draw.maybe(Draw::conduct),
+        },
     ]
 }
 

@@ -7,7 +7,9 @@ use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
-use hotline_domain::link::{Consumption, Envelope, LaneState, LinkState, LogHead, Proof, Trace};
+use hotline_domain::link::{
+    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Trace,
+};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
 use hotline_domain::supervision::IssuedOrder;
@@ -193,6 +195,21 @@ impl Draw {
         }
     }
 
+    pub(super) fn conduct(&mut self) -> Box<Conduct> {
+        Box::new(Conduct {
+            counts: self.some(|draw| Count {
+                offence: draw.one_of(&Offence::ALL),
+                times: draw.number(),
+                last: draw.time(),
+                what: draw.text(),
+            }),
+            score: self.u32(),
+            scored_at: self.time(),
+            quarantines: self.u32(),
+            until: self.maybe(Draw::time),
+        })
+    }
+
     fn link(&mut self) -> LinkState {
         LinkState {
             peer: self.region(),
@@ -203,6 +220,9 @@ impl Draw {
             blocked: self.maybe(Draw::text),
             peer_wire: self.u32(),
             restarting: self.bool(),
+            conduct: self.maybe(Draw::conduct),
+            kept: self.u32(),
+            kept_bytes: self.number(),
         }
     }
 

@@ -48,6 +48,7 @@ pub(super) fn name_of(verb: &Verb) -> &'static str {
         Verb::EndOrder(_) => "了结督办",
         Verb::Note(_) => "记录",
         Verb::ConfirmClock(_) => "确认时钟",
+        Verb::ForgiveLink(_) => "解除隔离",
         Verb::ReopenLink(_) => "重开联动",
         Verb::Erase(_) => "销毁个人信息",
         Verb::RotateKey(_) => "更换密钥",

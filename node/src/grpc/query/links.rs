@@ -5,6 +5,7 @@ use crate::grpc::name;
 use crate::grpc::refusal::unwell;
 use crate::link::{Links, Side};
 use hotline_domain::leg::Lane;
+use hotline_domain::link::Count;
 use hotline_domain::row::{Row, RowKey};
 use hotline_proto::operator::v1 as pb;
 use tonic::Status;
@@ -14,11 +15,28 @@ pub(in crate::grpc) fn list(
     links: &Links<NodeHandle>,
 ) -> Result<pb::ListLinksResponse, Status> {
     let known = node.shared().surroundings.known();
+    let now = node.shared().clock.now();
     let links = links
         .status()
         .map_err(unwell)?
         .into_iter()
         .map(|link| pb::Link {
+            misconduct: link
+                .conduct
+                .iter()
+                .flat_map(|it| &it.counts)
+                .map(count)
+                .collect(),
+            misconduct_score: link.conduct.as_ref().map_or(0, |it| it.score_at(now)),
+            quarantines: link.conduct.as_ref().map_or(0, |it| it.quarantines),
+            quarantined_until_ms: link
+                .conduct
+                .as_ref()
+                .filter(|it| it.quarantined(now))
+                .and_then(|it| it.until)
+                .map_or(0, |until| until.0),
+            kept: link.kept,
+            kept_bytes: link.kept_bytes,
             name: known
                 .federation
                 .region(link.peer)
@@ -88,6 +106,15 @@ pub(in crate::grpc) fn queue(
         }
     }
     Ok(pb::ListQueueResponse { envelopes })
+}
+
+fn count(count: &Count) -> pb::Misconduct {
+    pb::Misconduct {
+        offence: count.offence.name().to_owned(),
+        times: count.times,
+        last_ms: count.last.0,
+        what: count.what.clone(),
+    }
 }
 
 fn word(lane: Lane) -> &'static str {

@@ -1,6 +1,7 @@
 //! Who gets in at all, and what a node is started with.
 
 use super::*;
+use crate::identity::tls::Caller as _;
 
 /// Copies the keeper's lists and roots to the judge, as somebody would who brings them over.
 fn bring_lists(folder: &Path) {
@@ -59,7 +60,7 @@ async fn silent_callers_hold_nobody_up() {
     let (folder, _) = make(9);
     let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
     let mut silent = Vec::new();
-    for _ in 0..acceptor::HANDSHAKES_MAX - 1 {
+    for _ in 0..acceptor::HANDSHAKES_PER_ADDRESS - 1 {
         silent.push(TcpStream::connect(&judge.address).await.unwrap());
     }
     let before = tokio::time::Instant::now();
@@ -69,6 +70,49 @@ async fn silent_callers_hold_nobody_up() {
         judge.refusals("handshake_timeout").await > 0,
         "the silent are dropped in the end"
     );
+}
+
+#[tokio::test]
+async fn an_address_that_takes_all_its_handshakes_leaves_room_for_others() {
+    let (folder, _) = make(9);
+    let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
+    let mut silent = Vec::new();
+    for _ in 0..2 * acceptor::HANDSHAKES_MAX {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let address = judge.address.parse().unwrap();
+        silent.push(socket.connect(address).await.unwrap());
+    }
+    let before = tokio::time::Instant::now();
+    assert!(call(&judge, &folder.path().join("province"), true).await);
+    assert!(before.elapsed() < acceptor::HANDSHAKE_DEADLINE);
+    assert!(judge.refusals("too_many_handshakes").await > 0);
+}
+
+#[tokio::test]
+async fn of_one_callers_connections_the_newest_stay() {
+    let (folder, _) = make(9);
+    let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
+    let (province, mut held) = (node(&folder.path().join("province")), Vec::new());
+    for _ in 0..3 * PeerIdentity::CONNECTIONS_MAX {
+        let connected = dial(&province, &crate::net::TcpDialer, &judge.address, CITY);
+        held.push(connected.await.unwrap());
+    }
+    // An empty SETTINGS frame after the opening words: whoever is still there is answered.
+    let newest = held.last_mut().unwrap();
+    let words = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    newest.write_all(words).await.unwrap();
+    newest.read_exact(&mut [0; 1]).await.unwrap();
+    let mut rest = Vec::new();
+    held[0].read_to_end(&mut rest).await.ok();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while judge.tls.live_connections() > PeerIdentity::CONNECTIONS_MAX {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the oldest stay open"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,11 @@ impl Engine for FjallEngine {
         true
     }
 
+    /// A panic while it opens damaged files meets a poisoned lock in a destructor, which aborts.
+    fn may_end_the_process(&self) -> bool {
+        true
+    }
+
     fn open(&self, dir: &Path) -> Result<Arc<dyn View>, ViewError> {
         let sealed = Sealed::of(dir).map_err(|e| io_error(NAME, &e))?;
         let open = caught(|| {

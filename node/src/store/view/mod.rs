@@ -258,6 +258,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Where it does not, the view is rebuilt after an unclean stop of the machine.
     fn survives_power_cut(&self) -> bool;
 
+    /// Whether opening damaged files may end the whole process, past every catching of panics.
+    fn may_end_the_process(&self) -> bool {
+        false
+    }
+
     /// Opens the generation in this folder, or makes it.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::change_node;
 use crate::fact::Fact;
 use crate::kernel::reopen;
-use crate::link::LinkState;
+use crate::link::{Envelope, LinkState};
 use crate::row::{Kept, Row, RowKey};
 use crate::view::{Overlay, Rows, ViewFailed};
 use hotline_topology::RegionKey;
@@ -69,13 +69,17 @@ pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result
                 until: *until,
                 envelope: envelope.clone(),
             };
+            // It may take the place of its own shut copy.
+            release(view, *no)?;
             view.put(RowKey::Kept(*no), Row::Kept(Box::new(kept)));
+            let bytes = kept_bytes(envelope);
+            change_link(view, *peer, |link| {
+                link.kept = link.kept.saturating_add(1);
+                link.kept_bytes = link.kept_bytes.saturating_add(bytes);
+            })?;
             change_node(view, |node| node.kept = node.kept.max(*no))
         }
-        Fact::Unkept { no } => {
-            view.delete(RowKey::Kept(*no));
-            Ok(())
-        }
+        Fact::Unkept { no } => release(view, *no),
         Fact::LinkChanged {
             peer,
             peer_epoch,
@@ -92,6 +96,9 @@ pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result
             link.peer_wire = *peer_wire;
             link.restarting = *restarting;
         }),
+        Fact::Misbehaved { peer, conduct } => {
+            change_link(view, *peer, |link| link.conduct.clone_from(conduct))
+        }
         Fact::LanesRestarted { peer } => reopen::restart_lanes(view, me, *peer),
         _ => Ok(()),
     }
@@ -108,6 +115,25 @@ pub(super) fn forget(view: &mut Overlay<'_>, peer: RegionKey) -> Result<(), View
     }
     view.delete(RowKey::Link(peer));
     Ok(())
+}
+
+/// Takes a kept envelope away, and off its bringer's count.
+fn release(view: &mut Overlay<'_>, no: u64) -> Result<(), ViewFailed> {
+    let Some(Row::Kept(kept)) = crate::view::View::get(view, &RowKey::Kept(no))? else {
+        return Ok(());
+    };
+    view.delete(RowKey::Kept(no));
+    let bytes = kept_bytes(&kept.envelope);
+    change_link(view, kept.peer, |link| {
+        link.kept = link.kept.saturating_sub(1);
+        link.kept_bytes = link.kept_bytes.saturating_sub(bytes);
+    })
+}
+
+/// What a kept envelope counts against its bringer's bound.
+pub(in crate::kernel) fn kept_bytes(envelope: &Envelope) -> u64 {
+    let fields = envelope.fields.iter().map(|field| field.ciphertext.len());
+    (envelope.payload.len() + fields.sum::<usize>()) as u64
 }
 
 fn change_link(

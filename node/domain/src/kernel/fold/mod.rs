@@ -2,7 +2,7 @@
 
 mod attachments;
 mod legs;
-mod link;
+pub(super) mod link;
 mod seals;
 mod tickets;
 mod world;
@@ -123,6 +123,7 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         | Fact::Kept { .. }
         | Fact::Unkept { .. }
         | Fact::LinkChanged { .. }
+        | Fact::Misbehaved { .. }
         | Fact::LanesRestarted { .. } => link::fold(view, me, fact),
         Fact::SealingKeyMade { .. }
         | Fact::SealingKeyLearned { .. }

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod commands;
+mod conduct;
 mod envelopes;
 mod laws;
 mod random;

@@ -22,6 +22,7 @@ mod take;
 use super::credit::{Grant, Spend};
 use super::envelope::Envelope;
 use super::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost};
+use super::idle::Idle;
 use super::judge::lane_name;
 use super::state::LinkState;
 use crate::figures::Watermark;
@@ -138,6 +139,7 @@ pub struct Session {
     heard_ms: u64,
     beat_ms: u64,
     hello: Option<Hello>,
+    idle: Idle,
 }
 
 #[derive(Clone, Debug)]
@@ -205,7 +207,7 @@ impl Session {
                 grant: Grant::new(limits.window),
             }
         };
-        let session = Session {
+        let mut session = Session {
             peer: link.peer,
             epoch: own.epoch,
             limits,
@@ -214,14 +216,20 @@ impl Session {
             heard_ms: mono_ms,
             beat_ms: mono_ms,
             hello: None,
+            idle: Idle::new(mono_ms),
         };
-        let first = match &link.blocked {
+        let rests = link.conduct.as_ref().filter(|it| it.quarantined(own.time));
+        let first = match (&link.blocked, rests) {
             // The stream stays for the peer's hello: it may announce the restart that lifts the refusal.
-            Some(why) => Frame::Bye {
+            (Some(why), _) => Frame::Bye {
                 code: ByeCode::Blocked,
                 text: blocked_text(why),
             },
-            None => Frame::Hello(Box::new(Hello {
+            (None, Some(conduct)) => {
+                let until = conduct.until.unwrap_or(own.time);
+                session.bye(ByeCode::Blocked, format!("行为异常,链路隔离至 {until}"))
+            }
+            (None, None) => Frame::Hello(Box::new(Hello {
                 wire_version: WIRE_VERSION,
                 wire_oldest: WIRE_OLDEST,
                 region: own.region,

@@ -37,6 +37,10 @@ impl Session {
                 _ => self.close(ByeCode::Blocked, blocked_text(why)),
             };
         }
+        if self.says_nothing(&frame, link) && !self.idle.take(mono_ms) {
+            let text = format!("{} 不停地发来没有内容的帧", self.peer);
+            return self.close(ByeCode::OverCredit, text);
+        }
         match (self.stage, frame) {
             (_, Frame::Bye { code, text }) => self.on_bye(code, text),
             (SessionStage::Greeting, Frame::Hello(hello)) => self.on_hello(*hello, link, outbox),
@@ -71,6 +75,24 @@ impl Session {
                 Vec::new()
             }
             (_, Frame::Heartbeat { time, watermark }) => vec![Output::Beat { time, watermark }],
+        }
+    }
+
+    /// Whether a frame changes nothing. A heartbeat does say something, but not how often.
+    fn says_nothing(&self, frame: &Frame, link: &LinkState) -> bool {
+        match frame {
+            Frame::Ack { lane, upto, .. } => *upto <= link.lanes[lane.index()].acked,
+            Frame::Credit(granted) => {
+                let raises = |lane: Lane| {
+                    self.lanes[lane.index()]
+                        .spend
+                        .raised_by(granted[lane.index()])
+                };
+                !Lane::ALL.into_iter().any(raises)
+            }
+            Frame::Envelope { lane, seq, .. } => *seq <= self.lanes[lane.index()].delivered,
+            Frame::Heartbeat { .. } => true,
+            Frame::Hello(_) | Frame::Bye { .. } => false,
         }
     }
 

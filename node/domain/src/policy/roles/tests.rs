@@ -15,7 +15,7 @@ fn person(role: Role, unit: Option<&str>) -> Actor {
 }
 
 /// One verb of each row of the table above.
-fn verbs() -> [(Verb, &'static [Role]); 6] {
+fn verbs() -> [(Verb, &'static [Role]); 7] {
     use Role::{Clerk, Dispatcher, Handler, Operator, Supervisor};
     [
         (Verb::Withdraw { matter: MATTER }, &[Clerk, Dispatcher]),
@@ -26,6 +26,7 @@ fn verbs() -> [(Verb, &'static [Role]); 6] {
             Verb::Note { matter: MATTER },
             &[Clerk, Dispatcher, Handler, Supervisor],
         ),
+        (Verb::ForgiveLink { peer: CITY }, &[Operator]),
         (Verb::ReopenLink { peer: CITY }, &[Operator]),
     ]
 }

@@ -422,3 +422,53 @@ fn two_versions_speak_the_older_ones() {
         assert!(outputs.contains(&met), "{theirs}: {outputs:?}");
     }
 }
+
+#[test]
+fn frames_that_say_nothing_end_the_stream_when_they_never_end() {
+    let mut pair = met();
+    let idle = [
+        Frame::Ack {
+            lane: Lane::Bulk,
+            upto: 0,
+            hash: [0; 32],
+        },
+        Frame::Credit([Credit::default(); 3]),
+        Frame::Heartbeat {
+            time: Time(7),
+            watermark: None,
+        },
+    ];
+    for frame in idle.iter().cycle().take(3_000) {
+        pair.nodes[0].take(frame.clone());
+    }
+    assert!(pair.nodes[0].closed.is_empty(), "a burst is no flood");
+    for frame in idle.iter().cycle().take(3_000) {
+        pair.nodes[0].take(frame.clone());
+    }
+    assert_eq!(pair.nodes[0].closed[0].0, ByeCode::OverCredit);
+}
+
+#[test]
+fn a_quarantined_neighbour_is_told_so_and_nothing_is_taken() {
+    let mut node = pair::Node::new(pair::PARENT, pair::CHILD);
+    let mut link = node.link();
+    link.conduct = Some(Box::new(crate::link::Conduct {
+        until: Some(Time(8)),
+        ..Default::default()
+    }));
+    node.put_link(link.clone());
+    let frames = node.open();
+    assert!(
+        matches!(
+            &frames[..],
+            [Frame::Bye {
+                code: ByeCode::Blocked,
+                ..
+            }]
+        ),
+        "{frames:?}"
+    );
+    link.conduct.as_mut().unwrap().until = Some(Time(7));
+    node.put_link(link);
+    assert!(matches!(&node.open()[..], [Frame::Hello(_)]));
+}

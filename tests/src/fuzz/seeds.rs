@@ -1,0 +1,350 @@
+//! Good inputs, made by the program's own encoders.
+
+use super::targets::{ME, PEER};
+use hotline::codec::payload::Codec;
+use hotline::codec::{commit, key, link as wire, row};
+use hotline::store::disk::{Disk, SimDisk};
+use hotline::store::view::MemEngine;
+use hotline::store::{CommitNo, Fold, Op, Parts, Rows, Store, StoreSettings, Tree};
+use hotline_domain::body::Body;
+use hotline_domain::fact::Fact;
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
+use hotline_domain::leg::{
+    Act, Asking, Due, Lane, LegKind, LegRole, Offer, RecallGround, RuleVersion,
+};
+use hotline_domain::link::{
+    ByeCode, Credit, Envelope, Frame, Hello, LaneState, LinkState, Message, MessageKind,
+    WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
+};
+use hotline_domain::row::{IndexKey, NodeRow, Row, RowKey, TimerKey};
+use hotline_proto::operator::v1 as operator;
+use hotline_proto::operator::v1::command::Verb;
+use hotline_topology::{Kind, Time, Urgency};
+use prost::Message as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The good inputs of a target; none for an unknown one.
+#[must_use]
+pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        "frame" => frames().into_iter().map(bytes_of).collect(),
+        "record" => vec![commit::encode(Time(7), &facts())],
+        "row" => rows().iter().map(row::encode).collect(),
+        "key" => keys().iter().map(key_bytes).collect(),
+        "payload" => messages().iter().map(payload_bytes).collect(),
+        "segment" | "checkpoint" | "keyfile" => vec![stored(target)],
+        "topology" => topologies(),
+        "policy" => vec![include_bytes!("../../../topology/data/policy/default.toml").to_vec()],
+        "operator" => commands(),
+        "session" => vec![joined(frames().into_iter().map(bytes_of))],
+        "leg" => vec![joined(
+            messages().iter().map(|message| Codec.encode(message)),
+        )],
+        _ => Vec::new(),
+    }
+}
+
+fn bytes_of(frame: Frame) -> Vec<u8> {
+    wire::encode(frame, Vec::new()).encode_to_vec()
+}
+
+/// Pieces as the targets take streams apart.
+fn joined(pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    pieces.fold(Vec::new(), |mut all, piece| {
+        all.extend(u16::try_from(piece.len()).unwrap_or(u16::MAX).to_be_bytes());
+        all.extend(piece);
+        all
+    })
+}
+
+fn envelope(seq: u64) -> Envelope {
+    Envelope {
+        id: EnvelopeId([9; 16]),
+        kind: MessageKind::Refused as u32,
+        matter: None,
+        leg: Some(LegId([3; 16])),
+        author: PEER,
+        addressee: ME,
+        route: vec![PEER],
+        lane: Lane::Ordinary,
+        written_at: Time(5),
+        topology: 1,
+        key_id: 0,
+        payload: seq.to_be_bytes().to_vec(),
+        fields: Vec::new(),
+        sealed: None,
+        proof: None,
+        trace: None,
+    }
+}
+
+fn frames() -> Vec<Frame> {
+    let mut frames = vec![Frame::Hello(Box::new(Hello {
+        wire_version: WIRE_VERSION,
+        wire_oldest: WIRE_OLDEST,
+        region: PEER,
+        epoch: 1,
+        peer_epoch: 0,
+        topology_version: 1,
+        time: Time(1),
+        lanes: [LaneState::default(); 3],
+        restarting: false,
+    }))];
+    let (mut hash, mut spent) = ([0; 32], Credit::default());
+    for seq in 1..=3 {
+        let envelope = envelope(seq);
+        hash = extend(hash, seq, envelope.digest());
+        let bytes = cost(&envelope);
+        spent = spent.plus(Credit { messages: 1, bytes });
+        frames.push(Frame::Envelope {
+            lane: Lane::Ordinary,
+            seq,
+            hash,
+            spent,
+            envelope: Box::new(envelope),
+            chain: Vec::new(),
+        });
+    }
+    frames.push(Frame::Ack {
+        lane: Lane::Bulk,
+        upto: 0,
+        hash: [0; 32],
+    });
+    frames.push(Frame::Credit(
+        [Credit {
+            messages: 9,
+            bytes: 9_000,
+        }; 3],
+    ));
+    frames.push(Frame::Heartbeat {
+        time: Time(8),
+        watermark: None,
+    });
+    frames.push(Frame::Bye {
+        code: ByeCode::Shutdown,
+        text: "停".to_owned(),
+    });
+    frames
+}
+
+fn messages() -> Vec<Message> {
+    let leg = LegId([3; 16]);
+    let acts = [
+        Act::Offer(Box::new(offer())),
+        Act::Receipt,
+        Act::Sign { deemed: false },
+        Act::NewDue {
+            no: 1,
+            due: due(90),
+        },
+        Act::Request {
+            no: 1,
+            asking: Asking::Extension { until: due(95) },
+        },
+        Act::WithdrawRequest { no: 1 },
+        Act::Recall {
+            ground: RecallGround::Recalled,
+        },
+    ];
+    let mut messages: Vec<Message> = acts
+        .into_iter()
+        .map(|act| Message::Leg {
+            leg,
+            // The giver's at odd moments, the taker's at even ones.
+            at: Time(if matches!(act, Act::NewDue { .. } | Act::Recall { .. }) {
+                7
+            } else {
+                6
+            }),
+            act,
+        })
+        .collect();
+    messages.push(Message::Refused {
+        about: EnvelopeId([1; 16]),
+        leg: Some(leg),
+        rule: "leg.unknown".to_owned(),
+        message: "没有".to_owned(),
+    });
+    messages
+}
+
+fn due(at: i64) -> Due {
+    Due {
+        at: Time(at),
+        calendar: 1,
+        provisional: false,
+    }
+}
+
+fn offer() -> Offer {
+    Offer {
+        matter: MatterId([2; 16]),
+        number: "1405-7".to_owned(),
+        origin: PEER,
+        taken_in_at: Time(1),
+        serial: 1,
+        giver: PEER,
+        taker: Body::Node(ME),
+        role: LegRole::Sole,
+        kind: LegKind::Downward,
+        replaces: None,
+        redo: false,
+        rules: RuleVersion {
+            pack: "default".to_owned(),
+            version: 1,
+        },
+        due: due(80),
+        lane: Lane::Ordinary,
+        hops: 0,
+        request_kind: Kind::Help,
+        category: "0201".to_owned(),
+        urgency: Urgency::Normal,
+        place: Some(PEER),
+        determined: false,
+        basis: "属地管理".to_owned(),
+        content: Vec::new(),
+    }
+}
+
+fn payload_bytes(message: &Message) -> Vec<u8> {
+    let mut bytes = vec![message.kind() as u8];
+    bytes.extend(Codec.encode(message));
+    bytes
+}
+
+fn facts() -> Vec<Fact> {
+    let first = envelope(1);
+    vec![
+        Fact::Started { mark: [1; 4] },
+        Fact::Queued {
+            peer: PEER,
+            seq: 1,
+            hash: extend([0; 32], 1, first.digest()),
+            envelope: first,
+        },
+        Fact::Acked {
+            peer: PEER,
+            lane: Lane::Ordinary,
+            upto: 1,
+        },
+        Fact::EpochRaised { epoch: 2 },
+        Fact::ClockHeld {
+            why: "跳了".to_owned(),
+        },
+        Fact::ClockConfirmed,
+    ]
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        Row::Link(Box::new(LinkState::new(PEER))),
+        Row::Node(Box::default()),
+        Row::Node(Box::new(NodeRow {
+            clock_held: Some("跳了".to_owned()),
+            ..NodeRow::default()
+        })),
+        Row::Outbox(Box::new(envelope(1)), [4; 32]),
+        Row::Mark,
+    ]
+}
+
+fn keys() -> Vec<RowKey> {
+    vec![
+        RowKey::Leg(LegId([3; 16])),
+        RowKey::Outbox(PEER, Lane::Urgent, 7),
+        RowKey::Link(PEER),
+        RowKey::Timer(Time(9), TimerKey::LegDue(LegId([3; 16]))),
+        RowKey::Index(IndexKey::Number("12345".to_owned())),
+        RowKey::Kept(3),
+        RowKey::Answer("wang".to_owned(), "k".to_owned()),
+        RowKey::Node,
+    ]
+}
+
+fn key_bytes(found: &RowKey) -> Vec<u8> {
+    let mut bytes = vec![key::tree(found) as u8];
+    bytes.extend(key::encode(found));
+    bytes
+}
+
+fn topologies() -> Vec<Vec<u8>> {
+    let demo = hotline::demo::world::federation().map(|federation| federation.to_toml());
+    demo.map(String::into_bytes).into_iter().collect()
+}
+
+fn commands() -> Vec<Vec<u8>> {
+    let take_in = operator::TakeIn {
+        channel: "phone".to_owned(),
+        kind: "help".to_owned(),
+        category: "0201".to_owned(),
+        ..operator::TakeIn::default()
+    };
+    let command = operator::Command {
+        key: "k".to_owned(),
+        seen: 1,
+        texts: vec![operator::Text {
+            field: "content".to_owned(),
+            value: "路灯".to_owned(),
+            erased: false,
+        }],
+        verb: Some(Verb::TakeIn(take_in)),
+    };
+    vec![command.encode_to_vec()]
+}
+
+/// Records without meaning.
+struct Nothing;
+
+impl Fold for Nothing {
+    fn layout(&self) -> u32 {
+        1
+    }
+
+    fn fold(&self, _: &dyn Rows, no: CommitNo, _: &[u8]) -> Result<Vec<Op>, String> {
+        Ok(vec![Op::put(Tree::Meta, b"last", no.to_be_bytes())])
+    }
+}
+
+/// A file that the store wrote.
+fn stored(target: &str) -> Vec<u8> {
+    let disk = SimDisk::new();
+    let settings = StoreSettings {
+        segment_bytes_max: 600,
+        key_batch: 2,
+        ..StoreSettings::new("/node", ME.as_str(), Some("boot".to_owned()))
+    };
+    let parts = Parts {
+        disk: Arc::new(disk.clone()),
+        engine: Arc::new(MemEngine::new()),
+        fold: Arc::new(Nothing),
+        random: Box::new(|out| out.fill(5)),
+    };
+    let read = |path: &Path| {
+        let len = disk.len(path).unwrap_or(0);
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+        if let Ok(file) = disk.open_read(path) {
+            let read = file.read_at(0, &mut bytes).unwrap_or(0);
+            bytes.truncate(read);
+        }
+        bytes
+    };
+    let Ok((mut store, _)) = Store::open(settings, parts) else {
+        return Vec::new();
+    };
+    for no in 1_u64..=8 {
+        let ops = vec![Op::put(Tree::Meta, b"last", no.to_be_bytes())];
+        if store.commit(&[7; 60], ops).is_err() {
+            return Vec::new();
+        }
+    }
+    if target == "segment" {
+        return read(Path::new("/node/log/00000000000000000001.seg"));
+    }
+    if target == "keyfile" {
+        let _ = store.keys().new_slot();
+        return read(Path::new("/node/keys.dat"));
+    }
+    let made = store.upkeep().run().map(|report| report.built.commit_no);
+    read(&Path::new("/node/checkpoint").join(format!("{:020}.cp", made.unwrap_or(0))))
+}

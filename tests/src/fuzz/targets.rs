@@ -1,0 +1,318 @@
+//! What is fuzzed.
+
+use hotline::codec::payload::Codec;
+use hotline::codec::{commit, key, link as wire, row};
+use hotline::store::Tree;
+use hotline::store::checkpoint::CheckpointRows;
+use hotline::store::disk::{Access, Disk, SimDisk};
+use hotline::store::keys::verify_file;
+use hotline::store::log::verify_dir;
+use hotline_domain::leg::{Act, Leg, Party, Reception, Side, receive};
+use hotline_domain::link::{
+    Frame, HelloFacts, Limits, Message, MessageKind, Output, Session, SessionStage, Wire,
+};
+use hotline_domain::row::{Row, RowKey};
+use hotline_domain::view::{MemoryView, Rows as _};
+use hotline_proto::link::v1 as link;
+use hotline_proto::operator::v1 as operator;
+use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
+use prost::Message as _;
+use std::path::Path;
+
+/// The node that judges, and its neighbour.
+pub const ME: RegionKey = RegionKey::literal("990100000000");
+/// See [`ME`].
+pub const PEER: RegionKey = RegionKey::literal("990101000000");
+
+/// Something that takes bytes; what it answers tells new behaviour from old, and is no secret of the input.
+pub type Target = fn(&[u8]) -> String;
+
+/// All of them, by name.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("frame", frame),
+    ("record", record),
+    ("row", view_row),
+    ("key", view_key),
+    ("payload", payload),
+    ("segment", segment),
+    ("checkpoint", checkpoint),
+    ("keyfile", keyfile),
+    ("topology", topology),
+    ("policy", policy),
+    ("operator", operator_request),
+    ("session", session),
+    ("leg", leg),
+];
+
+/// A refusal without what varies with the input.
+fn told(error: &dyn std::fmt::Display) -> String {
+    let words = error.to_string();
+    let plain = words.chars().filter(|c| !c.is_ascii_digit());
+    plain.take(60).collect()
+}
+
+/// A frame of a link.
+fn frame(data: &[u8]) -> String {
+    let proto = match link::Frame::decode(data) {
+        Ok(proto) => proto,
+        Err(error) => return told(&error),
+    };
+    match wire::decode(proto) {
+        Err(error) => told(&error),
+        Ok((frame, fields)) => {
+            let written = wire::encode(frame.clone(), fields.clone());
+            let again = wire::decode(written).expect("what was written is read");
+            assert_eq!(again, (frame.clone(), fields), "a frame reads as itself");
+            format!("{:?}", std::mem::discriminant(&frame))
+        }
+    }
+}
+
+/// The lasting part of a log record.
+fn record(data: &[u8]) -> String {
+    match commit::decode(data) {
+        Err(error) => told(&error),
+        Ok(lasting) => {
+            let written = commit::encode(lasting.at, &lasting.facts);
+            let again = commit::decode(&written).expect("what was written is read");
+            assert_eq!(again.facts, lasting.facts, "a record reads as itself");
+            let kinds = lasting.facts.iter().map(std::mem::discriminant);
+            format!("{:?}", kinds.take(2).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// A row of the view.
+fn view_row(data: &[u8]) -> String {
+    match row::decode(data) {
+        Err(error) => told(&error),
+        Ok(found) => {
+            let again = row::decode(&row::encode(&found)).expect("what was written is read");
+            assert_eq!(again, found, "a row reads as itself");
+            format!("{:?}", std::mem::discriminant(&found))
+        }
+    }
+}
+
+/// A key of the view: the tree's number, then the key.
+fn view_key(data: &[u8]) -> String {
+    let Some(([number], bytes)) = data.split_first_chunk::<1>() else {
+        return String::new();
+    };
+    let Some(tree) = Tree::from_number(*number) else {
+        return "no tree".to_owned();
+    };
+    match key::decode(tree, bytes) {
+        Err(error) => told(&error),
+        Ok(found) => {
+            assert_eq!(key::tree(&found), tree, "a key stays in its tree");
+            let again = key::decode(tree, &key::encode(&found)).expect("what was written is read");
+            assert_eq!(again, found, "a key reads as itself");
+            format!("{:?}", std::mem::discriminant(&found))
+        }
+    }
+}
+
+/// A payload: its kind, then its bytes.
+fn payload(data: &[u8]) -> String {
+    let Some(([kind], bytes)) = data.split_first_chunk::<1>() else {
+        return String::new();
+    };
+    match Codec.decode(u32::from(*kind), bytes) {
+        Err(error) => format!("{error:?}")
+            .chars()
+            .filter(|c| !c.is_ascii_digit())
+            .take(60)
+            .collect(),
+        Ok(message) => {
+            let written = Codec.encode(&message);
+            let again = Codec.decode(u32::from(*kind), &written);
+            assert_eq!(again, Ok(message.clone()), "a payload reads as itself");
+            format!("{:?}", std::mem::discriminant(&message))
+        }
+    }
+}
+
+fn disk_with(path: &Path, data: &[u8], access: Access) -> SimDisk {
+    let disk = SimDisk::new();
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    disk.create_dir(folder).expect("a folder in memory");
+    disk.write_new(path, data, access)
+        .expect("a file in memory");
+    disk
+}
+
+/// The first segment of a log.
+fn segment(data: &[u8]) -> String {
+    let path = Path::new("/log/00000000000000000001.seg");
+    let disk = disk_with(path, data, Access::Common);
+    match verify_dir(&disk, Path::new("/log"), None) {
+        Ok(report) => format!("{} {}", report.last.min(3), report.torn.is_some()),
+        Err(error) => told(&error),
+    }
+}
+
+/// A checkpoint.
+fn checkpoint(data: &[u8]) -> String {
+    let path = Path::new("/checkpoint/00000000000000000001.cp");
+    let disk = disk_with(path, data, Access::Common);
+    match CheckpointRows::open(&disk, path, ME.as_str()) {
+        Ok(rows) => format!("{}", rows.rows().min(3)),
+        Err(error) => told(&error),
+    }
+}
+
+/// The key file.
+fn keyfile(data: &[u8]) -> String {
+    let path = Path::new("/keys.dat");
+    let disk = disk_with(path, data, Access::Private);
+    match verify_file(&disk, path, None) {
+        Ok(report) => format!(
+            "{} {} {}",
+            report.live.min(3),
+            report.destroyed.min(3),
+            report.damaged.len().min(3)
+        ),
+        Err(error) => told(&error),
+    }
+}
+
+/// A topology file.
+fn topology(data: &[u8]) -> String {
+    let text = String::from_utf8_lossy(data);
+    match Federation::parse("federation.toml", &text) {
+        Ok(federation) => {
+            let written = federation.to_toml();
+            let again = Federation::parse("federation.toml", &written);
+            assert!(again.is_ok(), "a topology reads as itself: {again:?}");
+            "whole".to_owned()
+        }
+        Err(faults) => faults.first().map_or_else(String::new, |fault| told(fault)),
+    }
+}
+
+/// A policy pack.
+fn policy(data: &[u8]) -> String {
+    match PolicyPack::parse("pack.toml", &String::from_utf8_lossy(data)) {
+        Ok(_) => "whole".to_owned(),
+        Err(faults) => faults.first().map_or_else(String::new, |fault| told(fault)),
+    }
+}
+
+/// A command at the operator's door, as the transport reads it.
+fn operator_request(data: &[u8]) -> String {
+    match operator::Command::decode(data) {
+        Ok(command) => {
+            let again = operator::Command::decode(command.encode_to_vec().as_slice());
+            assert_eq!(again.as_ref(), Ok(&command), "a command reads as itself");
+            format!("{:?}", command.verb.as_ref().map(std::mem::discriminant))
+        }
+        Err(error) => told(&error),
+    }
+}
+
+/// The frames of a stream: each a length of two bytes, then its bytes.
+pub fn pieces(mut data: &[u8]) -> Vec<&[u8]> {
+    let mut all = Vec::new();
+    while let Some((len, rest)) = data.split_first_chunk::<2>() {
+        let len = usize::from(u16::from_be_bytes(*len)).min(rest.len());
+        let (piece, rest) = rest.split_at(len);
+        all.push(piece);
+        data = rest;
+    }
+    all
+}
+
+/// A session fed with frames, each delivered envelope committed as the kernel would.
+fn session(data: &[u8]) -> String {
+    let mut view = MemoryView::default();
+    let own = HelloFacts {
+        region: ME,
+        epoch: 1,
+        topology_version: 1,
+        time: Time(0),
+    };
+    let link = |view: &MemoryView| view.link(PEER).expect("memory");
+    let (mut session, _) = Session::open(&link(&view), own, Limits::default(), 0);
+    let mut trail = String::new();
+    for (at, piece) in pieces(data).into_iter().enumerate() {
+        let Ok(Ok((frame, _))) = link::Frame::decode(piece).map(wire::decode) else {
+            continue;
+        };
+        let closed = session.stage() == SessionStage::Closed;
+        let outputs = session.on_frame(frame, &link(&view), &|_, _| None, at as u64);
+        assert!(
+            !closed || outputs.is_empty(),
+            "a closed session says nothing"
+        );
+        for output in outputs {
+            match output {
+                Output::Deliver {
+                    lane,
+                    seq,
+                    envelope,
+                } => {
+                    let mut state = link(&view);
+                    let mark = &mut state.lanes[lane.index()];
+                    assert_eq!(seq, mark.received + 1, "no gap, nothing twice");
+                    mark.received = seq;
+                    let hash =
+                        hotline_domain::link::extend(mark.received_hash, seq, envelope.digest());
+                    mark.received_hash = hash;
+                    view.apply([(RowKey::Link(PEER), Some(Row::Link(Box::new(state))))]);
+                    let said = session.acknowledge(lane, seq, hash);
+                    assert!(matches!(said.first(), Some(Frame::Ack { upto, .. }) if *upto == seq));
+                    trail.push('d');
+                }
+                Output::Close { code, .. } => trail.push_str(&format!("{code:?}")),
+                Output::Send(_) => trail.push('s'),
+                Output::Acked { .. } => trail.push('a'),
+                Output::News(_) | Output::Introduced { .. } => trail.push('n'),
+                Output::Beat { .. } => trail.push('b'),
+            }
+        }
+    }
+    trail.truncate(24);
+    trail
+}
+
+/// A leg: an offer, then acts of either side as messages bring them, to both records of it.
+fn leg(data: &[u8]) -> String {
+    let mut acts = pieces(data).into_iter().filter_map(|piece| {
+        match Codec.decode(MessageKind::Leg as u32, piece) {
+            Ok(Message::Leg { leg, at, act }) => Some((leg, at, act)),
+            _ => None,
+        }
+    });
+    let Some((id, at, Act::Offer(offer))) = acts.next() else {
+        return String::new();
+    };
+    let mut records =
+        [Side::Giver, Side::Taker].map(|side| Leg::open(id, side, *offer.clone(), at));
+    let mut trail = String::new();
+    for (_, at, act) in acts.take(40) {
+        // Which side says it is chance's, too.
+        let by = if at.0 % 2 == 0 {
+            Party::Taker
+        } else {
+            Party::Giver
+        };
+        for record in &mut records {
+            let before = record.is_open();
+            match receive(record, by, at, &act) {
+                Reception::Apply | Reception::Late { .. } => {
+                    record.apply(by, at, at, &act);
+                    assert!(before || !record.is_open(), "a closed leg stays closed");
+                    trail.push('+');
+                }
+                Reception::Void(_) => trail.push('o'),
+                Reception::Refuse(refusal) => {
+                    trail.push_str(&refusal.rule[..refusal.rule.len().min(8)])
+                }
+            }
+            // Whatever it is, one party answers for it.
+            let _ = record.answerable();
+        }
+    }
+    trail.chars().take(40).collect()
+}

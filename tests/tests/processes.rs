@@ -6,6 +6,10 @@ mod bench;
 mod certificates;
 #[path = "processes/damage.rs"]
 mod damage;
+#[path = "processes/disk.rs"]
+mod disk;
+#[path = "processes/hostile.rs"]
+mod hostile;
 #[path = "processes/kills.rs"]
 mod kills;
 #[path = "processes/locality.rs"]
@@ -14,6 +18,8 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/scanner.rs"]
+mod scanner;
 #[path = "processes/sealing.rs"]
 mod sealing;
 #[path = "processes/wires.rs"]

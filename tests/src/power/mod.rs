@@ -34,3 +34,11 @@ pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// An empty folder, in memory where the machine offers that: for what does not depend on how long a sync takes.
+///
+/// # Errors
+/// It cannot be made.
+pub fn quick_folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
+}

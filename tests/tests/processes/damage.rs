@@ -10,7 +10,7 @@ use hotline::store::view::{
 use hotline::store::{
     CommitNo, Fold, Op, OpenReport, Parts, Rows, Store, StoreError, StoreSettings, Tree, tool,
 };
-use hotline_tests::power::copy;
+use hotline_tests::power::{copy, quick_folder};
 use hotline_tests::sim::rng::Rng;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -72,7 +72,7 @@ fn open(dir: &Path, engine: &Arc<dyn Engine>) -> Result<(Store, OpenReport), Sto
 }
 
 fn leave(engine: Arc<dyn Engine>, clean: bool) -> Left {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = quick_folder().expect("a folder");
     let (mut store, _) = open(folder.path(), &engine).expect("a new store");
     let (mut rng, mut sealed) = (Rng::new(3), Vec::new());
     let mut states = vec![State::new()];
@@ -274,7 +274,7 @@ fn every_damage(engine: Arc<dyn Engine>, clean: bool) {
     let left = leave(engine, clean);
     let (mut rng, mut tally) = (Rng::new(11), BTreeMap::new());
     let mut wrong = Vec::new();
-    let work = tempfile::tempdir().expect("a folder");
+    let work = quick_folder().expect("a folder");
     for file in files(left.folder.path()) {
         let relative = file.strip_prefix(left.folder.path()).expect("inside");
         let len = std::fs::metadata(&file).expect("there").len();

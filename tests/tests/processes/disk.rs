@@ -1,0 +1,335 @@
+//! Bad disks and set clocks under a running node: it refuses in words, loses nothing that it answered, does nothing
+//! twice, and goes on by itself when the fault is gone.
+
+use anyhow::Context as _;
+use hotline::audit::{Case, Chain, Logs, export, judge};
+use hotline::cli::client::CallError;
+use hotline::demo::world::{CLERK, DISPATCHER, OPERATOR};
+use hotline::store::disk::{Disk, RealDisk};
+use hotline::store::log::{LogReader, verify_dir};
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::command::Verb;
+use hotline_tests::power::preload::{ALWAYS, Preload, Switch};
+use hotline_tests::processes::load::{Load, Stamp, ask, ids, settled, surely, take_in};
+use hotline_tests::processes::{Town, judged, until};
+use hotline_topology::{Level, RegionKey};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A county alone, and what it answered.
+struct Alone {
+    town: Town,
+    county: RegionKey,
+    socket: PathBuf,
+    confirmed: Vec<String>,
+}
+
+impl Alone {
+    async fn laid_out(folder: &Path) -> anyhow::Result<Self> {
+        let (county, _) = pair()?;
+        let town = Town::laid_out(folder, &[county], 1, "").await?;
+        let socket = town.world.place(county)?.socket.clone();
+        Ok(Self {
+            town,
+            county,
+            socket,
+            confirmed: Vec::new(),
+        })
+    }
+
+    async fn try_take_in(&mut self, key: &str) -> Result<(), CallError> {
+        let done = ask(&self.socket, CLERK, key, content(), take_in()).await?;
+        self.confirmed.push(done.matter);
+        Ok(())
+    }
+
+    /// The fault is gone: the command that failed is done now, under the same key.
+    async fn recovers(&mut self, key: &str) -> anyhow::Result<()> {
+        let done = surely(&self.socket, CLERK, key, content(), take_in());
+        let done = tokio::time::timeout(Duration::from_secs(60), done).await;
+        self.confirmed
+            .push(done.context("it does not recover")??.matter);
+        Ok(())
+    }
+
+    /// Everything answered is there, once, and the log is whole.
+    async fn found_whole(mut self) -> anyhow::Result<()> {
+        let door = self.town.door(self.county).await?;
+        for matter in &self.confirmed {
+            let request = pb::GetTicketRequest {
+                ticket: matter.clone(),
+                with_texts: false,
+            };
+            door.get_ticket(Some(DISPATCHER), request).await?;
+        }
+        let mut once = self.confirmed.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), self.confirmed.len(), "one key, one matter");
+        self.town.stop().await?;
+        let log = self.town.folder(self.county)?.join("data/log");
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let checked = verify_dir(&*disk, &log, None);
+        let chain = Chain {
+            node: self.county,
+            outcome: checked
+                .map(|report| report.checked)
+                .map_err(|error| error.to_string()),
+        };
+        let mut logs = Logs::new();
+        logs.insert(self.county, export(&LogReader::open(disk, &log)?)?);
+        // Its superior and its subordinates never ran: nothing is quiet, but everything must be in order.
+        let verdict = judge(&Case {
+            confirmed: &ids(&self.confirmed)?,
+            chains: &[chain],
+            ..Case::new(&logs, &self.town.world.federation)
+        });
+        assert!(verdict.is_clean(), "{verdict}");
+        Ok(())
+    }
+}
+
+/// What every matter needs.
+fn content() -> Vec<pb::Text> {
+    vec![pb::Text {
+        field: "content".into(),
+        value: "路灯不亮".into(),
+        erased: false,
+    }]
+}
+
+fn pair() -> anyhow::Result<(RegionKey, RegionKey)> {
+    let plan = hotline::demo::world::federation()?;
+    let mut regions = plan.regions().iter();
+    let county = *regions
+        .find(|(_, region)| region.level == Level::County)
+        .context("a county")?
+        .0;
+    Ok((county, plan.children(county)[0]))
+}
+
+/// Words for a person: Chinese, and something to do or to wait for.
+fn in_words(error: &CallError) {
+    let words = &error.message;
+    let chinese = words
+        .chars()
+        .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let advised = ["重试", "重发", "空间"]
+        .iter()
+        .any(|word| words.contains(word));
+    assert!(chinese && advised, "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_of_a_disk_is_answered_in_words_and_survived() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut alone = Alone::laid_out(folder.path()).await?;
+    let preload = alone.town.preload(alone.county, false)?;
+    alone.town.restart(alone.county).await?;
+    alone.try_take_in("first").await?;
+    // Name, switch, while the fault lasts, after it, and whether it must be felt at all.
+    let table = [
+        ("a sync fails once", Switch::SyncsFail, 1, 0, true),
+        ("syncs fail for ever", Switch::SyncsFail, ALWAYS, 0, true),
+        ("a write fails once", Switch::WritesFail, 1, 0, true),
+        ("writes fail for ever", Switch::WritesFail, ALWAYS, 0, true),
+        ("the disk is full", Switch::Room, 0, ALWAYS, true),
+        (
+            "the disk is full in the middle",
+            Switch::Room,
+            700,
+            ALWAYS,
+            true,
+        ),
+        ("the disk is read-only", Switch::ReadOnly, 1, 0, true),
+        ("writes are cut short", Switch::ShortWrites, 2, 0, false),
+        ("calls are interrupted", Switch::Interrupts, 3, 0, false),
+    ];
+    for (name, switch, during, after, felt) in table {
+        fault(&mut alone, &preload, name, (switch, during, after), felt)
+            .await
+            .with_context(|| name)?;
+    }
+    alone.found_whole().await
+}
+
+async fn fault(
+    alone: &mut Alone,
+    preload: &Preload,
+    name: &str,
+    (switch, during, after): (Switch, u64, u64),
+    felt: bool,
+) -> anyhow::Result<()> {
+    preload.set(switch, during)?;
+    let mut failed = None;
+    for at in 0..4 {
+        if let Err(error) = alone.try_take_in(&format!("{name} {at}")).await {
+            in_words(&error);
+            failed = Some(at);
+            break;
+        }
+    }
+    anyhow::ensure!(failed.is_some() == felt, "felt: {failed:?}");
+    if during == ALWAYS || switch == Switch::ReadOnly || switch == Switch::Room {
+        // While it lasts nothing is accepted, and the node says so.
+        sleep(Duration::from_millis(300)).await;
+        let error = alone.try_take_in(&format!("{name} still")).await;
+        in_words(&error.err().context("accepted what cannot be kept")?);
+    }
+    preload.set(switch, after)?;
+    if let Some(at) = failed {
+        alone.recovers(&format!("{name} {at}")).await?;
+    }
+    alone.recovers(&format!("{name} over")).await
+}
+
+/// A small file system of its own, gone when dropped.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(at: &Path) -> Option<Self> {
+        std::fs::create_dir_all(at).ok()?;
+        let mut mount = std::process::Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
+            .arg(at);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(at.to_path_buf()))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let gone = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+        if let Err(error) = gone {
+            eprintln!("{} stays mounted: {error}", self.0.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut alone = Alone::laid_out(folder.path()).await?;
+    let data = alone.town.folder(alone.county)?.join("data");
+    let Some(_small) = Tmpfs::mount(&data) else {
+        println!("left out: no right to mount a small file system here");
+        return Ok(());
+    };
+    alone.town.restart(alone.county).await?;
+    alone.try_take_in("first").await?;
+    let filler = data.join("filler");
+    let mut bytes = 6 << 20;
+    while bytes > 0 {
+        // What does not fit whole is tried smaller, down to the last byte.
+        let mut file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&filler)?;
+        let part = vec![0; bytes];
+        if std::io::Write::write_all(&mut file, &part).is_err() {
+            bytes /= 2;
+        }
+    }
+    let mut refused = None;
+    for at in 0..200 {
+        if let Err(error) = alone.try_take_in(&format!("full {at}")).await {
+            in_words(&error);
+            refused = Some(format!("full {at}"));
+            break;
+        }
+    }
+    let refused = refused.context("a full disk took two hundred matters")?;
+    std::fs::remove_file(&filler)?;
+    alone.recovers(&refused).await?;
+    alone.found_whole().await
+}
+
+/// How long a process stands still.
+const STOPPED: Duration = Duration::from_secs(30);
+/// Figures are reported after a minute of node time.
+const RATE: u32 = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_stood_for_thirty_seconds_was_noticed_and_goes_on() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (county, township) = pair()?;
+    let mut town = Town::at_rate(folder.path(), &[county, township], RATE).await?;
+    let door = town.door(county).await?;
+    let linked = |wanted: bool| {
+        let door = &door;
+        move || async move {
+            let links = door
+                .list_links(Some(OPERATOR), pb::ListLinksRequest {})
+                .await?;
+            let region = township.to_string();
+            let link = links.links.iter().find(|link| link.region == region);
+            Ok(link.is_some_and(|link| link.connected) == wanted)
+        }
+    };
+    until("the link stands", linked(true)).await?;
+    let still = || Stamp::default();
+    let mut load = Load::start(&town, county, township, Arc::new(still))?;
+    sleep(Duration::from_millis(500)).await;
+    let before = load.stamped().len();
+    town.signal(township, "STOP").await?;
+    let stopped = Instant::now();
+    until("the silence is noticed", linked(false)).await?;
+    let noticed = stopped.elapsed();
+    println!("a stopped process is noticed after {noticed:?}");
+    assert!(noticed < STOPPED, "{noticed:?}");
+    sleep(STOPPED.saturating_sub(stopped.elapsed())).await;
+    let meanwhile = load.stamped().len() - before;
+    assert!(meanwhile > 0, "the node above stood still with it");
+    town.signal(township, "CONT").await?;
+    until("the link stands again", linked(true)).await?;
+    let matters = load.finish().await?;
+    settled(&town, county, township, &matters).await?;
+    town.stop().await?;
+    let nodes = [
+        (county, town.folder(county)?),
+        (township, town.folder(township)?),
+    ];
+    let verdict = judged(&nodes, &town.world.federation, &ids(&matters)?)?;
+    assert!(verdict.is_clean(), "{verdict}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_is_noticed_and_intake_goes_on() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut alone = Alone::laid_out(folder.path()).await?;
+    alone.town.reconfigure(alone.county, |text| {
+        // The demonstration's clock does not follow the machine's.
+        let (before, rest) = text.split_once("[node.demo_clock]").unwrap_or((&text, ""));
+        let links = rest.find("[links]").unwrap_or(0);
+        format!("{before}{}", &rest[links..])
+    })?;
+    let preload = alone.town.preload(alone.county, false)?;
+    alone.town.restart(alone.county).await?;
+    alone.try_take_in("before").await?;
+    let door = alone.town.door(alone.county).await?;
+    let hour: i64 = 3_600_000;
+    for (name, off) in [("forward", 2 * hour), ("back", -22 * hour)] {
+        preload.set(Switch::ClockOff, off.cast_unsigned())?;
+        let held = || async {
+            let status = door
+                .get_status(Some(OPERATOR), pb::GetStatusRequest {})
+                .await?;
+            Ok(!status.clock_held.is_empty())
+        };
+        until("the jump is noticed", held).await.context(name)?;
+        alone.try_take_in(&format!("clock set {name}")).await?;
+        let confirm = Verb::ConfirmClock(pb::ConfirmClock {});
+        let key = format!("confirm {name}");
+        surely(&alone.socket, OPERATOR, &key, Vec::new(), confirm).await?;
+        assert!(!held().await?, "confirmed");
+        alone.try_take_in(&format!("after {name}")).await?;
+    }
+    alone.found_whole().await
+}

@@ -18,6 +18,8 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/restores.rs"]
+mod restores;
 #[path = "processes/scanner.rs"]
 mod scanner;
 #[path = "processes/sealing.rs"]

@@ -11,6 +11,8 @@ pub struct LegNote {
     pub leg: LegId,
     /// SHA-256 over the acts that the speaker has of it, whatever their order.
     pub hash: [u8; 32],
+    /// The same over the listener's acts alone, as the speaker heard of them.
+    pub heard: [u8; 32],
 }
 
 /// The legs between two nodes that the speaker knows: a question, or its answer.
@@ -92,16 +94,19 @@ pub enum MissingKind {
     Giver,
     /// What a node that does not answer would have returned.
     Unasked,
+    /// Which of two pasts of a leg holds: this node acted twice from one state.
+    Forked,
 }
 
 impl MissingKind {
     /// Every kind.
-    pub const ALL: [MissingKind; 5] = [
+    pub const ALL: [MissingKind; 6] = [
         MissingKind::Span,
         MissingKind::Number,
         MissingKind::Petitioner,
         MissingKind::Giver,
         MissingKind::Unasked,
+        MissingKind::Forked,
     ];
 
     /// Short name, stable.
@@ -113,6 +118,7 @@ impl MissingKind {
             MissingKind::Petitioner => "petitioner",
             MissingKind::Giver => "giver",
             MissingKind::Unasked => "unasked",
+            MissingKind::Forked => "forked",
         }
     }
 }

@@ -99,6 +99,6 @@ noun!(Notice => pb::Notice {
     matter, number, leg, giver, taker, reason, kind, category, raised_by, raised_at: raised_at_ms, due: due_ms,
 });
 
-noun!(LegNote => pb::LegNote { leg, hash });
+noun!(LegNote => pb::LegNote { leg, hash, heard });
 noun!(Inventory => pb::Inventory { ask, answer, lost, since: since_ms, lane, from, to, last, legs });
 noun!(PastAct => pb::PastAct { leg, by, at: at_ms, nth, act });

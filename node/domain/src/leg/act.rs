@@ -17,6 +17,17 @@ pub enum Party {
     Taker,
 }
 
+impl Party {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Giver => Self::Taker,
+            Self::Taker => Self::Giver,
+        }
+    }
+}
+
 /// Why a giver closed a leg without the taker's request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum RecallGround {

@@ -109,7 +109,7 @@ impl Fed {
         self.settle();
     }
 
-    fn neighbours(&self, region: RegionKey) -> Vec<RegionKey> {
+    pub(crate) fn neighbours(&self, region: RegionKey) -> Vec<RegionKey> {
         let tree = &self.nodes[&region].tree;
         let parent = tree.parent(region);
         let children = tree.children(region).iter().copied();

@@ -324,6 +324,7 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             legs: draw.some(|draw| LegNote {
                 leg: draw.leg(),
                 hash: draw.bytes(),
+                heard: draw.bytes(),
             }),
         }),
         Message::Refused {

@@ -205,25 +205,105 @@ fn a_taker_that_hides_its_receipt_is_convicted_too() {
     );
 }
 
+/// Signs what a letter says now, alone in its commit, under the log head that it names.
+fn sign_anew(pair: &Pair, at: usize, letter: &mut crate::evidence::bundle::Letter) {
+    let envelope = &mut letter.envelope;
+    let mut proof = envelope.proof.clone().unwrap();
+    let (root, _) = merkle::tree(&[envelope.statement()]);
+    let signer = &pair.nodes[at].notary;
+    let signature = signer
+        .sign(&signed_bytes(&root, &proof.head.unwrap()))
+        .unwrap();
+    (proof.leaves, proof.index, proof.path) = (1, 0, Vec::new());
+    proof.signature = signature.bytes;
+    proof.certificate = hotline_domain::evidence::fingerprint(&signer.chain()[0]);
+    envelope.proof = Some(proof);
+}
+
+/// Another letter of the same commit that says what `edit` makes of this one.
+fn another(
+    pair: &Pair,
+    at: usize,
+    bundle: &mut Bundle,
+    letter: usize,
+    edit: impl FnOnce(&mut Message),
+) {
+    use hotline_domain::link::Wire as _;
+    let mut other = bundle.letters[letter].clone();
+    let codec = crate::codec::payload::Codec;
+    let mut message = codec
+        .decode(other.envelope.kind, &other.envelope.payload)
+        .unwrap();
+    edit(&mut message);
+    other.envelope.payload = codec.encode(&message);
+    other.envelope.id = EnvelopeId([0x77; 16]);
+    other.at = bundle.made_at;
+    sign_anew(pair, at, &mut other);
+    bundle.letters.push(other);
+}
+
+#[test]
+fn a_giver_that_offers_one_leg_twice_is_convicted() {
+    let found = against(0, |pair, leg, bundle| {
+        let at = letter(bundle, offer_of(pair, leg, bundle));
+        another(pair, 0, bundle, at, |message| {
+            if let Message::Leg {
+                act: Act::Offer(offer),
+                ..
+            } = message
+            {
+                offer.category = "0101".into();
+            }
+        });
+    });
+    assert_eq!(found, [(CITY, "two-acts")]);
+}
+
+#[test]
+fn a_node_whose_log_has_two_heads_is_convicted() {
+    let (pair, _, leg) = lived();
+    let (bundle, mut head) = pair.bundle(0, &leg.to_string());
+    let at = letter(&bundle, offer_of(&pair, leg, &bundle));
+    let named = bundle.letters[at]
+        .envelope
+        .proof
+        .as_ref()
+        .unwrap()
+        .head
+        .unwrap();
+    (head.commit, head.hash) = (named.commit, [0x22; 32]);
+    let lie = pair.examine("lie", &pair.seal(0, (bundle, head)));
+    let truth = pair.examine("truth", &pair.file(1, &leg.to_string()));
+    assert_eq!(who(&cross(&[lie, truth])), [(CITY, "forked-log")]);
+}
+
+#[test]
+fn a_taker_that_receipts_what_it_does_not_hold_is_convicted() {
+    let found = against(1, |pair, leg, bundle| {
+        let offer = offer_of(pair, leg, bundle);
+        let receipts = |letter: &crate::evidence::bundle::Letter| {
+            letter.envelope.author == COUNTY
+                && letter.envelope.kind == hotline_domain::link::MessageKind::Receipts as u32
+        };
+        let at = bundle.letters.iter().position(receipts).unwrap();
+        another(pair, 1, bundle, at, |message| {
+            if let Message::Receipts(of) = message {
+                of.retain(|receipt| receipt.envelope == offer);
+                of[0].statement = [0x33; 32];
+            }
+        });
+    });
+    assert_eq!(found, [(COUNTY, "false-receipt")]);
+}
+
 #[test]
 fn a_giver_that_shows_another_offer_is_convicted() {
     let found = against(0, |pair, leg, bundle| {
         let at = letter(bundle, offer_of(pair, leg, bundle));
-        let envelope = &mut bundle.letters[at].envelope;
-        envelope.fields[0].hash = [0xee; 32];
-        let proof = envelope.proof.clone().unwrap();
-        let (root, _) = merkle::tree(&[envelope.statement()]);
-        let signer = &pair.nodes[0].notary;
-        let signature = signer
-            .sign(&signed_bytes(&root, &proof.head.unwrap()))
-            .unwrap();
-        let mut fresh = proof;
-        (fresh.leaves, fresh.index, fresh.path) = (1, 0, Vec::new());
-        fresh.signature = signature.bytes;
-        fresh.certificate = hotline_domain::evidence::fingerprint(&signer.chain()[0]);
+        bundle.letters[at].envelope.fields[0].hash = [0xee; 32];
         // Its present key did not exist when the offer was made; it dates the letter to now.
-        envelope.proof = Some(fresh);
         bundle.letters[at].at = bundle.made_at;
+        sign_anew(pair, 0, &mut bundle.letters[at]);
     });
     assert_eq!(found, [(CITY, "two-statements")]);
 }

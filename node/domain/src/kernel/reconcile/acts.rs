@@ -24,6 +24,25 @@ pub(super) fn other_end(leg: &Leg) -> Option<RegionKey> {
     }
 }
 
+/// As which party of a leg this node acts; `None` where both ends are its own.
+pub(super) fn own_party(leg: &Leg) -> Option<Party> {
+    match leg.side {
+        Side::Giver => Some(Party::Giver),
+        Side::Taker => Some(Party::Taker),
+        Side::Both => None,
+    }
+}
+
+/// Whether an own act of the leg came back: it is on record since the exchange began, when nothing new may be done.
+pub(super) fn came_back(view: &dyn View, leg: &Leg, since: Time) -> Result<bool, ViewFailed> {
+    let own = own_party(leg);
+    let facts = timeline(view, leg.matter())?;
+    Ok(facts.iter().any(|fact| {
+        matches!(fact, Fact::Leg { leg: id, by, at, .. }
+            if *id == leg.id && Some(*by) == own && *at >= since)
+    }))
+}
+
 /// The entries of a matter's timeline, oldest first.
 fn timeline(view: &dyn View, matter: MatterId) -> Result<Vec<Fact>, ViewFailed> {
     let mut facts = Vec::new();
@@ -113,9 +132,13 @@ pub(super) fn knows(view: &dyn View, leg: &Leg, past: &PastAct) -> Result<bool, 
 }
 
 /// SHA-256 over what was done, by whom and how often, in no order: alike on both sides once both know everything.
-pub(super) fn hash(draft: &Draft<'_>, leg: &Leg) -> Result<[u8; 32], Stop> {
+/// `by`: that party's acts alone.
+pub(super) fn hash(draft: &Draft<'_>, leg: &Leg, by: Option<Party>) -> Result<[u8; 32], Stop> {
     let mut digests = Vec::new();
     for (past, _) in of(draft, leg)? {
+        if by.is_some_and(|by| by != past.by) {
+            continue;
+        }
         // Each side may have recorded another time for it, where clocks are in dispute; an order may have been told to
         // one side only; that a date passed each side sees by itself.
         if matches!(past.act, Act::Overdue { .. }) {

@@ -1,7 +1,6 @@
 //! Acts that come back.
 
-use super::acts;
-use super::awaits;
+use super::{acts, awaits};
 use crate::clock;
 use crate::exchange::PastAct;
 use crate::fact::Fact;
@@ -11,7 +10,7 @@ use crate::kernel::Draft;
 use crate::kernel::offered::{check_fields, field_of, offered};
 use crate::kernel::outcome::Stop;
 use crate::kernel::receive::leg_message;
-use crate::leg::{self, Act, Leg, LegKind, Offer, Party, Side};
+use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
@@ -49,11 +48,7 @@ pub(in crate::kernel) fn take(
     if acts::knows(draft, &known, &past)? {
         return Ok(());
     }
-    let own = match known.side {
-        Side::Giver => past.by == Party::Giver,
-        Side::Taker => past.by == Party::Taker,
-        Side::Both => true,
-    };
+    let own = acts::own_party(&known).is_none_or(|party| past.by == party);
     match (forgot, own) {
         (true, _) => act_back(draft, tree, author, &known, past, fields),
         // What this node did it knows itself.

@@ -1,13 +1,13 @@
 //! What cannot have come back: listed, with an alarm, never silently absent.
 
-use super::PAGE;
+use super::{PAGE, acts};
 use crate::exchange::{Missing, MissingKind};
 use crate::fact::Fact;
 use crate::id::MatterId;
 use crate::kernel::Draft;
 use crate::kernel::outcome::Stop;
-use crate::leg::Offer;
-use crate::row::{IndexKey, RowKey};
+use crate::leg::{Leg, Offer};
+use crate::row::{IndexKey, Row, RowKey};
 use crate::view::{Rows, View};
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,25 @@ pub(super) fn petitioner(draft: &mut Draft<'_>, offer: &Offer) -> Result<(), Sto
         "工单 {number} 由承办方的记录补回:诉求人、联系方式、受理渠道,以及没有送出或按字段规则不得送回的内容已丢失;请从电话录音或来件补录"
     );
     let (kind, matter) = (MissingKind::Petitioner, Some(offer.matter));
+    put(draft, kind, matter, number, words)
+}
+
+/// A leg has two pasts; said once.
+pub(super) fn forked(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    let (kind, matter) = (MissingKind::Forked, Some(leg.matter()));
+    for no in 1..=draft.node()?.missing {
+        if let Some(Row::Missing(known)) = draft.get(&RowKey::Missing(no))?
+            && (known.kind, known.matter) == (kind, matter)
+        {
+            return Ok(());
+        }
+    }
+    let number = leg.offer.number.clone();
+    let other = acts::other_end(leg).map_or_else(String::new, |other| other.to_string());
+    let words = format!(
+        "工单 {number} 与 {other} 之间的交办有两份经过:数据被恢复到旧状态后,本节点又办了一次;两端的时限、裁定或结果可能不同,请与 {other} 逐项核对,以改期、撤回后重新交办等方式使两端一致"
+    );
+    draft.alarm(words.clone());
     put(draft, kind, matter, number, words)
 }
 
@@ -87,9 +106,7 @@ fn numbers(draft: &Draft<'_>) -> Result<Vec<(String, MatterId)>, Stop> {
         let page = draft.scan(&key(&from), &key("\u{10ffff}"), PAGE)?;
         let full = page.len() == PAGE;
         for (key, row) in page {
-            if let (RowKey::Index(IndexKey::Number(number)), crate::row::Row::Matter(matter)) =
-                (key, row)
-            {
+            if let (RowKey::Index(IndexKey::Number(number)), Row::Matter(matter)) = (key, row) {
                 from = format!("{number}\0");
                 all.push((number, matter));
             }

@@ -26,12 +26,13 @@
 //!   with nodes behind it asks these as well, and loses no time over it.
 //! - **Then what follows**: receipts, deadlines, rulings that the rules make, recalls below a leg that ended, sights.
 //!
-//! Where what stands: `back.rs` takes acts that come back, `follow.rs` sees to what follows, `missing.rs` lists what
+//! Where what stands: `back.rs` takes acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `missing.rs` lists what
 //! cannot come back, `acts.rs` reads the acts of a leg from the rows.
 
 mod acts;
 mod back;
 mod follow;
+mod fork;
 mod missing;
 #[cfg(test)]
 mod tests;
@@ -41,7 +42,7 @@ use super::outcome::Stop;
 use crate::exchange::{Exchange, Inventory, LegNote, Restore};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
-use crate::leg::{Act, Lane, Leg, Side};
+use crate::leg::{Act, Lane, Leg, Party, Side};
 use crate::link::Message;
 use crate::refusal::{Class, Refusal};
 use crate::row::{Row, RowKey};
@@ -241,8 +242,12 @@ fn say(
         };
         let mut notes = Vec::with_capacity(part.len());
         for leg in part {
-            let hash = acts::hash(draft, leg)?;
-            notes.push(LegNote { leg: leg.id, hash });
+            let other = acts::own_party(leg).map(Party::other);
+            notes.push(LegNote {
+                leg: leg.id,
+                hash: acts::hash(draft, leg, None)?,
+                heard: acts::hash(draft, leg, other)?,
+            });
         }
         let message = Message::Inventory(Inventory {
             from,
@@ -284,18 +289,24 @@ pub(super) fn heard(
     // What the other side lists is compared, however long ago it was closed here.
     let mut theirs = BTreeMap::new();
     for note in &inventory.legs {
-        theirs.insert(note.leg, note.hash);
+        theirs.insert(note.leg, *note);
         if let Some(leg) = Rows::leg(draft, note.leg)?
             && acts::other_end(&leg) == Some(author)
         {
             legs.insert(leg.id, leg);
         }
     }
+    let awaited =
+        with(draft, author)?.filter(|known| inventory.answer && known.ask == inventory.ask);
     for leg in legs.values() {
         // What ended here and is not listed in an answer is past its interest there.
         let unlisted = inventory.answer && !leg.is_open() && !theirs.contains_key(&leg.id);
-        if !unlisted && theirs.get(&leg.id) != Some(&acts::hash(draft, leg)?) {
+        let note = theirs.get(&leg.id);
+        if !unlisted && note.map(|note| note.hash) != Some(acts::hash(draft, leg, None)?) {
             tell(draft, author, leg)?;
+        }
+        if let (Some(exchange), Some(note)) = (&awaited, note) {
+            fork::look(draft, leg, exchange, note)?;
         }
     }
     if inventory.answer {

@@ -1,3 +1,5 @@
+mod forks;
+
 use super::*;
 use crate::exchange::{Missing, MissingKind, PastAct};
 use crate::kernel::{Input, LinkNews};

@@ -1,0 +1,203 @@
+//! A machine dies: its node comes back from last night's backup, or from nothing, with what its neighbours know.
+
+use hotline::cli::client::Client;
+use hotline::demo::world::{CLERK, DISPATCHER, OPERATOR};
+use hotline_proto::operator::v1 as pb;
+use hotline_proto::operator::v1::command::Verb;
+use hotline_tests::processes::{Town, program, until};
+use hotline_topology::{Level, RegionKey};
+use std::path::Path;
+
+fn command(verb: Verb, texts: &[(&str, &str)]) -> pb::Command {
+    let text = |(field, value): &(&str, &str)| pb::Text {
+        field: (*field).to_owned(),
+        value: (*value).to_owned(),
+        erased: false,
+    };
+    pb::Command {
+        texts: texts.iter().map(text).collect(),
+        verb: Some(verb),
+        ..Default::default()
+    }
+}
+
+async fn take_in(door: &Client) -> anyhow::Result<String> {
+    let verb = Verb::TakeIn(pb::TakeIn {
+        channel: "phone".into(),
+        kind: "help".into(),
+        category: "0201".into(),
+        ..Default::default()
+    });
+    let texts = [("content", "路灯不亮")];
+    Ok(door
+        .execute(Some(CLERK), command(verb, &texts))
+        .await?
+        .matter)
+}
+
+/// Takes a matter in and gives it on: the matter and the leg.
+async fn give(door: &Client, to: RegionKey) -> anyhow::Result<(String, String)> {
+    let matter = take_in(door).await?;
+    let verb = Verb::Assign(pb::Assign {
+        matter: matter.clone(),
+        takers: vec![to.to_string()],
+        basis: "属地管理".into(),
+        ..Default::default()
+    });
+    let done = door.execute(Some(DISPATCHER), command(verb, &[])).await?;
+    let leg = done.legs.first().cloned().unwrap_or_default();
+    Ok((matter, leg))
+}
+
+async fn sign(door: &Client, leg: &str) -> anyhow::Result<()> {
+    let verb = Verb::Sign(pb::OnLeg { leg: leg.into() });
+    door.execute(Some(DISPATCHER), command(verb, &[])).await?;
+    Ok(())
+}
+
+async fn leg_of(door: &Client, (matter, leg): &(String, String)) -> anyhow::Result<pb::Leg> {
+    let request = pb::GetTicketRequest {
+        ticket: matter.clone(),
+        with_texts: false,
+    };
+    let detail = door.get_ticket(Some(DISPATCHER), request).await?;
+    let found = detail.legs.into_iter().find(|known| known.id == *leg);
+    found.ok_or_else(|| anyhow::anyhow!("{matter} has no leg {leg} here"))
+}
+
+/// Waits until every leg is signed, as this door has it on record.
+async fn all_signed(door: &Client, given: &[(String, String)]) -> anyhow::Result<()> {
+    for one in given {
+        until("the leg is signed on both sides' records", || async {
+            Ok(leg_of(door, one).await?.signed_at_ms != 0)
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Waits for a neighbour's answers; the nodes that do not run here are given up, as an operator gives them up.
+async fn answered(door: &Client, by: RegionKey) -> anyhow::Result<()> {
+    let by = by.to_string();
+    until(&format!("{by} has answered"), || async {
+        Ok(!status(door).await?.exchanging.contains(&by))
+    })
+    .await?;
+    for region in status(door).await?.exchanging {
+        let verb = Verb::ReopenLink(pb::ReopenLink { region });
+        door.execute(Some(OPERATOR), command(verb, &[])).await?;
+    }
+    Ok(())
+}
+
+async fn status(door: &Client) -> anyhow::Result<pb::NodeStatus> {
+    let request = pb::GetStatusRequest {};
+    Ok(door.get_status(Some(OPERATOR), request).await?)
+}
+
+fn store(args: &[&Path]) -> anyhow::Result<String> {
+    let done = std::process::Command::new(program())
+        .arg("store")
+        .args(args)
+        .output()?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    anyhow::ensure!(done.status.success(), "{args:?}: {said}");
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+fn p(text: &str) -> &Path {
+    Path::new(text)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let plan = hotline::demo::world::federation()?;
+    let county = *plan
+        .regions()
+        .iter()
+        .find(|(_, region)| region.level == Level::County)
+        .ok_or_else(|| anyhow::anyhow!("no county"))?
+        .0;
+    let township = plan.children(county)[0];
+    let mut town = Town::start(folder.path(), &[county, township]).await?;
+    let (data, backup) = (
+        town.folder(county)?.join("data"),
+        folder.path().join("backup"),
+    );
+    let door = town.door(county).await?;
+    let below = town.door(township).await?;
+    let mut given = Vec::new();
+    for _ in 0..6 {
+        given.push(give(&door, township).await?);
+    }
+    // Beside the running node, more than once into one folder.
+    for _ in 0..2 {
+        store(&[p("backup"), &data, p("--to"), &backup])?;
+    }
+    store(&[p("verify-backup"), &backup])?;
+    for _ in 0..6 {
+        given.push(give(&door, township).await?);
+    }
+    let never_left = take_in(&door).await?;
+    for one in &given {
+        until("the leg arrives", || async {
+            Ok(leg_of(&below, one).await.is_ok())
+        })
+        .await?;
+        sign(&below, &one.1).await?;
+    }
+    all_signed(&door, &given).await?;
+
+    // The disk is gone, and with it everything since the backup.
+    town.kill(county).await?;
+    std::fs::rename(&data, folder.path().join("lost"))?;
+    store(&[p("restore"), p("--from"), &backup, p("--data"), &data])?;
+    town.restart(county).await?;
+    let door = town.door(county).await?;
+    answered(&door, township).await?;
+    all_signed(&door, &given).await?;
+    let gone = leg_of(&door, &(never_left, String::new())).await;
+    assert!(gone.is_err(), "only the lost disk knew it");
+    let listed = door
+        .list_missing(
+            Some(OPERATOR),
+            pb::ListMissingRequest {
+                after: 0,
+                limit: 50,
+            },
+        )
+        .await?;
+    let kinds: Vec<_> = listed
+        .things
+        .iter()
+        .map(|thing| thing.kind.as_str())
+        .collect();
+    assert!(kinds.contains(&"span"), "{kinds:?}");
+    assert_eq!(
+        kinds.iter().filter(|kind| **kind == "petitioner").count(),
+        6
+    );
+    let again = give(&door, township).await?;
+    until("life goes on", || async {
+        Ok(leg_of(&below, &again).await.is_ok())
+    })
+    .await?;
+
+    // The township's machine burns down, and nobody had made a backup.
+    town.kill(township).await?;
+    let data = town.folder(township)?.join("data");
+    std::fs::remove_dir_all(&data)?;
+    store(&[p("init"), p("--rebuild"), p("--data"), &data])?;
+    town.restart(township).await?;
+    let below = town.door(township).await?;
+    answered(&below, county).await?;
+    all_signed(&below, &given).await?;
+    sign(&below, &again.1).await?;
+    all_signed(&door, &[again]).await?;
+    town.stop().await?;
+    for region in [county, township] {
+        store(&[p("verify"), &town.folder(region)?.join("data")])?;
+    }
+    Ok(())
+}

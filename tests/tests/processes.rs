@@ -1,5 +1,7 @@
 //! Real processes: what the operator's machine does to them, and what strangers try.
 
+#[path = "processes/attachments.rs"]
+mod attachments;
 #[path = "processes/bench.rs"]
 mod bench;
 #[path = "processes/certificates.rs"]
@@ -24,6 +26,8 @@ mod restores;
 mod scanner;
 #[path = "processes/sealing.rs"]
 mod sealing;
+#[path = "processes/traces.rs"]
+mod traces;
 #[path = "processes/wires.rs"]
 mod wires;
 #[path = "processes/world.rs"]

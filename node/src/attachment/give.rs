@@ -119,6 +119,10 @@ impl Attachments {
         let attached = attached.map_err(|failed| unwell(&failed))?;
         let attached = attached.ok_or_else(|| unknown("附件"))?;
         permit_fetch(&attached, &leg, asker)?;
+        if self.is_erased(&attached) {
+            let words = "附件的密钥在持有方已经销毁,不再送出";
+            return Err(Refused::new("attachment.erased", words));
+        }
         let shelf = self.0.shelf.clone();
         let stored = match blocking(move || shelf.read(id)).await? {
             Ok(stored) => stored,

@@ -45,6 +45,8 @@ pub(super) struct Inner {
     /// Under way, with how far each is.
     pub fetching: Mutex<BTreeMap<AttachmentId, watch::Receiver<Progress>>>,
     pub fetches: Semaphore,
+    /// Refused for good since the start: wanted again only when a person asks.
+    pub hopeless: Mutex<BTreeSet<AttachmentId>>,
     /// Whole on the shelf, while the command that refers to them is decided.
     pub arriving: Mutex<BTreeSet<AttachmentId>>,
     pub gates: Mutex<BTreeMap<RegionKey, Arc<Gate>>>,
@@ -83,6 +85,7 @@ impl Attachments {
             counts: Counts::default(),
             fetching: Mutex::default(),
             fetches: Semaphore::new(FETCHES_MAX),
+            hopeless: Mutex::default(),
             arriving: Mutex::default(),
             gates: Mutex::default(),
             retry: Notify::new(),

@@ -169,6 +169,12 @@ impl Attachments {
             AttachmentsClient::new(channel.clone()).max_decoding_message_size(PIECE_BYTES_MAX);
         let asks = timeout(ANSWER_DEADLINE, client.wanted(pb::WantedRequest {})).await;
         let mut asks = asks.map_err(|_| None)?.map_err(Some)?.into_inner();
+        // A new tree may have come into force since; what stands between former neighbours the certificates' keeper cuts.
+        let known = shared.surroundings.known();
+        let place = crate::link::Place::of(&known.federation, shared.surroundings.me());
+        if place.parent != Some(parent) {
+            return Ok(());
+        }
         *lock(&self.0.peers.parent) = Some((parent, channel));
         self.0.retry.notify_waiters();
         while let Ok(Some(ask)) = asks.message().await {

@@ -89,10 +89,12 @@ impl Attachments {
             };
             let why = match tried {
                 Ok(()) => {
+                    lock(&self.0.hopeless).remove(&id);
                     tell.send_modify(|progress| progress.ended = Some(Ok(())));
                     return;
                 }
                 Err(Trouble::Never(why)) => {
+                    lock(&self.0.hopeless).insert(id);
                     self.alarm(&format!("附件 {id} 不能取来:{why}"));
                     tell.send_modify(|progress| progress.ended = Some(Err(why)));
                     return;

@@ -21,7 +21,7 @@ const PAGE: usize = 256;
 pub(super) struct Found {
     /// On the shelf, and no row names it.
     pub orphans: BTreeSet<AttachmentId>,
-    /// On the shelf, but its key was destroyed.
+    /// On the shelf, whole or in part, but its key was destroyed: its file is neither lost nor missing.
     pub erased: BTreeSet<AttachmentId>,
     /// Named by a row, from elsewhere, and not on the shelf.
     pub missing: BTreeMap<AttachmentId, MatterId>,
@@ -55,7 +55,9 @@ impl Attachments {
                 }
                 if self.0.settings.prefetch {
                     for (id, matter) in found.missing {
-                        self.fetch(matter, id);
+                        if !lock(&self.0.hopeless).contains(&id) {
+                            self.fetch(matter, id);
+                        }
                     }
                 }
                 found.orphans
@@ -75,11 +77,9 @@ impl Attachments {
         // The shelf first: what is committed meanwhile is named by a row then.
         let listing = self.0.shelf.list()?;
         let whole: BTreeSet<_> = listing.whole.into_iter().collect();
+        let shelved: BTreeSet<_> = whole.iter().copied().chain(listing.parts).collect();
         let mut found = Found {
-            orphans: whole
-                .union(&listing.parts.into_iter().collect())
-                .copied()
-                .collect(),
+            orphans: shelved.clone(),
             ..Found::default()
         };
         let (mut alive, mut erased) = (BTreeSet::new(), BTreeSet::new());
@@ -87,23 +87,21 @@ impl Attachments {
         each(&*rows, |matter, attached| {
             let id = attached.attachment.id;
             found.orphans.remove(&id);
-            if whole.contains(&id) {
-                let sealer = &self.0.node.shared().sealer;
-                let open = sealer.read(&attached.cover);
-                // A key that cannot be read now is not a destroyed one.
-                if open.is_ok_and(|text| text.is_none()) {
-                    erased.insert(id);
+            if self.is_erased(&attached) {
+                erased.insert(id);
+                return;
+            }
+            alive.insert(id);
+            if !whole.contains(&id) {
+                if attached.source.is_some() {
+                    found.missing.insert(id, matter);
                 } else {
-                    alive.insert(id);
+                    found.lost.insert(id);
                 }
-            } else if attached.source.is_some() {
-                found.missing.insert(id, matter);
-            } else {
-                found.lost.insert(id);
             }
         })
         .map_err(std::io::Error::other)?;
-        found.erased = &erased - &alive;
+        found.erased = &(&erased - &alive) & &shelved;
         Ok(found)
     }
 
@@ -121,8 +119,17 @@ impl Attachments {
         for id in &found.erased {
             tracing::info!(%id, "密钥已销毁,清除附件文件");
             shelf.remove(*id)?;
+            if !lock(&self.0.fetching).contains_key(id) {
+                shelf.remove_part(*id)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether the key of an attachment was destroyed here. One that cannot be read now is not a destroyed one.
+    pub(super) fn is_erased(&self, attached: &Attached) -> bool {
+        let open = self.0.node.shared().sealer.read(&attached.cover);
+        open.is_ok_and(|text| text.is_none())
     }
 }
 

@@ -1,6 +1,11 @@
-//! A caller that trusts everybody and shows whatever certificate it was given: what a node must refuse.
+//! Callers of a node's federation port: one that trusts everybody and shows whatever certificate it was given, and one
+//! that calls as a node of this world would.
 
-use hotline::identity::{Material, provider};
+use super::Town;
+use hotline::clock::SystemClock;
+use hotline::identity::{self, Material, NodeTls, Rules, provider};
+use hotline::net::TcpDialer;
+use hotline_topology::RegionKey;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
@@ -10,6 +15,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tonic::transport::Channel;
 
 /// How a call ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +61,24 @@ pub async fn call_with(folder: &Path, address: SocketAddr) -> anyhow::Result<Cal
         Ok(1) => Called::Admitted,
         _ => Called::Refused,
     })
+}
+
+/// A channel to a node with the certificate of another of the same world.
+///
+/// # Errors
+/// One of the two is none of this world, or its certificate cannot be read.
+pub fn calls_as(town: &Town, who: RegionKey, to: RegionKey) -> anyhow::Result<Channel> {
+    let certs = town.world.folder.join("certs/nodes").join(who.as_str());
+    let tree = town.world.federation.clone();
+    let domain = tree.trust_domain().parse()?;
+    let rules = Rules {
+        below: Arc::new(move |above, below| tree.is_below(below, above)),
+        admits: Arc::new(|_| true),
+    };
+    let clock = Arc::new(SystemClock::new());
+    let tls = NodeTls::new(Material::load_node(&certs)?, domain, rules, clock)?;
+    let address = town.world.place(to)?.links.to_string();
+    Ok(identity::channel(tls, TcpDialer, &address, to)?)
 }
 
 #[derive(Debug)]

@@ -1,11 +1,15 @@
 //! Real processes of the one program, for what only they can show: SIGKILL, real TLS, real sockets, real disks.
 
 mod caller;
+mod cli;
+mod collector;
 pub mod hostile;
 pub mod load;
 mod logs;
 
-pub use caller::{Called, call_with};
+pub use caller::{Called, call_with, calls_as};
+pub use cli::{Said, says};
+pub use collector::{Came, Collector};
 pub use logs::{judged, opened_texts, raw_bytes_hold};
 
 use crate::power::preload::Preload;
@@ -21,6 +25,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
@@ -90,7 +96,20 @@ impl Town {
     /// # Errors
     /// As for [`Town::start`].
     pub async fn at_rate(folder: &Path, regions: &[RegionKey], rate: u32) -> anyhow::Result<Self> {
-        let mut town = Self::laid_out(folder, regions, rate, "").await?;
+        Self::configured(folder, regions, rate, "").await
+    }
+
+    /// The same with more of every node's configuration file.
+    ///
+    /// # Errors
+    /// As for [`Town::start`].
+    pub async fn configured(
+        folder: &Path,
+        regions: &[RegionKey],
+        rate: u32,
+        more: &str,
+    ) -> anyhow::Result<Self> {
+        let mut town = Self::laid_out(folder, regions, rate, more).await?;
         for region in regions {
             town.restart(*region).await?;
         }
@@ -236,6 +255,35 @@ impl Town {
             .kill()
             .await
             .map_err(Into::into)
+    }
+
+    /// The most memory that a node ever had, in bytes: `VmHWM` of its process.
+    ///
+    /// # Errors
+    /// It does not run, or the system does not tell.
+    pub fn peak_memory(&self, region: RegionKey) -> anyhow::Result<u64> {
+        let child = self.children.get(&region).context("no process")?;
+        let id = child.id().context("ended before")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        Ok(kib.context("no VmHWM")? << 10)
+    }
+
+    /// The metrics page of a node, as a monitor reads it.
+    ///
+    /// # Errors
+    /// It does not answer, or not with its metrics.
+    pub async fn metrics(&self, region: RegionKey) -> anyhow::Result<String> {
+        let address = self.world.place(region)?.http;
+        let mut stream = TcpStream::connect(address).await?;
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await?;
+        anyhow::ensure!(page.starts_with("HTTP/1.1 200"), "{page}");
+        Ok(page)
     }
 
     /// SIGHUP: the node reads its files anew.

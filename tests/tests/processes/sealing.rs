@@ -8,7 +8,6 @@ use hotline_proto::operator::v1::command::Verb;
 use hotline_tests::processes::{Town, opened_texts, program, raw_bytes_hold, until};
 use hotline_topology::{Level, RegionKey};
 use std::path::Path;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const ORDER: &str = "金丝雀督办要求三日内修复村口路灯";
 const CANARY: &str = "金丝雀一三九零零零零八八八八";
@@ -35,18 +34,6 @@ fn take_in() -> Verb {
         category: "0201".into(),
         ..Default::default()
     })
-}
-
-/// The metrics page, as a monitor reads it.
-async fn metrics(town: &Town, region: RegionKey) -> anyhow::Result<String> {
-    let address = town.world.place(region)?.http;
-    let mut stream = tokio::net::TcpStream::connect(address).await?;
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut page = String::new();
-    stream.read_to_string(&mut page).await?;
-    anyhow::ensure!(page.starts_with("HTTP/1.1 200"), "{page}");
-    Ok(page)
 }
 
 /// Runs the program on a stopped node's folder.
@@ -141,7 +128,7 @@ async fn a_level_between_relays_what_it_cannot_read() -> anyhow::Result<()> {
     })
     .await?;
     for region in all {
-        let page = metrics(&town, region).await?;
+        let page = town.metrics(region).await?;
         assert!(!page.contains("金丝雀"), "{region}: {page}");
     }
     let backup = folder.path().join("city-backup");

@@ -16,7 +16,7 @@ use hotline_tests::processes::{Town, until};
 use hotline_topology::{Endpoint, Federation, Level, RegionKey, Time};
 
 /// One city, its two counties, and a township of the first.
-fn places() -> anyhow::Result<(Federation, RegionKey, [RegionKey; 2], RegionKey)> {
+pub(crate) fn places() -> anyhow::Result<(Federation, RegionKey, [RegionKey; 2], RegionKey)> {
     let tree = hotline::demo::world::federation()?;
     let city = tree
         .regions()
@@ -36,7 +36,7 @@ fn keeper(town: &Town) -> anyhow::Result<Authority> {
 }
 
 /// Signs by the root and hands in.
-async fn publish(
+pub(crate) async fn publish(
     town: &Town,
     at: RegionKey,
     kind: DocumentKind,
@@ -66,18 +66,42 @@ async fn publish(
     Ok(())
 }
 
-async fn world(door: &Client) -> anyhow::Result<pb::World> {
+pub(crate) async fn world(door: &Client) -> anyhow::Result<pb::World> {
     Ok(door
         .get_world(Some(OPERATOR), pb::GetWorldRequest {})
         .await?)
 }
 
-async fn linked(door: &Client, to: RegionKey) -> anyhow::Result<bool> {
+pub(crate) async fn linked(door: &Client, to: RegionKey) -> anyhow::Result<bool> {
     let request = pb::ListLinksRequest {};
     let links = door.list_links(Some(OPERATOR), request).await?.links;
     Ok(links
         .iter()
         .any(|link| link.region == to.as_str() && link.connected))
+}
+
+/// The next version of the tree: a node has another parent, which is told where it listens.
+pub(crate) fn moved(
+    town: &Town,
+    tree: Federation,
+    node: RegionKey,
+    below: RegionKey,
+) -> anyhow::Result<Federation> {
+    let port = town.world.place(below)?.links.port();
+    let mut parts = tree.into_parts();
+    parts.version += 1;
+    for region in &mut parts.regions {
+        if region.key == node {
+            region.parent = Some(below);
+        }
+        if region.key == below {
+            region.endpoint = Some(Endpoint {
+                host: "127.0.0.1".to_owned(),
+                port,
+            });
+        }
+    }
+    Federation::build(parts).map_err(|faults| anyhow::anyhow!("{faults:?}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,21 +114,7 @@ async fn a_township_gets_another_county_without_a_restart() -> anyhow::Result<()
     let matter = give(&above, township.as_str()).await?;
     until("the leg arrives", || arrived(&below, &matter)).await?;
 
-    let mut parts = tree.into_parts();
-    parts.version += 1;
-    for region in &mut parts.regions {
-        if region.key == township {
-            region.parent = Some(second);
-        }
-        if region.key == second {
-            let port = town.world.place(second)?.links.port();
-            region.endpoint = Some(Endpoint {
-                host: "127.0.0.1".to_owned(),
-                port,
-            });
-        }
-    }
-    let next = Federation::build(parts).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    let next = moved(&town, tree, township, second)?;
     let (from, text) = (next.effective_from(), next.to_toml());
     // The old parent dies while the version is under way, and the township as it takes it in.
     town.kill(first).await?;

@@ -6,8 +6,9 @@
 //! cover, a relay for one, sees sealed chunks under an id that tells nothing of what is in them.
 //!
 //! ```text
-//! written here ──▶ on every open leg at once ──▶ with each later offer and result ──▶ fetched by the other side
-//!                                                                                     chunk by chunk, see manifest
+//! written here        ──▶ on every open leg at once ─────┐
+//! came from a giver   ──▶ on what was given on ──────────┼──▶ with each later offer and result ──▶ fetched by the other
+//! came from a taker   ───────────────────────────────────┘                    side chunk by chunk, see manifest
 //! ```
 //!
 //! [`FieldName::Attachment`]: hotline_topology::FieldName::Attachment

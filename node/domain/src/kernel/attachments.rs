@@ -16,7 +16,7 @@ use hotline_topology::{FieldName, RegionKey};
 const SINCE_WIRE: u32 = 2;
 
 /// What an act of this node's own party takes along: an offer and a result everything that the ticket has, a
-/// co-handler's result on its way to the lead what came with it.
+/// co-handler's result on its way to the lead what came with it. What the giver adds later goes on to those who work on it.
 pub(super) fn after(draft: &mut Draft<'_>, leg: &Leg, by: Party, act: &Act) -> Result<(), Stop> {
     let own = matches!(
         (leg.side, by),
@@ -29,11 +29,29 @@ pub(super) fn after(draft: &mut Draft<'_>, leg: &Leg, by: Party, act: &Act) -> R
             ..
         } if own => None,
         Act::Forwarded { from } if own => Some(*from),
+        Act::Attach { attachment } if !own => return pass_on(draft, leg, by, attachment.id),
         _ => return Ok(()),
     };
     for attached in Rows::attachments(draft, leg.matter())? {
         if from.is_none_or(|from| attached.came_on.contains(&from)) {
             pass(draft, leg, &attached, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// What came from the giver of a leg goes along what was given on, but never back to where it came from.
+fn pass_on(draft: &mut Draft<'_>, leg: &Leg, by: Party, id: AttachmentId) -> Result<(), Stop> {
+    if by != Party::Giver {
+        return Ok(());
+    }
+    let Some(ticket) = Rows::ticket(draft, leg.matter())? else {
+        return Ok(());
+    };
+    for outgoing in ticket.outgoing {
+        let given = Rows::leg(draft, outgoing)?;
+        if given.is_some_and(|given| given.taker().region() != leg.giver()) {
+            pass_one(draft, outgoing, id, None)?;
         }
     }
     Ok(())

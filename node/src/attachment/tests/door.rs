@@ -1,8 +1,11 @@
 //! What people may bring and take.
 
 use super::*;
-use crate::grpc::tests::fixture::{CITY, CLERK, DISPATCHER, HANDLER, OTHER_HANDLER, assign};
+use crate::grpc::tests::fixture::{
+    CITY, CLERK, DISPATCHER, HANDLER, OPERATOR, OTHER_HANDLER, assign,
+};
 use hotline_domain::attachment::CHUNK_BYTES;
+use hotline_proto::operator::v1::command::Verb;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_comes_back_as_it_went_and_only_to_those_concerned() {
@@ -189,5 +192,35 @@ async fn orphans_go_and_losses_are_found() {
         .await
         .unwrap_err();
     assert!(refused.message.contains("从备份恢复"), "{refused}");
+    city.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_erased_is_neither_lost_nor_wanted_again() {
+    let world = World::make();
+    let city = world.node(CITY, None, true).await;
+    let number = city.take_in().await.number;
+    let made = city
+        .attach(CLERK, head(&number, "a.jpg", 50), &picture(50))
+        .await
+        .unwrap();
+    let id: AttachmentId = made.id.parse().unwrap();
+    let on = || pb::OnMatter {
+        matter: number.clone(),
+    };
+    let answer = [("answer", "请携证件办理")];
+    city.done(CLERK, Verb::AnswerDirectly(on()), &answer).await;
+    let (matter, reason) = (number.clone(), "依本人申请".to_owned());
+    let erase = Verb::Erase(pb::Erase { matter, reason });
+    city.done(OPERATOR, erase, &[]).await;
+    let refused = city.take_out(CLERK, &number, &made.id).await.unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("attachment.erased"));
+
+    let attachments = city.running.attachments();
+    assert!(attachments.find().unwrap().erased.contains(&id));
+    attachments.round(&Default::default()).await;
+    assert!(!attachments.shelf().has(id).unwrap(), "the file went");
+    let after = attachments.find().unwrap();
+    assert_eq!(after, crate::attachment::upkeep::Found::default());
     city.running.stop().await.unwrap();
 }

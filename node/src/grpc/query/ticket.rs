@@ -4,12 +4,13 @@ use super::{show, words};
 use crate::app::NodeHandle;
 use crate::attachment::Cover;
 use crate::grpc::name;
-use crate::grpc::refusal::unwell;
+use crate::grpc::refusal::{self, unwell};
 use hotline_domain::body::Actor;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::Party;
+use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::Ticket;
 use hotline_domain::view::{Rows, View};
@@ -88,10 +89,9 @@ pub(in crate::grpc) fn permit(
             return Ok(());
         }
     }
-    Err(Status::permission_denied(format!(
-        "工单 {} 没有交 {unit} 办理",
-        ticket.number
-    )))
+    let words = format!("工单 {} 没有交 {unit} 办理", ticket.number);
+    let refused = Refusal::new(Class::Forbidden, "authority.unit", words);
+    Err(refusal::refused(&refused))
 }
 
 struct Reader<'a> {

@@ -58,6 +58,23 @@ fn they_go_down_with_the_offer_and_at_once_and_up_with_the_result() {
 }
 
 #[test]
+fn what_comes_after_the_work_was_given_on_follows_it() {
+    let mut fed = Fed::new();
+    let matter = fed.at(CITY).take_in();
+    let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+    let below = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.at(CITY).attach(matter, 1, false).done();
+    assert_eq!(ids(&fed, NANCUN, matter), [1], "with those who work on it");
+    assert!(gives(&fed, ZEZHOU, matter, 1, below, NANCUN));
+    assert!(!gives(&fed, CITY, matter, 1, leg, NANCUN));
+    // Not to whom the work was taken from.
+    fed.at(ZEZHOU).recall(below).done();
+    fed.at(CITY).attach(matter, 2, false).done();
+    assert_eq!(ids(&fed, ZEZHOU, matter), [1, 2]);
+    assert_eq!(ids(&fed, NANCUN, matter), [1]);
+}
+
+#[test]
 fn local_ones_and_those_that_an_edge_bars_stay() {
     let mut fed = Fed::new();
     let matter = fed.at(CITY).take_in();

@@ -259,6 +259,7 @@ impl Running {
         };
         self.tasks.spawn(super::upkeep::run(
             self.handle.clone(),
+            self.attachments.clone(),
             pace,
             self.stop.clone(),
         ));

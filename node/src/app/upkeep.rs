@@ -1,6 +1,7 @@
 //! The background worker that keeps the store in shape: checkpoints from closed segments, never pausing the committer.
 
 use super::handle::NodeHandle;
+use crate::attachment::Attachments;
 use crate::store::Upkeep;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,8 +17,13 @@ pub(super) struct Pace {
     pub scrub_every: Duration,
 }
 
-/// Runs a round every so often until `stop`, and now and then reads the whole log.
-pub(super) async fn run(node: NodeHandle, pace: Pace, stop: CancellationToken) {
+/// Runs a round every so often until `stop`, and now and then reads the whole log and every attachment.
+pub(super) async fn run(
+    node: NodeHandle,
+    attachments: Attachments,
+    pace: Pace,
+    stop: CancellationToken,
+) {
     let mut scrubbed = Instant::now();
     loop {
         tokio::select! {
@@ -31,6 +37,7 @@ pub(super) async fn run(node: NodeHandle, pace: Pace, stop: CancellationToken) {
         if scrubbed.elapsed() >= pace.scrub_every {
             scrubbed = Instant::now();
             scrub(&node, upkeep.clone()).await;
+            attachments.scrub().await;
         }
         match tokio::task::spawn_blocking(move || upkeep.run()).await {
             Ok(Ok(report)) => tracing::info!("存储维护:{report}"),

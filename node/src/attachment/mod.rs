@@ -37,7 +37,7 @@ mod upkeep;
 pub use cipher::{ChunkCipher, NotOpened};
 pub use cover::{ChunkKey, Cover, NAME_BYTES_MAX, plain_name};
 pub use holder::{Attachments, Counts};
-pub use part::Refused;
+pub use part::{Part, Refused, part, piece};
 pub use service::AttachmentService;
 pub use shelf::{FOLDER, Incoming, Listing, Shelf, ShelfError, Stored, files, verify};
 pub use take::Progress;

@@ -6,6 +6,7 @@ use super::peers::Given;
 use crate::link::{Caller, Place, Side};
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, stream};
+use hotline_domain::view::Rows as _;
 use hotline_proto::attachment::v1 as pb;
 use hotline_proto::attachment::v1::attachments_server::{
     Attachments as Service, AttachmentsServer,
@@ -46,12 +47,26 @@ impl AttachmentService {
         let surroundings = &self.attachments.0.node.shared().surroundings;
         let known = surroundings.known();
         match Place::of(&known.federation, surroundings.me()).side(region) {
+            Some(Side::Child) if self.quarantined(region) => {
+                Err(Status::unavailable("行为异常,链路已隔离"))
+            }
             Some(Side::Child) => Ok(region),
             _ => Err(Status::permission_denied(format!(
                 "{region} 不是 {} 的直接下级",
                 surroundings.me()
             ))),
         }
+    }
+
+    /// Whether nothing of the neighbour is taken now, here as on its link.
+    fn quarantined(&self, region: RegionKey) -> bool {
+        let shared = self.attachments.0.node.shared();
+        let conduct = shared
+            .rows()
+            .link(region)
+            .ok()
+            .and_then(|link| link.conduct);
+        conduct.is_some_and(|it| it.quarantined(shared.clock.now()))
     }
 }
 

@@ -1,20 +1,24 @@
 //! Good inputs, made by the program's own encoders.
 
 use super::targets::{ME, PEER};
+use hotline::attachment::{FOLDER, Part, Refused, Shelf, ShelfError, piece};
 use hotline::codec::payload::Codec;
 use hotline::codec::{commit, key, link as wire, row};
+use hotline::evidence::bundle::{self, Bundle, Contact, ContactKind, Letter, Standing, Way};
 use hotline::store::disk::{Disk, SimDisk};
 use hotline::store::view::MemEngine;
 use hotline::store::{CommitNo, Fold, Op, Parts, Rows, Store, StoreSettings, Tree};
+use hotline_domain::attachment::Manifest;
 use hotline_domain::body::Body;
+use hotline_domain::evidence::Effect;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::leg::{
     Act, Asking, Due, Lane, LegKind, LegRole, Offer, RecallGround, RuleVersion,
 };
 use hotline_domain::link::{
-    ByeCode, Credit, Envelope, Frame, Hello, LaneState, LinkState, Message, MessageKind,
-    WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
+    ByeCode, Credit, Envelope, Frame, Hello, LaneState, LinkState, LogHead, Message, MessageKind,
+    Proof, WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
 };
 use hotline_domain::row::{IndexKey, NodeRow, Row, RowKey, TimerKey};
 use hotline_proto::operator::v1 as operator;
@@ -23,6 +27,7 @@ use hotline_topology::{Kind, Time, Urgency};
 use prost::Message as _;
 use std::path::Path;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// The good inputs of a target; none for an unknown one.
 #[must_use]
@@ -41,8 +46,101 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "leg" => vec![joined(
             messages().iter().map(|message| Codec.encode(message)),
         )],
+        "evidence" => vec![evidence()],
+        "attachment" => vec![attachment().1],
+        "piece" => pieces_of_attachments(),
         _ => Vec::new(),
     }
+}
+
+/// An evidence file: letters of an order and its receipt, nobody's signature good, and no seal.
+pub(super) fn evidence() -> Vec<u8> {
+    let leg = LegId([3; 16]);
+    let letter = |no: u64, (author, addressee): (_, _), act, way| {
+        let message = Message::Leg {
+            leg,
+            at: Time(5),
+            act,
+        };
+        Letter {
+            commit: no,
+            at: Time(6),
+            chain_before: [2; 32],
+            way,
+            envelope: Envelope {
+                id: EnvelopeId([no.to_be_bytes()[7]; 16]),
+                kind: message.kind() as u32,
+                payload: Codec.encode(&message),
+                author,
+                addressee,
+                route: vec![author],
+                proof: Some(Proof {
+                    certificate: [8; 32],
+                    algorithm: 0x0807,
+                    signature: vec![6; 64],
+                    leaves: 2,
+                    index: 1,
+                    path: vec![[5; 32]],
+                    head: Some(LogHead {
+                        epoch: 1,
+                        commit: no,
+                        hash: [1; 32],
+                    }),
+                }),
+                ..envelope(no)
+            },
+        }
+    };
+    let order = Act::Offer(Box::new(offer()));
+    let bundle = Bundle {
+        node: ME,
+        made_at: Time(9),
+        legs: vec![leg],
+        matter: Some(MatterId([1; 16])),
+        whole_matter: true,
+        letters: vec![
+            letter(1, (ME, PEER), order, Way::Sent(PEER, Some(Time(7)))),
+            letter(2, (PEER, ME), Act::Receipt, Way::Received(Effect::Applied)),
+        ],
+        certificates: vec![(PEER, vec![vec![0x30, 3, 2, 1, 1]])],
+        contacts: vec![Contact {
+            kind: ContactKind::Met,
+            at: Time(4),
+            peer: Some(PEER),
+        }],
+        standings: vec![Standing {
+            leg,
+            giver: ME,
+            taker: PEER,
+            delivered_at: Some(Time(6)),
+            closed_at: None,
+        }],
+    };
+    bundle::write(&bundle, None).unwrap_or_default()
+}
+
+/// A whole attachment: its name, and its file.
+pub(super) fn attachment() -> (String, Vec<u8>) {
+    let disk = SimDisk::new();
+    let written = || -> Result<_, ShelfError> {
+        let shelf = Shelf::open(Arc::new(disk.clone()), Path::new("/"))?;
+        let mut incoming = shelf.begin("up", &Zeroizing::new([5; 32]))?;
+        incoming.write(b"one")?;
+        let (id, _) = incoming.finish()?;
+        let path = Path::new("/").join(FOLDER).join(id.to_string());
+        let mut bytes = vec![0; usize::try_from(disk.len(&path)?).unwrap_or(0)];
+        disk.open_read(&path)?.read_at(0, &mut bytes)?;
+        Ok((id.to_string(), bytes))
+    };
+    written().unwrap_or_default()
+}
+
+fn pieces_of_attachments() -> Vec<Vec<u8>> {
+    let head = Manifest::new(5, vec![[3; 32]]).map(Part::Head);
+    let parts = head.into_iter().chain([Part::Chunk(vec![1, 2])]).map(Ok);
+    let refused = Err(Refused::later("attachment.busy", "稍后"));
+    let all = parts.chain([refused]);
+    all.map(|one| piece(one).encode_to_vec()).collect()
 }
 
 fn bytes_of(frame: Frame) -> Vec<u8> {

@@ -1,7 +1,13 @@
 //! What is fuzzed.
 
+use hotline::attachment::{FOLDER, part, piece, verify};
+use hotline::clock::{Clock as _, SystemClock};
 use hotline::codec::payload::Codec;
 use hotline::codec::{commit, key, link as wire, row};
+use hotline::entropy::OsEntropy;
+use hotline::evidence::trust::Trusted;
+use hotline::evidence::{bundle, cross, examine, words};
+use hotline::identity::authority::{Authority, Signer};
 use hotline::store::Tree;
 use hotline::store::checkpoint::CheckpointRows;
 use hotline::store::disk::{Access, Disk, SimDisk};
@@ -13,11 +19,13 @@ use hotline_domain::link::{
 };
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{MemoryView, Rows as _};
+use hotline_proto::attachment::v1 as attachments;
 use hotline_proto::link::v1 as link;
 use hotline_proto::operator::v1 as operator;
 use hotline_topology::{Federation, PolicyPack, RegionKey, Time};
 use prost::Message as _;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// The node that judges, and its neighbour.
 pub const ME: RegionKey = RegionKey::literal("990100000000");
@@ -42,6 +50,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("operator", operator_request),
     ("session", session),
     ("leg", leg),
+    ("evidence", evidence),
+    ("attachment", attachment),
+    ("piece", attachment_piece),
 ];
 
 /// A refusal without what varies with the input.
@@ -315,4 +326,78 @@ fn leg(data: &[u8]) -> String {
         }
     }
     trail.chars().take(40).collect()
+}
+
+/// Roots and lists of an authority that certified none of the signers.
+fn trusted() -> &'static Trusted {
+    static TRUSTED: OnceLock<Trusted> = OnceLock::new();
+    TRUSTED.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (now, entropy) = (SystemClock::new().now(), &mut OsEntropy);
+        let domain = "fuzz.test".parse().expect("a domain");
+        let certs = folder.path().join("certs");
+        let authority = Authority::init(&certs, &domain, now, entropy).expect("an authority");
+        let of_root = authority.issue_authority(ME, Signer::Root, now, entropy);
+        of_root.expect("an authority's certificate");
+        let node = authority.issue_node(ME, ME, now, entropy);
+        node.expect("a node's certificate");
+        let folder = certs.join("nodes").join(ME.as_str());
+        Trusted::load(&folder, None).expect("roots and lists")
+    })
+}
+
+/// An evidence file, as `hotline evidence verify` takes it, beside the good one.
+fn evidence(data: &[u8]) -> String {
+    let file = match bundle::read(data) {
+        Ok(file) => file,
+        Err(error) => return told(&error),
+    };
+    let written = bundle::write(&file.bundle, None).expect("no key signs");
+    let again = bundle::read(&written).expect("what was written is read");
+    assert_eq!(again.bundle, file.bundle, "a bundle reads as itself");
+    let good = bundle::read(&super::seeds::evidence()).expect("a good one");
+    let files = [("one", file), ("other", good)]
+        .map(|(name, file)| examine::examine(name.to_owned(), file, trusted(), None));
+    let convictions = cross::cross(&files);
+    assert!(
+        convictions.is_empty(),
+        "nobody's signature is good, and somebody is convicted"
+    );
+    let _ = words::report_json(&files, &convictions, false);
+    let told = words::report(&files[..1], &convictions, false);
+    format!(
+        "{:?} {} {}",
+        std::mem::discriminant(&files[0].seal),
+        files[0].faults.len().min(3),
+        told.lines().count().min(20)
+    )
+}
+
+/// An attachment's file under the name of the good one: nothing else may pass for it.
+fn attachment(data: &[u8]) -> String {
+    static GOOD: OnceLock<(String, Vec<u8>)> = OnceLock::new();
+    let (name, good) = GOOD.get_or_init(super::seeds::attachment);
+    let path = Path::new("/").join(FOLDER).join(name);
+    let disk: Arc<dyn Disk> = Arc::new(disk_with(&path, data, Access::Private));
+    match verify(&disk, &path) {
+        Ok(_) => {
+            assert_eq!(data, good, "another file under this name");
+            "whole".to_owned()
+        }
+        Err(error) => told(&error),
+    }
+}
+
+/// A part of an attachment on its way.
+fn attachment_piece(data: &[u8]) -> String {
+    let read = match attachments::Piece::decode(data) {
+        Ok(read) => read,
+        Err(error) => return told(&error),
+    };
+    let found = part(read);
+    assert_eq!(part(piece(found.clone())), found, "a part reads as itself");
+    match found {
+        Ok(found) => format!("{:?}", std::mem::discriminant(&found)),
+        Err(refused) => format!("refused {}", refused.later),
+    }
 }

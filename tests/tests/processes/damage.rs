@@ -2,6 +2,7 @@
 //! refused in words that name the file and say what to do, or the store opens with exactly what it held. Nothing
 //! panics, and nothing wrong is ever read as if it were right.
 
+use hotline::attachment::{FOLDER, Shelf, ShelfError};
 use hotline::store::disk::{Disk, RealDisk};
 use hotline::store::keys::{Opened, Sealed};
 use hotline::store::view::{
@@ -17,6 +18,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const LAYOUT: u32 = 7;
 const NODE: &str = "990101000000";
@@ -311,4 +313,38 @@ fn damage_is_named_or_harmless_with_sled() {
 fn damage_is_named_or_harmless_with_fjall() {
     every_damage(Arc::new(FjallEngine::default()), true);
     every_damage(Arc::new(FjallEngine::default()), false);
+}
+
+/// Bytes of the attachments that are damaged: none, one chunk, three.
+const ATTACHED: [usize; 3] = [0, 5, 600 << 10];
+
+#[test]
+fn a_damaged_attachment_is_named_and_never_given() {
+    let folder = quick_folder().expect("a folder");
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let shelf = Shelf::open(Arc::clone(&disk), folder.path()).expect("a shelf");
+    let (mut rng, mut tally) = (Rng::new(5), BTreeMap::new());
+    for (at, bytes) in ATTACHED.into_iter().enumerate() {
+        let key = Zeroizing::new([at as u8; 32]);
+        let mut incoming = shelf.begin("up", &key).expect("begun");
+        incoming.write(&vec![7; bytes]).expect("written");
+        let (id, _) = incoming.finish().expect("finished");
+        let path = folder.path().join(FOLDER).join(id.to_string());
+        let good = std::fs::read(&path).expect("read");
+        for damage in damages(good.len() as u64, &mut rng) {
+            hurt(&path, damage);
+            let changed = std::fs::read(&path).map_or(true, |bytes| bytes != good);
+            let outcome = match shelf.check(id) {
+                Ok(()) => "whole",
+                Err(ShelfError::Damaged(of)) if of == id => "damaged",
+                Err(ShelfError::Missing(of)) if of == id => "missing",
+                Err(error) => panic!("{bytes} bytes, {damage:?}: {error}"),
+            };
+            assert_eq!(outcome != "whole", changed, "{bytes} bytes, {damage:?}");
+            *tally.entry(outcome).or_insert(0) += 1;
+            std::fs::write(&path, &good).expect("mended");
+        }
+    }
+    println!("attachments: {tally:?}");
+    assert!(tally["damaged"] > 20 && tally["missing"] == 3, "{tally:?}");
 }

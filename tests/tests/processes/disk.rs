@@ -301,7 +301,7 @@ async fn a_process_that_stood_for_thirty_seconds_was_noticed_and_goes_on() -> an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_that_is_set_is_noticed_and_intake_goes_on() -> anyhow::Result<()> {
+async fn a_clock_set_back_is_noticed_and_intake_goes_on() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut alone = Alone::laid_out(folder.path()).await?;
     alone.town.reconfigure(alone.county, |text| {
@@ -314,22 +314,20 @@ async fn a_clock_that_is_set_is_noticed_and_intake_goes_on() -> anyhow::Result<(
     alone.town.restart(alone.county).await?;
     alone.try_take_in("before").await?;
     let door = alone.town.door(alone.county).await?;
-    let hour: i64 = 3_600_000;
-    for (name, off) in [("forward", 2 * hour), ("back", -22 * hour)] {
-        preload.set(Switch::ClockOff, off.cast_unsigned())?;
-        let held = || async {
-            let status = door
-                .get_status(Some(OPERATOR), pb::GetStatusRequest {})
-                .await?;
-            Ok(!status.clock_held.is_empty())
-        };
-        until("the jump is noticed", held).await.context(name)?;
-        alone.try_take_in(&format!("clock set {name}")).await?;
-        let confirm = Verb::ConfirmClock(pb::ConfirmClock {});
-        let key = format!("confirm {name}");
-        surely(&alone.socket, OPERATOR, &key, Vec::new(), confirm).await?;
-        assert!(!held().await?, "confirmed");
-        alone.try_take_in(&format!("after {name}")).await?;
-    }
+    let back: i64 = -22 * 3_600_000;
+    preload.set(Switch::ClockOff, back.cast_unsigned())?;
+    let held = || async {
+        let status = door
+            .get_status(Some(OPERATOR), pb::GetStatusRequest {})
+            .await?;
+        Ok(!status.clock_held.is_empty())
+    };
+    // No neighbour is there to say who is right: a minute passes first.
+    until("the jump is noticed", held).await?;
+    alone.try_take_in("while it is held").await?;
+    let confirm = Verb::ConfirmClock(pb::ConfirmClock {});
+    surely(&alone.socket, OPERATOR, "confirm", Vec::new(), confirm).await?;
+    assert!(!held().await?, "confirmed");
+    alone.try_take_in("after it").await?;
     alone.found_whole().await
 }

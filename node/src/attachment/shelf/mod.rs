@@ -100,10 +100,7 @@ pub fn verify(disk: &Arc<dyn Disk>, file: &Path) -> Result<u64, ShelfError> {
         disk: Arc::clone(disk),
         dir: file.parent().unwrap_or(Path::new(".")).to_owned(),
     };
-    let stored = shelf.read(id)?;
-    for no in 0..stored.manifest().chunks() {
-        stored.chunk(no)?;
-    }
+    shelf.check(id)?;
     Ok(disk.len(file)?)
 }
 
@@ -151,6 +148,15 @@ impl Shelf {
         let manifest = manifest_of(&*file)?.filter(|manifest| manifest.id() == id);
         let manifest = manifest.ok_or(ShelfError::Damaged(id))?;
         Ok(Stored { id, file, manifest })
+    }
+
+    /// Reads a whole attachment and compares it with its id.
+    ///
+    /// # Errors
+    /// It is not here, is damaged, or the disk fails.
+    pub fn check(&self, id: AttachmentId) -> Result<(), ShelfError> {
+        let stored = self.read(id)?;
+        (0..stored.manifest().chunks()).try_for_each(|no| stored.chunk(no).map(drop))
     }
 
     /// What lies here.

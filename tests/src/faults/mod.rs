@@ -8,7 +8,7 @@
 //! | clocks | jumps in both directions, clocks that stand still |
 //! | forgery | a node whose operator tampers with it writes what it has no right to |
 //! | malice | a neighbour sends frames that no honest node sends |
-//! | versions | nodes of the release before, upgraded one by one |
+//! | versions | nodes of the release before, upgraded one by one; a newer tree, which some know later |
 //!
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
@@ -148,6 +148,8 @@ pub enum Fault {
         /// Whose.
         node: RegionKey,
     },
+    /// A newer version of the tree is given out.
+    Reorganise,
     /// The node still is of the release before.
     Older {
         /// Which.
@@ -196,7 +198,7 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [(&str, Draw); 11] = [
+const SORTS: [(&str, Draw); 12] = [
     ("crashes", crashes::draw),
     ("cuts", lines::cuts),
     ("partitions", lines::partitions),
@@ -208,6 +210,7 @@ const SORTS: [(&str, Draw); 11] = [
     ("malice", malice::draw),
     ("upkeep", disks::upkeep),
     ("versions", versions::draw),
+    ("reorganised", versions::reorganise),
 ];
 
 /// The names of all sorts.

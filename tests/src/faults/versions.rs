@@ -1,7 +1,16 @@
-//! Neighbours of the release before, each upgraded alone in the middle of its work.
+//! Neighbours of the release before, each upgraded alone in the middle of its work; a newer tree, which some know later
+//! than others.
 
 use super::{Chance, Fault};
 use crate::sim::places::START;
+
+/// A township gets another county, and every node hears of it at another time.
+pub(super) fn reorganise(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    if chance.seed % 3 != 1 {
+        return Vec::new();
+    }
+    vec![(chance.within(25, 70), Fault::Reorganise)]
+}
 
 pub(super) fn draw(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
     if chance.seed % 4 != 1 {

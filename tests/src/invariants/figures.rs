@@ -15,6 +15,10 @@ impl Promise for Figures {
         "a superior's figures equal a recount"
     }
 
+    fn reorganised(&mut self, place: &Arc<Place>) {
+        self.0 = place.clone();
+    }
+
     fn ended(
         &mut self,
         nodes: &Nodes,

@@ -4,6 +4,7 @@ use super::{Promise, Seen};
 use crate::sim::places::Place;
 use crate::sim::sealer::shows_canary;
 use hotline_domain::fact::Fact;
+use hotline_domain::field::SealedField;
 use hotline_domain::id::{EnvelopeId, LegId};
 use hotline_domain::leg::{Act, LegKind};
 use hotline_domain::link::Envelope;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 
 /// The edges, and which way each leg was given.
 pub(super) struct Locality {
-    place: Arc<Place>,
+    /// Every version of the tree, oldest first.
+    places: Vec<Arc<Place>>,
     given: BTreeMap<LegId, LegKind>,
     forged: BTreeSet<EnvelopeId>,
     /// Hashes of fields that came where their edge keeps them: whoever sent them broke the rules, nobody may take them.
@@ -23,7 +25,7 @@ pub(super) struct Locality {
 impl Locality {
     pub(super) fn new(place: &Arc<Place>) -> Self {
         Self {
-            place: place.clone(),
+            places: vec![place.clone()],
             given: BTreeMap::new(),
             forged: BTreeSet::new(),
             forbidden: BTreeMap::new(),
@@ -58,6 +60,10 @@ impl Promise for Locality {
         Ok(())
     }
 
+    fn reorganised(&mut self, place: &Arc<Place>) {
+        self.places.push(place.clone());
+    }
+
     fn forged(&mut self, id: EnvelopeId) {
         self.forged.insert(id);
     }
@@ -72,19 +78,25 @@ impl Promise for Locality {
             return Err("personal data in a payload".to_owned());
         }
         let upward = envelope.leg.and_then(|leg| self.given.get(&leg)) == Some(&LegKind::Upward);
-        let tree = &self.place.federation;
-        let down = tree.parent(to) == Some(from);
-        let way = match (down, upward) {
-            (true, false) => Way::Down,
-            (true, true) => Way::EscalationDown,
-            (false, false) => Way::Up,
-            (false, true) => Way::EscalationUp,
+        // Where a tree has parted the two, a leg between them passes others, for whom it is sealed.
+        if self.places.len() > 1 && (envelope.author != from || envelope.addressee != to) {
+            return Ok(());
+        }
+        let allowed = |field: &SealedField| {
+            self.places.iter().any(|place| {
+                let tree = &place.federation;
+                let down = tree.parent(to) == Some(from);
+                let way = match (down, upward) {
+                    (true, false) => Way::Down,
+                    (true, true) => Way::EscalationDown,
+                    (false, false) => Way::Up,
+                    (false, true) => Way::EscalationUp,
+                };
+                let (parent, child) = if down { (from, to) } else { (to, from) };
+                tree.edges().allows(parent, child, way, field.name)
+            })
         };
-        let (parent, child) = if down { (from, to) } else { (to, from) };
-        let leaked = envelope
-            .fields
-            .iter()
-            .find(|field| !tree.edges().allows(parent, child, way, field.name));
+        let leaked = envelope.fields.iter().find(|field| !allowed(field));
         match leaked {
             Some(field) if self.forged.contains(&envelope.id) => {
                 self.forbidden.insert(field.hash, to);

@@ -150,6 +150,11 @@ pub trait Promise: Send {
         let _ = id;
     }
 
+    /// A newer version of the tree is given out; nodes take it into force one after the other.
+    fn reorganised(&mut self, place: &Arc<Place>) {
+        let _ = place;
+    }
+
     /// A disk was rolled back.
     fn rolled_back(&mut self, nodes: &Nodes, me: RegionKey) {
         let _ = (nodes, me);

@@ -4,6 +4,7 @@
 //! does, it does once on each side. Between disks that kept all, no link is ever refused.
 
 use super::{Promise, Seen};
+use crate::sim::places::Place;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
@@ -12,13 +13,16 @@ use hotline_domain::link::Consumption;
 use hotline_domain::ticket::TicketAct;
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// All that may be only once.
 #[derive(Default)]
 pub(super) struct Once {
     marks: BTreeMap<(RegionKey, RegionKey, Lane), u64>,
     applied: BTreeSet<(RegionKey, EnvelopeId)>,
-    authored: BTreeSet<EnvelopeId>,
+    authored: BTreeSet<(EnvelopeId, RegionKey)>,
+    /// A newer tree was given out: what was under way by the old way comes by the new one, too.
+    moved: bool,
     numbers: BTreeSet<String>,
     matters: BTreeSet<MatterId>,
     offers: BTreeSet<LegId>,
@@ -35,6 +39,10 @@ impl Promise for Once {
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         seen.facts.iter().try_for_each(|fact| self.fact(seen, fact))
+    }
+
+    fn reorganised(&mut self, _: &Arc<Place>) {
+        self.moved = true;
     }
 
     fn rolled_back(&mut self, _: &super::Nodes, me: RegionKey) {
@@ -83,11 +91,15 @@ impl Once {
                 }
                 *mark = *seq;
                 let applied = matches!(outcome, Consumption::Applied | Consumption::Parked);
-                let new = !applied || self.applied.insert((me, *id));
+                let new = !applied || self.applied.insert((me, *id)) || self.moved;
                 twice(new, format!("envelope {id} applied"))
             }
-            Fact::Queued { envelope, .. } if envelope.author == me => {
-                let new = self.authored.insert(envelope.id);
+            Fact::LinkEnded { peer } => {
+                self.marks.retain(|(at, of, _), _| (at, of) != (&me, peer));
+                Ok(())
+            }
+            Fact::Queued { peer, envelope, .. } if envelope.author == me => {
+                let new = self.authored.insert((envelope.id, *peer));
                 twice(new, format!("envelope id {}", envelope.id))
             }
             Fact::Ticket {

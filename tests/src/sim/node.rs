@@ -16,7 +16,7 @@ use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event, Group, Input, Now, World, fold_commit};
 use hotline_domain::link::{Frame, Session};
 use hotline_domain::view::{Overlay, ViewFailed};
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct Node {
     pub region: RegionKey,
     /// The federation as it knows it.
     pub place: Arc<Place>,
+    /// Earlier versions that it knows, oldest first.
+    pub older: Vec<Federation>,
     /// Its disk; survives crashes.
     pub disk: SimDisk,
     /// The log, while the node is up.
@@ -112,6 +114,7 @@ impl Node {
         Self {
             region,
             place,
+            older: Vec::new(),
             disk: SimDisk::new(),
             log: None,
             view: Table::default(),
@@ -149,7 +152,7 @@ impl Node {
             federation: &self.place.federation,
             packs: packs(),
             wire: codec,
-            older: &[],
+            older: &self.older,
             examiner: &hotline_domain::world::NoDocuments,
             notary: &Seals,
         }
@@ -159,6 +162,13 @@ impl Node {
     #[must_use]
     pub fn neighbours(&self) -> Vec<RegionKey> {
         self.place.neighbours(self.region)
+    }
+
+    /// Whether it takes calls of that node: of a child, and of a former one that may not know yet that it moved.
+    #[must_use]
+    pub fn takes_calls_of(&self, child: RegionKey) -> bool {
+        let mut trees = self.older.iter().chain([&self.place.federation]);
+        trees.any(|tree| tree.parent(child) == Some(self.region))
     }
 
     /// Takes events into a group and finishes it.

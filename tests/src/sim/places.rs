@@ -67,7 +67,25 @@ impl Place {
     pub fn of(nodes: &[RegionKey]) -> Arc<Self> {
         Arc::new(Self {
             nodes: nodes.to_vec(),
-            federation: build(nodes),
+            federation: build(nodes, 1, None),
+        })
+    }
+
+    /// The next version: the first township of the first county belongs to the second one from now on. `None` where
+    /// there is no second county.
+    ///
+    /// # Panics
+    /// Never: the trees are constants.
+    #[must_use]
+    pub fn reorganised(&self) -> Option<Arc<Self>> {
+        let (moves, to) = (TREE[8], TREE[4]);
+        let there = self.nodes.contains(&moves) && self.nodes.contains(&to);
+        let version = self.federation.version() + 1;
+        there.then(|| {
+            Arc::new(Self {
+                nodes: self.nodes.clone(),
+                federation: build(&self.nodes, version, Some((moves, to))),
+            })
         })
     }
 
@@ -107,7 +125,7 @@ fn depth(key: RegionKey) -> usize {
     places.take_while(|place| **place != b'0').count()
 }
 
-fn build(nodes: &[RegionKey]) -> Federation {
+fn build(nodes: &[RegionKey], version: u32, moved: Option<(RegionKey, RegionKey)>) -> Federation {
     let local = |region: &RegionKey| Dispatch {
         region: *region,
         category: String::new(),
@@ -120,11 +138,19 @@ fn build(nodes: &[RegionKey]) -> Federation {
     open.set(Way::Down, down.chain([FieldName::Contact]));
     edges.overrides.insert((TREE[1], TREE[3]), open);
     let above = nodes.iter().filter(|region| depth(**region) < 3);
+    let mut regions: Vec<Region> = nodes.iter().map(region).collect();
+    for region in &mut regions {
+        if let Some((moves, to)) = moved
+            && region.key == moves
+        {
+            region.parent = Some(to);
+        }
+    }
     let parts = hotline_topology::Parts {
         trust_domain: "hotline.example".into(),
-        version: 1,
+        version,
         effective_from: Time(0),
-        regions: nodes.iter().map(region).collect(),
+        regions,
         standards: Vec::new(),
         catalogue: Catalogue::new(above.map(local).collect()),
         edges,

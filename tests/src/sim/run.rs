@@ -42,6 +42,8 @@ enum Happening {
     Look(RegionKey, u64),
     /// A slow sync is done.
     Synced(RegionKey, u64, Box<(Commit, [u8; 32])>),
+    /// A newer version of the tree reaches the node.
+    TakePlace(RegionKey),
     /// A person confirms the clock.
     ConfirmClock(RegionKey),
     Dial(RegionKey, u64),
@@ -270,6 +272,7 @@ impl Sim {
                     self.go_on(me);
                 }
             }
+            Happening::TakePlace(me) => self.take_place(me),
             Happening::ConfirmClock(me) => self.confirm_clock(me),
             Happening::Dial(me, boot) => {
                 if self.nodes[&me].boot == boot && self.nodes[&me].up() {

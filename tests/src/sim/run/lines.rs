@@ -23,7 +23,10 @@ impl Sim {
         if node.lines.contains_key(&parent) || link.blocked.is_some() {
             return;
         }
-        if self.net.parted.contains_key(&me) || !self.nodes[&parent].up() {
+        if self.net.parted.contains_key(&me)
+            || !self.nodes[&parent].up()
+            || !self.nodes[&parent].takes_calls_of(me)
+        {
             if link.failures < backoff::FAILURES_CAP {
                 let news = LinkNews::DialFailed;
                 self.push(me, Input::Link { peer: parent, news }, 0);

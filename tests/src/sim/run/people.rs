@@ -57,6 +57,7 @@ impl Sim {
         // A clone that still runs goes on as the node.
         self.originals.clear();
         for me in self.place.nodes.clone() {
+            self.take_place(me);
             self.mend_disk(me);
             self.set_clock(me);
             if !self.nodes[&me].up() {

@@ -8,6 +8,7 @@ use crate::sim::node::{LOG, Recovery, Trouble};
 use crate::sim::places::{HOUR, MINUTE, SECOND};
 use crate::sim::upkeep;
 use hotline::store::disk::{Disk as _, SimDisk};
+use hotline_domain::kernel::Input;
 use hotline_topology::RegionKey;
 use std::path::Path;
 
@@ -99,6 +100,7 @@ impl Sim {
                     .insert(node, (Strike::AfterActions, 10 * SECOND));
             }
             Fault::MendDisk { node } => self.mend_disk(node),
+            Fault::Reorganise => self.reorganise(),
             Fault::Older { node } => {
                 self.struck("older release");
                 self.older.insert(node);
@@ -151,6 +153,44 @@ impl Sim {
                 let wait = self.rng.between(0, SILENCE_MS);
                 self.after(wait, Happening::Lost { at, peer, stream });
             }
+        }
+    }
+
+    /// A newer tree is given out: every node has it within a day.
+    fn reorganise(&mut self) {
+        let Some(place) = self.place.reorganised() else {
+            return;
+        };
+        self.struck("reorganised tree");
+        let promises = self.promises.iter_mut();
+        promises.for_each(|promise| promise.reorganised(&place));
+        self.place = place;
+        for me in self.place.nodes.clone() {
+            let wait = self.rng.between(MINUTE, 24 * HOUR);
+            self.after(wait, Happening::TakePlace(me));
+        }
+    }
+
+    /// The newer tree is in force at the node.
+    pub(super) fn take_place(&mut self, me: RegionKey) {
+        let place = self.place.clone();
+        let node = self.node(me);
+        if node.place.federation.version() == place.federation.version() {
+            return;
+        }
+        let former = std::mem::replace(&mut node.place, place);
+        let above = former.federation.parent(me);
+        node.older.push(former.federation.clone());
+        if !node.up() {
+            return;
+        }
+        let (boot, parent) = (node.boot, node.place.federation.parent(me));
+        self.push(me, Input::WorldChanged, 0);
+        if above != parent {
+            if let Some(above) = above {
+                self.drop_line(me, above, false);
+            }
+            self.after(SECOND, Happening::Dial(me, boot));
         }
     }
 

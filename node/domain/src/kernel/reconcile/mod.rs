@@ -59,6 +59,8 @@ const PAGE: usize = 256;
 const NOTES_MAX: usize = 4096;
 /// Clocks and messages under way: a leg that closed so long before the log's end may still be open elsewhere.
 const SLACK_MS: i64 = 24 * 3_600_000;
+/// So long an exchange has been under way at least before a person may give it up.
+const WAIVE_AFTER_MS: i64 = 10 * 60_000;
 /// The lanes that legs travel on.
 const LANES: [Lane; 2] = [Lane::Urgent, Lane::Ordinary];
 const FIRST: LegId = LegId([0; 16]);
@@ -397,10 +399,21 @@ fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A person waives what a peer would answer; false where nothing is waited for.
+/// A person waives what a peer would answer; false where nothing is waited for. Not at once: whoever re-opens one refused
+/// link after the other has begun the exchange with all of them by the first, and must not waive it by the second.
+///
+/// # Errors
+/// Refuses as `link.exchanging`.
 pub(super) fn waive(draft: &mut Draft<'_>, peer: RegionKey) -> Result<bool, Stop> {
-    if with(draft, peer)?.is_none() {
+    let Some(exchange) = with(draft, peer)? else {
         return Ok(false);
+    };
+    let bound = exchange.since.plus_millis(WAIVE_AFTER_MS);
+    if draft.now() < bound {
+        let words = format!(
+            "与 {peer} 的核对正在进行,链路已随核对一并开放,不必再次开放;要放弃等待它的答复,请在 {bound} 之后再试"
+        );
+        return Err(Refusal::new(Class::State, "link.exchanging", words).into());
     }
     missing::unasked(draft, peer)?;
     end(draft, peer)?;

@@ -285,6 +285,9 @@ fn a_person_waives_what_never_answers_and_it_is_listed() {
     }
     fed.settle();
     fed.at(CITY).recall(leg).fails(EXCHANGING);
+    let verb = crate::command::Verb::ReopenLink { peer: ZEZHOU };
+    fed.at(CITY).command(verb).fails("link.exchanging");
+    fed.pass(HOUR);
     for silent in [ZEZHOU, NANCUN, XIACUN] {
         let verb = crate::command::Verb::ReopenLink { peer: silent };
         fed.at(CITY).command(verb).done();

@@ -35,7 +35,7 @@ pub(super) fn fit_links(draft: &mut Draft<'_>) -> Result<(), Stop> {
             continue;
         }
         send_anew(draft, peer)?;
-        if !lingers(draft, peer) {
+        if !lingers(draft, peer) || knows(draft, peer, version)? {
             end(draft, peer)?;
         }
     }
@@ -48,12 +48,17 @@ fn lingers(draft: &Draft<'_>, peer: RegionKey) -> bool {
     older.any(|tree| tree.parent(peer) == Some(draft.me()))
 }
 
+/// Whether it has said so already: its word may come by the new way before this node has the version itself.
+fn knows(draft: &Draft<'_>, peer: RegionKey, version: u32) -> Result<bool, Stop> {
+    let said = draft.peer_world(peer)?.have;
+    Ok(said.is_some_and(|have| have.topology >= version))
+}
+
 /// A former neighbour said which version it has in force: at this one, the link is over.
 pub(super) fn settled(draft: &mut Draft<'_>, peer: RegionKey, topology: u32) -> Result<(), Stop> {
     let over = topology >= draft.world.federation.version();
     if over && !neighbours(draft).contains(&peer) && draft.get(&RowKey::Link(peer))?.is_some() {
-        // What was written since, for whoever lies behind it, must not end with the link.
-        send_anew(draft, peer)?;
+        // All that waited on it went the new way when this version came into force; nothing was queued on it since.
         end(draft, peer)?;
     }
     Ok(())

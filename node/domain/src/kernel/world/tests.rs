@@ -347,6 +347,27 @@ fn a_township_moves_while_its_link_is_down() {
 }
 
 #[test]
+fn a_link_ends_though_the_word_of_it_came_before_the_version() {
+    let mut fed = Fed::new();
+    meet(&mut fed);
+    let (next, now) = (fed.moved(&[(NANCUN, LINGCHUAN)]), fed.now);
+    let have = Have {
+        topology: next.version(),
+        ..Have::default()
+    };
+    fed.forge_envelope(NANCUN, ZEZHOU, &Message::Have(have), |_| {});
+    // Its word by the new way does not come a second time.
+    fed.cut(CITY, LINGCHUAN);
+    let matter = fed.at(ZEZHOU).take_in();
+    fed.cut(ZEZHOU, NANCUN);
+    fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).done();
+    publish(&mut fed, PROVINCE, topology(&next, now)).unwrap();
+    assert_eq!(fed.nodes[&ZEZHOU].tree.version(), next.version());
+    let link = fed.nodes[&ZEZHOU].view.link(NANCUN).unwrap();
+    assert_eq!(link, crate::link::LinkState::new(NANCUN));
+}
+
+#[test]
 fn a_node_comes_back_under_its_first_parent() {
     let mut fed = Fed::new();
     meet(&mut fed);

@@ -60,6 +60,15 @@ impl Break for AcceptsAnyAuthor {
     }
 }
 
+/// What its author did not sign is refused on record only.
+pub(super) struct AcceptsUnsigned;
+
+impl Break for AcceptsUnsigned {
+    fn commit(&mut self, node: &Node, events: &[Event], commit: &mut Commit) -> bool {
+        apply_refused(node, events, commit, "evidence")
+    }
+}
+
 pub(super) struct TakesAnyField;
 
 impl Break for TakesAnyField {

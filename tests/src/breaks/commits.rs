@@ -4,9 +4,9 @@ use super::Break;
 use crate::sim::node::Node;
 use hotline::codec::payload::Codec;
 use hotline_domain::fact::Fact;
-use hotline_domain::kernel::{Commit, Event};
+use hotline_domain::kernel::{Commit, Event, Input};
 use hotline_domain::leg::{Act, Lane};
-use hotline_domain::link::{Envelope, Message, Wire as _, extend};
+use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _, extend};
 use hotline_domain::row::TimerKey;
 use hotline_topology::{FieldName, RegionKey};
 use std::collections::BTreeMap;
@@ -124,6 +124,61 @@ impl Break for LosesReceipts {
         let before = commit.facts.len();
         commit.facts.retain(|fact| match fact {
             Fact::Queued { envelope, .. } => act_of(envelope) != Some(Act::Receipt),
+            _ => true,
+        });
+        renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+/// Now and then the receipts for what was handed over are not sent.
+#[derive(Default)]
+pub(super) struct ReceiptsNothing(u64);
+
+impl Break for ReceiptsNothing {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let count = &mut self.0;
+        commit.facts.retain(|fact| match fact {
+            Fact::Queued { envelope, .. } => {
+                let receipts = envelope.kind == MessageKind::Receipts as u32;
+                !(receipts && envelope.author == node.region && nth(count, 7))
+            }
+            _ => true,
+        });
+        renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+/// What waits for a version of the tree is consumed, and gone.
+pub(super) struct ForgetsParked;
+
+impl Break for ForgetsParked {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let parked = |fact: &Fact| matches!(fact, Fact::Kept { until: Some(_), .. });
+        let bound = |fact: &Fact| {
+            let key = |key: &TimerKey| matches!(key, TimerKey::KeptBound(_));
+            matches!(fact, Fact::TimerSet { key: of, .. } if key(of))
+        };
+        commit.facts.retain(|fact| !parked(fact) && !bound(fact));
+        before != commit.facts.len()
+    }
+}
+
+/// When another tree comes into force, what it makes a node send about legs is not sent.
+pub(super) struct ForgetsAtReforms;
+
+impl Break for ForgetsAtReforms {
+    fn commit(&mut self, node: &Node, events: &[Event], commit: &mut Commit) -> bool {
+        let reform = |event: &Event| event.input == Input::WorldChanged;
+        if !events.iter().any(reform) {
+            return false;
+        }
+        let before = commit.facts.len();
+        commit.facts.retain(|fact| match fact {
+            Fact::Queued { envelope, .. } => act_of(envelope).is_none(),
             _ => true,
         });
         renumber(node, commit);

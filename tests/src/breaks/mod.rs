@@ -48,6 +48,11 @@ pub trait Break {
         false
     }
 
+    /// Whether keys that were destroyed stay in the key file.
+    fn keeps_keys(&self) -> bool {
+        false
+    }
+
     /// Whether an envelope is acknowledged as it arrives.
     fn acknowledges_unread(&self) -> bool {
         false
@@ -94,6 +99,21 @@ pub fn all() -> Vec<(&'static str, Make)> {
         }),
         ("strips no fields", || Box::new(commits::StripsNothing)),
         ("accepts any author", || Box::new(apply::AcceptsAnyAuthor)),
+        ("accepts what nobody signed", || {
+            Box::new(apply::AcceptsUnsigned)
+        }),
+        ("receipts no hand-over", || {
+            Box::<commits::ReceiptsNothing>::default()
+        }),
+        ("forgets what is parked", || {
+            Box::new(commits::ForgetsParked)
+        }),
+        ("forgets legs when the tree changes", || {
+            Box::new(commits::ForgetsAtReforms)
+        }),
+        ("keeps keys that it destroyed", || {
+            Box::new(shell::KeepsKeys)
+        }),
         ("takes fields that an edge keeps", || {
             Box::new(apply::TakesAnyField)
         }),

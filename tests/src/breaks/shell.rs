@@ -15,6 +15,15 @@ impl Break for Unread {
     }
 }
 
+/// The record says that keys were destroyed; the key file has them still.
+pub(super) struct KeepsKeys;
+
+impl Break for KeepsKeys {
+    fn keeps_keys(&self) -> bool {
+        true
+    }
+}
+
 pub(super) struct Hasty;
 
 impl Break for Hasty {

@@ -1,5 +1,5 @@
-//! Faults of disks: slow, full or unreadable for a while; an older copy that takes the place of the disk, or runs beside
-//! it as a clone.
+//! Faults of disks: slow, full or unreadable for a while; an older copy that takes the place of the disk, in secret or as
+//! a restore, or runs beside it as a clone.
 
 use super::{Chance, Fault};
 use crate::sim::places::{DAY, HOUR, MINUTE};
@@ -23,13 +23,37 @@ pub(super) fn roll_back(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
         _ => i64::MAX,
     };
     let copied = (back - age.min(back)).max(chance.within(1, 35));
-    let older = if chance.rng.percent(30) {
+    // With neighbours of the release before nothing can be settled; nor between two disks.
+    let older = if chance.rng.percent(30) | (chance.seed % 4 == 1) {
         let for_ms = chance.rng.between(10 * MINUTE, 12 * HOUR);
         Fault::Clone { node, for_ms }
     } else {
         Fault::RollBack { node }
     };
     vec![(copied, Fault::Copy { node }), (back, older)]
+}
+
+/// A node is put back to an older backup on purpose, in every tenth seed; it says so and asks its neighbours.
+pub(super) fn restore(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    // Neighbours of the release before know no exchange, and people waive them.
+    if chance.seed % 10 != 3 || chance.seed % 4 == 1 {
+        return Vec::new();
+    }
+    let (node, back) = (chance.node(), chance.within(40, 75));
+    let copied = chance.within(1, 38);
+    vec![
+        (copied, Fault::Copy { node }),
+        (back, Fault::Restore { node }),
+    ]
+}
+
+/// People delete what they need no longer.
+pub(super) fn erase(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    let one = |chance: &mut Chance<'_>| {
+        let node = chance.node();
+        (chance.within(30, 99), Fault::Erase { node })
+    };
+    (0..chance.count(4, 12)).map(|_| one(chance)).collect()
 }
 
 pub(super) fn trouble(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | crashes | around the sync: the group lost, its tail torn, the sync failing, durable but nothing done |
 //! | lines | cut streams, partitions of one way or both, slow links |
-//! | disks | slow, full, unreadable; an older copy in the disk's place, or running beside it |
+//! | disks | slow, full, unreadable; an older copy in the disk's place, restored or not, or running beside it |
 //! | clocks | jumps in both directions, clocks that stand still |
 //! | forgery | a node whose operator tampers with it writes what it has no right to |
 //! | malice | a neighbour sends frames that no honest node sends |
@@ -21,7 +21,7 @@ mod lines;
 pub mod malice;
 mod versions;
 
-use crate::sim::places::{HOUR, START};
+use crate::sim::places::{HOUR, Reform, START};
 use crate::sim::rng::Rng;
 use crate::sim::shape::Shape;
 use clocks::ClockFault;
@@ -113,6 +113,11 @@ pub enum Fault {
         /// Whose.
         node: RegionKey,
     },
+    /// The copy takes the disk's place as a backup that is restored: the node is told so before anything else.
+    Restore {
+        /// Which.
+        node: RegionKey,
+    },
     /// An older copy of the disk runs in another machine under the node's name, and the node itself is cut off; then
     /// it is back.
     Clone {
@@ -149,7 +154,10 @@ pub enum Fault {
         node: RegionKey,
     },
     /// A newer version of the tree is given out.
-    Reorganise,
+    Reorganise {
+        /// What it changes; where the tree is too small for that, a township is given up.
+        reform: Reform,
+    },
     /// The node still is of the release before.
     Older {
         /// Which.
@@ -167,6 +175,11 @@ pub enum Fault {
         node: RegionKey,
         /// Bytes that still fit; the power goes afterwards.
         room: Option<u64>,
+    },
+    /// The personal data of a matter that is over is destroyed: no fault, but nothing of it may come back through one.
+    Erase {
+        /// Where.
+        node: RegionKey,
     },
     /// A clock goes wrong.
     Clock {
@@ -198,7 +211,7 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [(&str, Draw); 12] = [
+const SORTS: [(&str, Draw); 14] = [
     ("crashes", crashes::draw),
     ("cuts", lines::cuts),
     ("partitions", lines::partitions),
@@ -211,6 +224,8 @@ const SORTS: [(&str, Draw); 12] = [
     ("upkeep", disks::upkeep),
     ("versions", versions::draw),
     ("reorganised", versions::reorganise),
+    ("restores", disks::restore),
+    ("erasures", disks::erase),
 ];
 
 /// The names of all sorts.

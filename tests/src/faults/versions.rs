@@ -2,14 +2,15 @@
 //! than others.
 
 use super::{Chance, Fault};
-use crate::sim::places::START;
+use crate::sim::places::{Reform, START};
 
-/// A township gets another county, and every node hears of it at another time.
+/// The tree is reorganised, and every node hears of it at another time.
 pub(super) fn reorganise(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
     if chance.seed % 3 != 1 {
         return Vec::new();
     }
-    vec![(chance.within(25, 70), Fault::Reorganise)]
+    let reform = *chance.rng.pick(&Reform::ALL);
+    vec![(chance.within(25, 70), Fault::Reorganise { reform })]
 }
 
 pub(super) fn draw(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {

@@ -18,6 +18,8 @@ pub(super) struct Authority {
     /// What forged envelopes say, as they arrived.
     said: BTreeMap<EnvelopeId, (LegId, Act)>,
     witnesses: BTreeSet<RegionKey>,
+    /// Whose disk was set back.
+    rolled: Option<RegionKey>,
 }
 
 impl Promise for Authority {
@@ -32,6 +34,7 @@ impl Promise for Authority {
     fn rolled_back(&mut self, nodes: &Nodes, me: RegionKey) {
         // A clone may be followed by the node itself again, whom nothing speaks against.
         self.witnesses.clear();
+        self.rolled = Some(me);
         for peer in nodes[&me].neighbours() {
             let (ours, theirs) = (nodes[&me].view.link(peer), nodes[&peer].view.link(me));
             let proven = Lane::ALL.iter().any(|lane| {
@@ -47,6 +50,7 @@ impl Promise for Authority {
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for fact in seen.facts {
             by_its_own_role(fact)?;
+            self.settled(seen, fact);
             let (peer, id, outcome) = match fact {
                 Fact::Consumed {
                     peer, id, outcome, ..
@@ -97,7 +101,9 @@ impl Promise for Authority {
         nodes: &Nodes,
         rolled: Option<RegionKey>,
     ) -> Result<(), (RegionKey, String)> {
-        let Some(rolled) = rolled else { return Ok(()) };
+        let Some(rolled) = rolled.or(self.rolled) else {
+            return Ok(());
+        };
         for witness in &self.witnesses {
             let refused = nodes[witness].view.link(rolled).blocked.is_some()
                 || nodes[&rolled].view.link(*witness).blocked.is_some();
@@ -109,6 +115,17 @@ impl Promise for Authority {
             }
         }
         Ok(())
+    }
+}
+
+impl Authority {
+    /// A witness that starts its lanes anew has met the node under its higher epoch.
+    fn settled(&mut self, seen: &Seen<'_>, fact: &Fact) {
+        if let Fact::LanesRestarted { peer } = fact
+            && seen.rolled == Some(*peer)
+        {
+            self.witnesses.remove(&seen.me);
+        }
     }
 }
 

@@ -6,11 +6,13 @@
 
 use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
+use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
 use hotline_domain::leg::{Lane, Leg, Party, Request, Side, Stage};
-use hotline_domain::row::{Done, RowKey};
+use hotline_domain::row::{Done, Row, RowKey};
 use hotline_domain::ticket::Ticket;
+use hotline_domain::view::Rows as _;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 
@@ -18,6 +20,8 @@ use std::collections::BTreeSet;
 #[derive(Default)]
 pub(super) struct Custody {
     accepted: BTreeSet<(RegionKey, MatterId)>,
+    /// Nodes whose disk was set back.
+    set_back: BTreeSet<RegionKey>,
 }
 
 impl Promise for Custody {
@@ -27,6 +31,10 @@ impl Promise for Custody {
 
     fn told(&mut self, me: RegionKey, done: &Done) {
         self.accepted.extend(done.matter.map(|matter| (me, matter)));
+    }
+
+    fn rolled_back(&mut self, _: &Nodes, me: RegionKey) {
+        self.set_back.insert(me);
     }
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
@@ -92,6 +100,10 @@ impl Promise for Custody {
         if rolled.is_some() {
             return Ok(());
         }
+        for (me, matter) in &self.accepted {
+            let forgot = self.set_back.contains(me);
+            kept_or_listed(nodes, *me, *matter, forgot).map_err(|words| (*me, words))?;
+        }
         for (me, node) in nodes {
             for leg in node.view.legs() {
                 let at = |words| (*me, words);
@@ -101,6 +113,37 @@ impl Promise for Custody {
         }
         Ok(())
     }
+}
+
+/// An accepted matter is there; after a restore, one that nobody else heard of is in the span listed as missing.
+fn kept_or_listed(
+    nodes: &Nodes,
+    me: RegionKey,
+    matter: MatterId,
+    forgot: bool,
+) -> Result<(), String> {
+    let view = &nodes[&me].view;
+    if view.ticket(matter).is_some() {
+        return Ok(());
+    }
+    let gone = format!("matter {matter} was accepted and is not there any more");
+    if !forgot {
+        return Err(gone);
+    }
+    let mut others = nodes.iter().filter(|(other, _)| **other != me);
+    if let Some((other, _)) = others.find(|(_, node)| node.view.ticket(matter).is_some()) {
+        return Err(format!("{gone}, though {other} holds it"));
+    }
+    // A disk set back so little that nobody can tell is no restore for anybody.
+    let exchanged = view.node().is_ok_and(|row| row.restore.is_some());
+    let listed = view.range(RowKey::Missing(0), RowKey::Missing(u64::MAX));
+    let mut spans = listed.filter(
+        |(_, row)| matches!(row, Row::Missing(missing) if missing.kind == MissingKind::Span),
+    );
+    if exchanged && spans.next().is_none() {
+        return Err(format!("{gone}, and nothing is listed as missing"));
+    }
+    Ok(())
 }
 
 /// What `me` was told `peer` has, `peer` has on disk.

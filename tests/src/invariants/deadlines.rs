@@ -6,7 +6,7 @@ use crate::sim::node::Node;
 use crate::sim::places::{HOUR, MINUTE};
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
-use hotline_domain::leg::{Act, Leg, LegKind};
+use hotline_domain::leg::{Act, Leg, LegKind, Side};
 use hotline_domain::row::{RowKey, TimerKey};
 use hotline_topology::{RegionKey, Time};
 
@@ -36,7 +36,9 @@ impl Promise for Deadlines {
         for key in seen.changed {
             match key {
                 RowKey::Leg(id) => {
-                    if let Some(leg) = seen.node().view.leg(*id) {
+                    if let Some(leg) = seen.node().view.leg(*id)
+                        && !comes_back(seen.node(), leg)
+                    {
                         watched(seen.node(), leg)?;
                     }
                 }
@@ -54,7 +56,8 @@ impl Promise for Deadlines {
         _: Option<RegionKey>,
     ) -> Result<(), String> {
         let node = &nodes[&me];
-        node.view.legs().try_for_each(|leg| watched(node, leg))
+        let mut legs = node.view.legs().filter(|leg| !comes_back(node, leg));
+        legs.try_for_each(|leg| watched(node, leg))
     }
 
     fn ended(&mut self, nodes: &Nodes, _: Option<RegionKey>) -> Result<(), (RegionKey, String)> {
@@ -72,6 +75,16 @@ impl Promise for Deadlines {
         }
         Ok(())
     }
+}
+
+/// After a restore a leg comes back act by act, and is watched from the end of the exchange with its other side.
+fn comes_back(node: &Node, leg: &Leg) -> bool {
+    let other = if leg.side == Side::Giver {
+        leg.taker().region()
+    } else {
+        leg.giver()
+    };
+    node.view.row(&RowKey::Exchange(other)).is_some()
 }
 
 /// A taker's own deadline is not later than what its giver gave.

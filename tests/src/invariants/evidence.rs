@@ -107,6 +107,13 @@ impl Promise for Evidence {
         Ok(())
     }
 
+    fn rolled_back(&mut self, _: &Nodes, _: RegionKey) {
+        // What was under way to or over the node is settled by the exchange, act by act, not by receipts.
+        for written in self.written.values_mut() {
+            written.handed_over = false;
+        }
+    }
+
     fn ended(&mut self, _: &Nodes, rolled: Option<RegionKey>) -> Result<(), (RegionKey, String)> {
         if rolled.is_some() {
             return Ok(());

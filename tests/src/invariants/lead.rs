@@ -1,6 +1,6 @@
 //! A matter of several bodies has one lead a term, older terms have no effect, and it closes after its co-handlers.
 
-use super::{Promise, Seen};
+use super::{Nodes, Promise, Seen};
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::{Act, Leg};
@@ -19,6 +19,10 @@ pub(super) struct OneLead {
 impl Promise for OneLead {
     fn words(&self) -> &'static str {
         "one lead a term, and the matter closes after its co-handlers"
+    }
+
+    fn rolled_back(&mut self, _: &Nodes, me: RegionKey) {
+        self.highest.retain(|(at, _), _| *at != me);
     }
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {

@@ -9,6 +9,7 @@
 //! | 3 | every open leg has a deadline that fires | deadlines | `deadlines.rs` |
 //! | 4 | one lead a term, and the matter closes after its co-handlers | first receiver | `lead.rs` |
 //! | 5 | fields stay where their edges keep them; nothing personal in the clear | locality | `locality.rs` |
+//! | 5 | what was erased does not come back | deletion | `erased.rs` |
 //! | 6 | a superior's figures equal a recount | figures | `figures.rs` |
 //! | 7 | each hand-over is signed and receipted over what travelled | evidence | `evidence.rs` |
 //! | 8 | what a peer has no right to is refused | authority | `authority.rs` |
@@ -18,6 +19,7 @@ mod authority;
 mod custody;
 mod deadlines;
 mod durable;
+mod erased;
 mod evidence;
 mod figures;
 mod lead;
@@ -117,6 +119,15 @@ pub trait Promise: Send {
         Ok(())
     }
 
+    /// An envelope with fields goes out, these opened.
+    ///
+    /// # Errors
+    /// What breaks the promise.
+    fn left(&mut self, from: RegionKey, envelope: &Envelope) -> Result<(), String> {
+        let _ = (from, envelope);
+        Ok(())
+    }
+
     /// An envelope arrived with its fields in the clear, before the kernel saw it.
     ///
     /// # Errors
@@ -184,6 +195,7 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::new(deadlines::Deadlines),
         Box::<lead::OneLead>::default(),
         Box::new(locality::Locality::new(place)),
+        Box::<erased::Erased>::default(),
         Box::new(figures::Figures(place.clone())),
         Box::<evidence::Evidence>::default(),
         Box::<authority::Authority>::default(),

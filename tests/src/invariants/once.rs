@@ -21,11 +21,11 @@ pub(super) struct Once {
     marks: BTreeMap<(RegionKey, RegionKey, Lane), u64>,
     applied: BTreeSet<(RegionKey, EnvelopeId)>,
     authored: BTreeSet<(EnvelopeId, RegionKey)>,
-    /// A newer tree was given out: what was under way by the old way comes by the new one, too.
+    /// A newer tree was given out, or a disk set back: what was under way by the old way comes by the new one, too.
     moved: bool,
-    numbers: BTreeSet<String>,
-    matters: BTreeSet<MatterId>,
-    offers: BTreeSet<LegId>,
+    numbers: BTreeMap<String, MatterId>,
+    matters: BTreeMap<MatterId, RegionKey>,
+    offers: BTreeMap<LegId, RegionKey>,
     acts: BTreeSet<(RegionKey, LegId, Party, &'static str, u64)>,
     keys: BTreeSet<(RegionKey, String, String)>,
     /// What people wrote with what they asked: the same writing twice is a command that was carried out twice.
@@ -48,6 +48,10 @@ impl Promise for Once {
     fn rolled_back(&mut self, _: &super::Nodes, me: RegionKey) {
         // What the node forgot, it may consume and answer again; ids and numbers it may not issue again.
         self.marks.retain(|(at, ..), _| *at != me);
+        // What it forgot comes back under its old ids, and what was under way is sent again.
+        self.offers.retain(|_, giver| *giver != me);
+        self.matters.retain(|_, origin| *origin != me);
+        self.moved = true;
         self.applied.retain(|(at, _)| *at != me);
         self.acts.retain(|(at, ..)| *at != me);
         self.keys.retain(|(at, ..)| *at != me);
@@ -94,7 +98,7 @@ impl Once {
                 let new = !applied || self.applied.insert((me, *id)) || self.moved;
                 twice(new, format!("envelope {id} applied"))
             }
-            Fact::LinkEnded { peer } => {
+            Fact::LinkEnded { peer } | Fact::LanesRestarted { peer } => {
                 self.marks.retain(|(at, of, _), _| (at, of) != (&me, peer));
                 Ok(())
             }
@@ -114,11 +118,10 @@ impl Once {
                 ..
             } => {
                 self.writes(me, fields)?;
-                twice(
-                    self.numbers.insert(number.clone()),
-                    format!("number {number}"),
-                )?;
-                twice(self.matters.insert(*matter), format!("matter id {matter}"))
+                let of = *self.numbers.entry(number.clone()).or_insert(*matter);
+                twice(of == *matter, format!("number {number}"))?;
+                let new = self.matters.insert(*matter, me).is_none();
+                twice(new, format!("matter id {matter}"))
             }
             Fact::Leg { leg, by, act, .. } => self.act(me, *leg, *by, act),
             Fact::Answered { operator, key, .. } => {
@@ -138,7 +141,7 @@ impl Once {
 
     fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
         let no = match act {
-            Act::Offer(offer) if offer.giver == me && !self.offers.insert(leg) => {
+            Act::Offer(offer) if offer.giver == me && self.offers.insert(leg, me).is_some() => {
                 return Err(format!("twice: leg id {leg}"));
             }
             Act::Request { no, .. } | Act::WithdrawRequest { no } | Act::NewDue { no, .. } => {

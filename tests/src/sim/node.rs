@@ -65,6 +65,8 @@ pub struct Node {
     pub syncing: bool,
     /// Starts so far; events of an older one are void.
     pub boot: u64,
+    /// Starts refused since the last one that went well.
+    pub refused: u32,
     /// When the next group is due, if one is.
     pub wake_at: Option<i64>,
     /// When the next tick is due, if one is.
@@ -125,6 +127,7 @@ impl Node {
             trouble: None,
             syncing: false,
             boot: 0,
+            refused: 0,
             wake_at: None,
             tick_at: None,
             seen: 0,

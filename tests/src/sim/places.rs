@@ -71,20 +71,21 @@ impl Place {
         })
     }
 
-    /// The next version: the first township of the first county belongs to the second one from now on. `None` where
-    /// there is no second county.
+    /// The next version, with what a reform changes; `None` where this place has not the regions for it.
     ///
     /// # Panics
     /// Never: the trees are constants.
     #[must_use]
-    pub fn reorganised(&self) -> Option<Arc<Self>> {
-        let (moves, to) = (TREE[8], TREE[4]);
-        let there = self.nodes.contains(&moves) && self.nodes.contains(&to);
+    pub fn reformed(&self, reform: Reform) -> Option<Arc<Self>> {
+        let there = reform
+            .regions()
+            .iter()
+            .all(|region| self.nodes.contains(region));
         let version = self.federation.version() + 1;
         there.then(|| {
             Arc::new(Self {
                 nodes: self.nodes.clone(),
-                federation: build(&self.nodes, version, Some((moves, to))),
+                federation: build(&self.nodes, version, Some(reform)),
             })
         })
     }
@@ -97,6 +98,57 @@ impl Place {
             .into_iter()
             .chain(tree.children(region).iter().copied())
             .collect()
+    }
+}
+
+/// How a tree is reorganised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reform {
+    /// A township gets another county.
+    Township,
+    /// A county is dissolved into another, its townships with it.
+    County,
+    /// A township is dissolved into its neighbour.
+    Merger,
+    /// A township is dissolved into its own county.
+    Upward,
+}
+
+impl Reform {
+    /// Every reform.
+    pub const ALL: [Self; 4] = [Self::Township, Self::County, Self::Merger, Self::Upward];
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Township => "reform: township moves",
+            Self::County => "reform: county dissolved",
+            Self::Merger => "reform: townships merged",
+            Self::Upward => "reform: township given up",
+        }
+    }
+
+    /// Who is concerned.
+    fn regions(self) -> &'static [RegionKey] {
+        const CONCERNED: [RegionKey; 4] = [TREE[7], TREE[8], TREE[3], TREE[4]];
+        match self {
+            Self::Township | Self::County => &CONCERNED,
+            Self::Merger => &CONCERNED[..3],
+            Self::Upward => &[TREE[7], TREE[3]],
+        }
+    }
+
+    fn change(self, region: &mut Region) {
+        let key = region.key;
+        match self {
+            Self::Township if key == TREE[8] => region.parent = Some(TREE[4]),
+            Self::County if key == TREE[7] || key == TREE[8] => region.parent = Some(TREE[4]),
+            Self::County if key == TREE[4] => region.succeeds = vec![TREE[3]],
+            Self::Merger if key == TREE[8] => region.succeeds = vec![TREE[7]],
+            Self::Upward if key == TREE[3] => region.succeeds = vec![TREE[7]],
+            _ => {}
+        }
     }
 }
 
@@ -125,7 +177,7 @@ fn depth(key: RegionKey) -> usize {
     places.take_while(|place| **place != b'0').count()
 }
 
-fn build(nodes: &[RegionKey], version: u32, moved: Option<(RegionKey, RegionKey)>) -> Federation {
+fn build(nodes: &[RegionKey], version: u32, reform: Option<Reform>) -> Federation {
     let local = |region: &RegionKey| Dispatch {
         region: *region,
         category: String::new(),
@@ -140,10 +192,8 @@ fn build(nodes: &[RegionKey], version: u32, moved: Option<(RegionKey, RegionKey)
     let above = nodes.iter().filter(|region| depth(**region) < 3);
     let mut regions: Vec<Region> = nodes.iter().map(region).collect();
     for region in &mut regions {
-        if let Some((moves, to)) = moved
-            && region.key == moves
-        {
-            region.parent = Some(to);
+        if let Some(reform) = reform {
+            reform.change(region);
         }
     }
     let parts = hotline_topology::Parts {

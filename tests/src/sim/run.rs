@@ -109,6 +109,10 @@ pub struct Sim {
     copies: BTreeMap<RegionKey, SimDisk>,
     /// Disks of nodes whose clone runs in their place.
     originals: BTreeMap<RegionKey, SimDisk>,
+    /// Nodes that are told at their start that their folder is a restored backup.
+    restored: BTreeMap<RegionKey, [u8; 16]>,
+    /// Two disks went on as one node: nothing can be settled between them.
+    cloned: bool,
     taken_in: u64,
     /// Whether the changes of the view are kept beside the facts, and compared with them at recoveries: every third run.
     redoes: bool,
@@ -193,6 +197,8 @@ impl Sim {
             older: BTreeSet::new(),
             copies: BTreeMap::new(),
             originals: BTreeMap::new(),
+            restored: BTreeMap::new(),
+            cloned: false,
             taken_in: 0,
             redoes: seed.is_multiple_of(3),
             quiet: false,

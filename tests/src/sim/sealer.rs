@@ -5,6 +5,7 @@ use super::rng::Rng;
 use hotline::store::keys::{SALT_BYTES, salted_hash};
 use hotline_domain::field::SealedField;
 use hotline_topology::FieldName;
+use std::collections::BTreeSet;
 
 /// What every plain value begins with.
 pub const CANARY: &[u8] = b"\xE9\x87\x91CANARY";
@@ -14,13 +15,18 @@ pub const CANARY: &[u8] = b"\xE9\x87\x91CANARY";
 pub struct Sealer {
     key: u64,
     next_slot: u64,
+    destroyed: BTreeSet<u64>,
 }
 
 impl Sealer {
     /// Keys drawn from the seed.
     #[must_use]
     pub fn new(key: u64) -> Self {
-        Self { key, next_slot: 1 }
+        Self {
+            key,
+            next_slot: 1,
+            destroyed: BTreeSet::new(),
+        }
     }
 
     /// Seals a new value under a new slot.
@@ -46,9 +52,23 @@ impl Sealer {
         })
     }
 
-    /// Salt and value of a field sealed here.
+    /// Destroys the key of a slot.
+    pub fn destroy(&mut self, slot: u64) {
+        self.destroyed.insert(slot);
+    }
+
+    /// Whether what a slot sealed can still be opened.
+    #[must_use]
+    pub fn opens(&self, slot: u64) -> bool {
+        !self.destroyed.contains(&slot)
+    }
+
+    /// Salt and value of a field sealed here; nothing once its key is destroyed.
     #[must_use]
     pub fn open(&self, field: &SealedField) -> Vec<u8> {
+        if !self.opens(field.slot) {
+            return Vec::new();
+        }
         self.mix(field.slot, &field.ciphertext)
     }
 

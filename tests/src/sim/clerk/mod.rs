@@ -8,6 +8,7 @@ use super::places::{UNITS, unit};
 use super::rng::Rng;
 use hotline_domain::body::{Actor, Role};
 use hotline_domain::command::{Command, Verb};
+use hotline_domain::id::MatterId;
 use hotline_domain::refusal::Refusal;
 use hotline_domain::row::Done;
 use hotline_topology::{FieldName, RegionKey};
@@ -97,6 +98,31 @@ impl Clerks {
 
     /// The operator confirms the node's clock.
     pub fn confirm_clock(&mut self, node: RegionKey) -> (u64, Command) {
+        self.operate(node, Verb::ConfirmClock)
+    }
+
+    /// The operator opens a link again that a hello had closed.
+    pub fn reopen(&mut self, node: RegionKey, peer: RegionKey) -> (u64, Command) {
+        self.operate(node, Verb::ReopenLink { peer })
+    }
+
+    /// Somebody destroys the personal data of a matter that is over at the node; `None` where there is none.
+    pub fn erase(&mut self, node: &Node) -> Option<(u64, Command)> {
+        let over: Vec<MatterId> = node
+            .view
+            .tickets()
+            .filter(|ticket| !ticket.is_open())
+            .map(|ticket| ticket.matter)
+            .collect();
+        if over.is_empty() || !node.up() {
+            return None;
+        }
+        let matter = *self.rng.pick(&over);
+        let reason = "保存期满".to_owned();
+        Some(self.operate(node.region, Verb::Erase { matter, reason }))
+    }
+
+    fn operate(&mut self, node: RegionKey, verb: Verb) -> (u64, Command) {
         let mut digest = [0; 32];
         digest[..16].copy_from_slice(&self.rng.bits());
         let command = Command {
@@ -108,7 +134,7 @@ impl Clerks {
             key: Some(format!("k{:016x}", self.rng.draw())),
             digest,
             seen: None,
-            verb: Verb::ConfirmClock,
+            verb,
             fields: Vec::new(),
         };
         self.give(Asked { node, command })

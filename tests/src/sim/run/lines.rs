@@ -20,7 +20,7 @@ impl Sim {
         };
         let node = &self.nodes[&me];
         let link = node.view.link(parent);
-        if node.lines.contains_key(&parent) || link.blocked.is_some() {
+        if node.lines.contains_key(&parent) {
             return;
         }
         if self.net.parted.contains_key(&me)
@@ -135,6 +135,11 @@ impl Sim {
                 field.slot = 0;
             }
             line.last = Some(frame.clone());
+        }
+        if let Frame::Envelope { envelope, .. } = &frame
+            && !envelope.fields.is_empty()
+        {
+            self.check_all(from, |promise, _| promise.left(from, envelope));
         }
         self.put_on_wire(stream, from, frame);
     }

@@ -75,7 +75,7 @@ impl Sim {
         // Two hours later, the last figures have come up.
         if (done && round.is_multiple_of(6))
             || round >= FINISH_ROUNDS
-            || (self.report.rolled.is_some() && round > 12)
+            || (self.cloned && round > 12)
         {
             self.after(2 * HOUR, Happening::Finish(u32::MAX));
             if round == u32::MAX {
@@ -86,16 +86,30 @@ impl Sim {
         for me in self.place.nodes.clone() {
             if self.nodes[&me].up() {
                 let node = self.nodes.get_mut(&me).expect("a node of the federation");
-                let commands = self.clerks.finish(node);
+                let mut commands = self.clerks.finish(node);
+                commands.extend(self.reopens(me));
                 self.ask(me, commands);
             }
         }
         self.after(FINISH_MS, Happening::Finish(round + 1));
     }
 
+    /// A person at a node whose disk was set back in secret says that it lives on.
+    fn reopens(&mut self, me: RegionKey) -> Vec<(u64, Command)> {
+        if self.report.rolled != Some(me) || self.cloned {
+            return Vec::new();
+        }
+        let node = &self.nodes[&me];
+        let mut peers = node.neighbours();
+        peers.retain(|peer| node.view.link(*peer).blocked.is_some());
+        let clerks = &mut self.clerks;
+        let peers = peers.into_iter();
+        peers.map(|peer| clerks.reopen(me, peer)).collect()
+    }
+
     pub(super) fn end(&mut self) {
         self.ended = true;
-        let rolled = self.report.rolled;
+        let rolled = self.report.rolled.filter(|_| self.cloned);
         for of in 0..self.promises.len() {
             if let Err((me, words)) = self.promises[of].ended(&self.nodes, rolled) {
                 self.check(me, of, Err(words));

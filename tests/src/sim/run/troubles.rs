@@ -5,7 +5,7 @@ use crate::faults::clocks::ClockFault;
 use crate::faults::malice::Malice;
 use crate::faults::{Fault, Strike, Ways};
 use crate::sim::node::{LOG, Recovery, Trouble};
-use crate::sim::places::{HOUR, MINUTE, SECOND};
+use crate::sim::places::{HOUR, MINUTE, Reform, SECOND};
 use crate::sim::upkeep;
 use hotline::store::disk::{Disk as _, SimDisk};
 use hotline_domain::kernel::Input;
@@ -72,11 +72,20 @@ impl Sim {
                     self.swap_disk(node, copy);
                 }
             }
+            Fault::Restore { node } => {
+                if let Some(copy) = self.copies.remove(&node) {
+                    self.struck("restored backup");
+                    let id = self.rng.bits();
+                    self.restored.insert(node, id);
+                    self.swap_disk(node, copy);
+                }
+            }
             Fault::Clone { node, for_ms } => {
                 if let Some(copy) = self.copies.remove(&node) {
                     self.struck("clone");
                     let original = self.swap_disk(node, copy);
                     self.originals.insert(node, original);
+                    self.cloned = true;
                     self.after(for_ms, Happening::Fault(Fault::CloneGone { node }));
                 }
             }
@@ -100,7 +109,7 @@ impl Sim {
                     .insert(node, (Strike::AfterActions, 10 * SECOND));
             }
             Fault::MendDisk { node } => self.mend_disk(node),
-            Fault::Reorganise => self.reorganise(),
+            Fault::Reorganise { reform } => self.reorganise(reform),
             Fault::Older { node } => {
                 self.struck("older release");
                 self.older.insert(node);
@@ -110,6 +119,13 @@ impl Sim {
                     self.struck("upgrade");
                     self.crash(node, Strike::AfterActions, 30 * SECOND);
                 }
+            }
+            Fault::Erase { node } => {
+                let commands = self.clerks.erase(&self.nodes[&node]);
+                if commands.is_some() {
+                    self.struck("erasure");
+                }
+                self.ask(node, commands.into_iter().collect());
             }
             Fault::Upkeep { node, room } => self.upkeep(node, room),
             Fault::Clock { node, fault } => {
@@ -157,11 +173,13 @@ impl Sim {
     }
 
     /// A newer tree is given out: every node has it within a day.
-    fn reorganise(&mut self) {
-        let Some(place) = self.place.reorganised() else {
+    fn reorganise(&mut self, reform: Reform) {
+        let wished = self.place.reformed(reform).map(|place| (place, reform));
+        let small = || Some((self.place.reformed(Reform::Upward)?, Reform::Upward));
+        let Some((place, reform)) = wished.or_else(small) else {
             return;
         };
-        self.struck("reorganised tree");
+        self.struck(reform.name());
         let promises = self.promises.iter_mut();
         promises.for_each(|promise| promise.reorganised(&place));
         self.place = place;

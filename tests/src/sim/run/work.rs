@@ -8,10 +8,13 @@ use crate::sim::places::{MINUTE, SECOND};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
 use hotline_domain::link::ByeCode;
-use hotline_domain::row::RowKey;
+use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::Rows as _;
 use hotline_topology::{RegionKey, Time};
 use sha2::Digest as _;
+
+/// Refused starts in a row that a passing fault explains: a sync that fails once more.
+const STARTS: u32 = 2;
 
 impl Sim {
     pub(super) fn push(&mut self, me: RegionKey, input: Input, wait_ms: i64) {
@@ -271,10 +274,19 @@ impl Sim {
                         self.outputs(me, peer, outputs);
                     }
                 }
-                // Nodes of the simulation have no key file.
-                Action::Alarm { .. } | Action::DestroyKey { .. } | Action::WorldChanged => {}
+                Action::DestroyKey { slot } => self.destroy(me, [slot]),
+                Action::Alarm { .. } | Action::WorldChanged => {}
             }
         }
+    }
+
+    /// Keys go once the record of it is durable, and again at every start.
+    fn destroy(&mut self, me: RegionKey, slots: impl IntoIterator<Item = u64>) {
+        if self.broken.keeps_keys() {
+            return;
+        }
+        let sealer = &mut self.node(me).sealer;
+        slots.into_iter().for_each(|slot| sealer.destroy(slot));
     }
 
     pub(super) fn crash(&mut self, me: RegionKey, strike: Strike, down_ms: i64) {
@@ -319,19 +331,37 @@ impl Sim {
         }
     }
 
+    /// The store could not be opened: it is tried again later. What is refused for good is gone.
+    fn refused(&mut self, me: RegionKey, words: String) {
+        let node = self.node(me);
+        node.refused += 1;
+        let broken = matches!(node.trouble, Some(Trouble::Unreadable | Trouble::Full));
+        if broken {
+            node.refused = 1;
+        }
+        if node.refused <= STARTS {
+            self.after(10 * MINUTE, Happening::Restart(me));
+        } else {
+            self.check(me, 0, Err(words));
+        }
+    }
+
     pub(super) fn restart(&mut self, me: RegionKey) {
         if self.nodes[&me].up() {
             return;
         }
-        let how = self.recovery();
+        // A start that was refused may have left the view half made.
+        let refused = self.nodes[&me].refused;
+        let how = match self.recovery() {
+            Recovery::Rest if refused > 0 => Recovery::Whole,
+            how => how,
+        };
         let seen = self.nodes[&me].seen;
         let found = match self.node(me).recover(how) {
             Ok(found) => found,
-            Err(_) if self.nodes[&me].trouble == Some(Trouble::Unreadable) => {
-                return self.after(10 * MINUTE, Happening::Restart(me));
-            }
-            Err(words) => return self.check(me, 0, Err(words)),
+            Err(words) => return self.refused(me, words),
         };
+        self.node(me).refused = 0;
         let rolled = self.report.rolled;
         for record in found.iter().filter(|record| record.no > seen) {
             self.node(me).seen = record.no;
@@ -340,6 +370,15 @@ impl Sim {
         }
         let node = self.nodes.get_mut(&me).expect("a node of the federation");
         self.broken.recovered(node);
+        let records = node
+            .view
+            .range(RowKey::Destroyed(0), RowKey::Destroyed(u64::MAX));
+        let slots = records.filter_map(|(_, row)| match row {
+            Row::Destroyed(record) => Some(record.slots.clone()),
+            _ => None,
+        });
+        let slots: Vec<u64> = slots.flatten().collect();
+        self.destroy(me, slots);
         self.check_all(me, |promise, nodes| promise.recovered(nodes, me, rolled));
         let now = self.now;
         let node = self.node(me);
@@ -347,6 +386,10 @@ impl Sim {
         let alone = node.neighbours().is_empty();
         node.clock
             .start(now, alone, row.clock_held.map(|_| row.time));
+        if let Some(id) = self.restored.get(&me).copied() {
+            // Taken up once, however often the mark is read.
+            self.push(me, Input::Restored { id }, 0);
+        }
         self.push(me, Input::Start, 0);
         let boot = self.nodes[&me].boot;
         let wait = self.rng.between(0, SECOND);

@@ -10,7 +10,7 @@ use crate::kernel::{Draft, joint, timers};
 use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
-use crate::ticket::{Sight, Ticket, TicketAct, TicketStage};
+use crate::ticket::{self, Sight, Ticket, TicketAct, TicketStage};
 use crate::view::Rows;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
@@ -66,6 +66,9 @@ fn follow_leg(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
             draft.set_timer(until, TimerKey::SignDue(leg.id))?;
         }
     }
+    if taker && leg.is_open() && downward {
+        due_again(draft, &leg)?;
+    }
     if leg.side == Side::Giver {
         lead_again(draft, &leg)?;
         // Who leads is decided by all receipts: the last answer decides.
@@ -79,6 +82,20 @@ fn follow_leg(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
         succeed::pass_leg_on(draft, &leg)?;
     }
     timers::figures_soon(draft)
+}
+
+/// A due date that the giver had set came back: the ticket is due by it, as when it first came.
+fn due_again(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
+    let ticket = draft.ticket(leg.matter())?;
+    if ticket.incoming != Some(leg.id) || ticket.is_own(draft.me()) {
+        return Ok(());
+    }
+    let due = clock::own_due(&draft.world, leg);
+    let newer = leg.due_no > 0 && ticket.due != Some(due);
+    if newer || ticket.due.is_none_or(|known| known > leg.due.at) {
+        ticket::change_due(draft, ticket.matter, due, None)?;
+    }
+    Ok(())
 }
 
 /// The leg under which this node gave the matter on has ended: what it gave is taken back.

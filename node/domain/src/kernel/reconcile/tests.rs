@@ -302,6 +302,31 @@ fn a_person_waives_what_never_answers_and_it_is_listed() {
 }
 
 #[test]
+fn a_due_date_that_was_forgotten_binds_the_ticket_again() {
+    let mut fed = Fed::new();
+    let [earlier, later] = [-5, 5].map(|hours| {
+        let matter = fed.at(CITY).take_in();
+        let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+        (
+            matter,
+            leg,
+            fed.leg(CITY, leg).due.at.plus_millis(hours * HOUR),
+        )
+    });
+    let before = fed.nodes[&ZEZHOU].log.len();
+    fed.at(CITY).set_due(earlier.1, earlier.2).done();
+    fed.at(ZEZHOU).ask_extension(later.1, 5).done();
+    fed.at(CITY).grant(later.1, 1).done();
+    let expected = [earlier, later].map(|(matter, ..)| fed.ticket(ZEZHOU, matter).due);
+    assert_eq!(expected[0], Some(earlier.2));
+    assert!(expected[1] > Some(later.2));
+    fed.restore(&[(ZEZHOU, before)]);
+    fed.settle();
+    let found = [earlier, later].map(|(matter, ..)| fed.ticket(ZEZHOU, matter).due);
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn own_matters_come_back_from_the_takers_and_what_never_left_is_listed() {
     let mut fed = Fed::new();
     let before = fed.nodes[&CITY].log.len();

@@ -10,7 +10,7 @@ use hotline_tests::sim::run::{Report, run};
 use std::time::Instant;
 
 /// Seeds of the default run.
-const SEEDS: u64 = 900;
+const SEEDS: u64 = 1000;
 
 #[test]
 fn every_promise_holds_in_every_seed() {

@@ -68,10 +68,13 @@ impl Promise for Deadlines {
             if let Some((key, _)) = node.view.range(first, last).next() {
                 return Err((*me, format!("{key:?} was due and never fired")));
             }
-            node.view
-                .legs()
-                .try_for_each(|leg| watched(node, leg))
-                .map_err(|words| (*me, words))?;
+            let at = |words| (*me, words);
+            let mut legs = node.view.legs();
+            legs.try_for_each(|leg| watched(node, leg)).map_err(at)?;
+            let mut tickets = node.view.tickets();
+            tickets
+                .try_for_each(|ticket| within(node, ticket.matter))
+                .map_err(at)?;
         }
         Ok(())
     }
@@ -95,6 +98,9 @@ fn within(node: &Node, matter: MatterId) -> Result<(), String> {
     let Some(leg) = ticket.incoming.and_then(|id| node.view.leg(id)) else {
         return Ok(());
     };
+    if comes_back(node, leg) {
+        return Ok(());
+    }
     let downward = leg.is_open() && leg.offer.kind == LegKind::Downward;
     match ticket.due {
         Some(due) if downward && ticket.origin != node.region && due > leg.due.at => Err(format!(

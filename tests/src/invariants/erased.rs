@@ -6,6 +6,7 @@ use super::{Nodes, Promise, Seen};
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::link::Envelope;
+use hotline_domain::sealing::Destroyed;
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ impl Promise for Erased {
                 Fact::Ticket { fields, .. } | Fact::Leg { fields, .. } => {
                     self.note(seen.me, fields);
                 }
-                Fact::KeyDestroyed(record) => {
+                Fact::KeyDestroyed(record) if matches!(record.of, Destroyed::Matter(_)) => {
                     for slot in &record.slots {
                         let at = (seen.me, *slot);
                         self.slots.insert(at);

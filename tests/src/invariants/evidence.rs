@@ -31,6 +31,13 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// No receipt is waited for any more for what was written until now.
+    fn nothing_owed(&mut self) {
+        for written in self.written.values_mut() {
+            written.handed_over = false;
+        }
+    }
+
     fn wrote(&mut self, node: &Node, envelope: &Envelope) -> Result<(), String> {
         match judge_proof(&node.view, &Seals, envelope) {
             Ok(Ok(())) => {}
@@ -95,6 +102,8 @@ impl Promise for Evidence {
                 Fact::Queued { envelope, .. } if envelope.author == seen.me => {
                     self.wrote(seen.node(), envelope)?;
                 }
+                // What waited on the lanes is settled by the exchange that follows.
+                Fact::LanesRestarted { .. } => self.nothing_owed(),
                 Fact::Received { envelope, .. } => self.received(seen.me, envelope)?,
                 Fact::LinkChanged {
                     peer, peer_wire, ..
@@ -109,9 +118,7 @@ impl Promise for Evidence {
 
     fn rolled_back(&mut self, _: &Nodes, _: RegionKey) {
         // What was under way to or over the node is settled by the exchange, act by act, not by receipts.
-        for written in self.written.values_mut() {
-            written.handed_over = false;
-        }
+        self.nothing_owed();
     }
 
     fn ended(&mut self, _: &Nodes, rolled: Option<RegionKey>) -> Result<(), (RegionKey, String)> {

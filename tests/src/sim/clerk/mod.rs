@@ -119,7 +119,14 @@ impl Clerks {
         }
         let matter = *self.rng.pick(&over);
         let reason = "保存期满".to_owned();
-        Some(self.operate(node.region, Verb::Erase { matter, reason }))
+        Some(self.operate(
+            node.region,
+            Verb::Erase {
+                matter,
+                reason,
+                oldest_backup: None,
+            },
+        ))
     }
 
     fn operate(&mut self, node: RegionKey, verb: Verb) -> (u64, Command) {

@@ -26,13 +26,15 @@ const KEPT_BYTES_MAX: u64 = 8 << 20;
 /// Kept envelopes looked at in one step.
 const KEPT_PAGE: usize = 256;
 
-/// Kinds that wait for no version.
+/// Kinds that wait for no version where they come straight from their author.
 const WORLD: [MessageKind; 2] = [MessageKind::Have, MessageKind::Part];
 
 /// A message under a version not yet known waits, and so do later ones of its leg.
 pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
-    if WORLD.iter().any(|kind| *kind as u32 == envelope.kind) {
-        // It may bring the very version that everything else waits for.
+    let straight = envelope.route.len() <= 1;
+    if straight && WORLD.iter().any(|kind| *kind as u32 == envelope.kind) {
+        // It may bring the very version that everything else waits for; not so the word of a former neighbour, which
+        // comes by a way that only that version knows.
         return Ok(false);
     }
     // A relay needs no version but its own to pass an envelope on.

@@ -351,20 +351,24 @@ fn a_link_ends_though_the_word_of_it_came_before_the_version() {
     let mut fed = Fed::new();
     meet(&mut fed);
     let (next, now) = (fed.moved(&[(NANCUN, LINGCHUAN)]), fed.now);
-    let have = Have {
-        topology: next.version(),
-        ..Have::default()
-    };
-    fed.forge_envelope(NANCUN, ZEZHOU, &Message::Have(have), |_| {});
-    // Its word by the new way does not come a second time.
-    fed.cut(CITY, LINGCHUAN);
+    // The old parent is the last to know; the word comes to it by the new way, from a side that it does not expect.
+    for region in [NANCUN, LINGCHUAN] {
+        publish(&mut fed, region, topology(&next, now)).unwrap();
+    }
+    for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
+        let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+        fed.input(one, Input::Link { peer: other, news });
+    }
+    fed.settle();
+    assert_eq!(fed.nodes[&ZEZHOU].tree.version(), 1);
     let matter = fed.at(ZEZHOU).take_in();
-    fed.cut(ZEZHOU, NANCUN);
-    fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).done();
-    publish(&mut fed, PROVINCE, topology(&next, now)).unwrap();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    publish(&mut fed, CITY, topology(&next, now)).unwrap();
+    fed.settle();
     assert_eq!(fed.nodes[&ZEZHOU].tree.version(), next.version());
     let link = fed.nodes[&ZEZHOU].view.link(NANCUN).unwrap();
     assert_eq!(link, crate::link::LinkState::new(NANCUN));
+    assert_eq!(fed.leg(NANCUN, leg).stage, Stage::Delivered);
 }
 
 #[test]

@@ -108,7 +108,9 @@ impl Promise for Custody {
             for leg in node.view.legs() {
                 let at = |words| (*me, words);
                 both_sides(nodes, *me, leg).map_err(at)?;
-                alike(nodes, leg).map_err(at)?;
+                if !forked(nodes, leg) {
+                    alike(nodes, leg).map_err(at)?;
+                }
             }
         }
         Ok(())
@@ -225,6 +227,22 @@ fn answered_for(node: &Node, ticket: &Ticket) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// Whether either side has the leg listed as one of two pasts, between which people decide.
+fn forked(nodes: &Nodes, leg: &Leg) -> bool {
+    let sides = [leg.giver(), leg.taker().region()];
+    let listed = |side: &RegionKey| {
+        let view = &nodes[side].view;
+        let mut rows = view.range(RowKey::Missing(0), RowKey::Missing(u64::MAX));
+        rows.any(|(_, row)| match row {
+            Row::Missing(missing) => {
+                missing.kind == MissingKind::Forked && missing.matter == Some(leg.matter())
+            }
+            _ => false,
+        })
+    };
+    sides.iter().any(listed)
 }
 
 /// Once quiet, both sides hold the same of the contract.

@@ -53,7 +53,8 @@ impl Promise for Once {
         self.matters.retain(|_, origin| *origin != me);
         self.moved = true;
         self.applied.retain(|(at, _)| *at != me);
-        self.acts.retain(|(at, ..)| *at != me);
+        // A taker set back counts its requests anew, and both pasts of a leg are told to its other end.
+        self.acts.clear();
         self.keys.retain(|(at, ..)| *at != me);
         self.written.retain(|(at, _)| *at != me);
     }

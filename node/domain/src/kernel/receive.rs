@@ -2,6 +2,7 @@
 //! an alarm. Only a failing store stops a lane.
 
 use super::attachments;
+use super::context::World;
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
@@ -249,7 +250,12 @@ fn apply(
         Message::Past(past) => reconcile::take(draft, tree, author, past, fields),
         Message::Figures(report) => {
             let news = tells_news(draft, &report)?;
-            let fact = figures::accept(&draft.world, author, report)?;
+            // Whose figures go this way, the tree says that they were written under.
+            let world = World {
+                federation: tree,
+                ..draft.world
+            };
+            let fact = figures::accept(&world, author, report)?;
             draft.record(fact)?;
             if news {
                 super::timers::figures_soon(draft)

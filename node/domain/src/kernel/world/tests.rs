@@ -372,6 +372,32 @@ fn a_link_ends_though_the_word_of_it_came_before_the_version() {
 }
 
 #[test]
+fn figures_written_under_the_older_tree_are_taken_under_the_newer() {
+    let mut fed = Fed::new();
+    meet(&mut fed);
+    fed.cut(CITY, ZEZHOU);
+    fed.at(NANCUN).take_in();
+    fed.at(ZEZHOU).take_in();
+    fed.pass(HOUR);
+    let next = fed.moved(&[(NANCUN, LINGCHUAN)]);
+    let now = fed.now;
+    publish(&mut fed, CITY, topology(&next, now)).unwrap();
+    fed.mend();
+    fed.pass(HOUR);
+    let facts = fed.nodes[&CITY].log.iter().flat_map(|(_, facts)| facts);
+    let refused = facts.filter(|fact| match fact {
+        crate::fact::Fact::Consumed { outcome, .. } => {
+            matches!(outcome, crate::link::Consumption::Refused { .. })
+        }
+        _ => false,
+    });
+    assert_eq!(
+        refused.collect::<Vec<_>>(),
+        Vec::<&crate::fact::Fact>::new()
+    );
+}
+
+#[test]
 fn a_node_comes_back_under_its_first_parent() {
     let mut fed = Fed::new();
     meet(&mut fed);

@@ -23,6 +23,8 @@ pub(super) struct Once {
     authored: BTreeSet<(EnvelopeId, RegionKey)>,
     /// A newer tree was given out, or a disk set back: what was under way by the old way comes by the new one, too.
     moved: bool,
+    /// A disk was set back: both pasts of a leg are told to its other end.
+    set_back: bool,
     numbers: BTreeMap<String, MatterId>,
     matters: BTreeMap<MatterId, RegionKey>,
     offers: BTreeMap<LegId, RegionKey>,
@@ -53,8 +55,8 @@ impl Promise for Once {
         self.matters.retain(|_, origin| *origin != me);
         self.moved = true;
         self.applied.retain(|(at, _)| *at != me);
-        // A taker set back counts its requests anew, and both pasts of a leg are told to its other end.
-        self.acts.clear();
+        self.acts.retain(|(at, ..)| *at != me);
+        self.set_back = true;
         self.keys.retain(|(at, ..)| *at != me);
         self.written.retain(|(at, _)| *at != me);
     }
@@ -142,6 +144,8 @@ impl Once {
 
     fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
         let no = match act {
+            // A request is news by its number or by its time: a taker set back counts anew.
+            Act::Request { .. } if self.set_back => return Ok(()),
             Act::Offer(offer) if offer.giver == me && self.offers.insert(leg, me).is_some() => {
                 return Err(format!("twice: leg id {leg}"));
             }

@@ -18,6 +18,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 const LAYOUT: u32 = 7;
@@ -198,12 +199,24 @@ fn hurt(path: &Path, damage: Damage) {
     std::fs::write(path, bytes).expect("written");
 }
 
+/// Opens it once nobody else has it: a process that another test is just starting holds all locks of this one until it
+/// runs its own program.
+fn open_free(copy: &Path, engine: &Arc<dyn Engine>) -> Result<(Store, OpenReport), StoreError> {
+    for _ in 0..200 {
+        match open(copy, engine) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    open(copy, engine)
+}
+
 /// What became of a damaged copy; the error says what is wrong with that.
 fn judge(left: &Left, copy: &Path, file: &Path) -> Result<&'static str, String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let checked = tool::verify(&disk, copy).map(|report| report.is_sound());
-    let (store, report) = match open(copy, &left.engine) {
+    let (store, report) = match open_free(copy, &left.engine) {
         Ok(opened) => opened,
         Err(error) => {
             let words = error.to_string();

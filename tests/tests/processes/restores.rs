@@ -8,6 +8,9 @@ use hotline_tests::processes::{Town, program, until};
 use hotline_topology::{Level, RegionKey};
 use std::path::Path;
 
+/// Minutes of node time pass in seconds: what does not answer is given up after ten of them.
+const RATE: u32 = 120;
+
 fn command(verb: Verb, texts: &[(&str, &str)]) -> pb::Command {
     let text = |(field, value): &(&str, &str)| pb::Text {
         field: (*field).to_owned(),
@@ -84,8 +87,14 @@ async fn answered(door: &Client, by: RegionKey) -> anyhow::Result<()> {
     })
     .await?;
     for region in status(door).await?.exchanging {
-        let verb = Verb::ReopenLink(pb::ReopenLink { region });
-        door.execute(Some(OPERATOR), command(verb, &[])).await?;
+        // Not before they had time to answer.
+        until(&format!("{region} is given up"), || async {
+            let region = region.clone();
+            let verb = Verb::ReopenLink(pb::ReopenLink { region });
+            door.execute(Some(OPERATOR), command(verb, &[])).await?;
+            Ok(true)
+        })
+        .await?;
     }
     Ok(())
 }
@@ -120,7 +129,7 @@ async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> any
         .ok_or_else(|| anyhow::anyhow!("no county"))?
         .0;
     let township = plan.children(county)[0];
-    let mut town = Town::start(folder.path(), &[county, township]).await?;
+    let mut town = Town::at_rate(folder.path(), &[county, township], RATE).await?;
     let (data, backup) = (
         town.folder(county)?.join("data"),
         folder.path().join("backup"),

@@ -6,7 +6,7 @@ use hotline::codec::payload::Codec;
 use hotline_domain::body::Role;
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event, Input};
-use hotline_domain::leg::Party;
+use hotline_domain::leg::{Act, Party};
 use hotline_domain::link::{Consumption, Envelope, Message, Wire as _};
 use hotline_topology::RegionKey;
 
@@ -39,7 +39,11 @@ fn applied(node: &Node, envelope: &Envelope, commit: &Commit) -> Option<Fact> {
     let Ok(Message::Leg { leg, act, .. }) = Codec.decode(envelope.kind, &envelope.payload) else {
         return None;
     };
-    let matter = node.view.leg(leg)?.matter();
+    let matter = match (node.view.leg(leg), &act) {
+        (Some(known), _) => known.matter(),
+        (None, Act::Offer(offer)) => offer.matter,
+        (None, _) => return None,
+    };
     Some(Fact::Leg {
         leg,
         matter,

@@ -167,7 +167,7 @@ impl Break for ForgetsParked {
     }
 }
 
-/// When another tree comes into force, what it makes a node send about legs is not sent.
+/// When another tree comes into force, nothing is done about the legs that it concerns.
 pub(super) struct ForgetsAtReforms;
 
 impl Break for ForgetsAtReforms {
@@ -179,6 +179,7 @@ impl Break for ForgetsAtReforms {
         let before = commit.facts.len();
         commit.facts.retain(|fact| match fact {
             Fact::Queued { envelope, .. } => act_of(envelope).is_none(),
+            Fact::Leg { actor, .. } => actor.is_none(),
             _ => true,
         });
         renumber(node, commit);

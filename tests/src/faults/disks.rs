@@ -23,8 +23,7 @@ pub(super) fn roll_back(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
         _ => i64::MAX,
     };
     let copied = (back - age.min(back)).max(chance.within(1, 35));
-    // With neighbours of the release before nothing can be settled; nor between two disks.
-    let older = if chance.rng.percent(30) | (chance.seed % 4 == 1) {
+    let older = if chance.rng.percent(30) {
         let for_ms = chance.rng.between(10 * MINUTE, 12 * HOUR);
         Fault::Clone { node, for_ms }
     } else {

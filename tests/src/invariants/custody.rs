@@ -9,7 +9,7 @@ use crate::sim::node::Node;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
-use hotline_domain::leg::{Lane, Leg, Party, Request, Side, Stage};
+use hotline_domain::leg::{Lane, Leg, LegKind, Party, Request, RequestKind, Side, Stage};
 use hotline_domain::row::{Done, Row, RowKey};
 use hotline_domain::ticket::Ticket;
 use hotline_domain::view::Rows as _;
@@ -42,8 +42,12 @@ impl Promise for Custody {
             return Ok(());
         }
         for fact in seen.facts {
-            if let Fact::Acked { peer, lane, upto } = fact {
-                acknowledged(seen.nodes, seen.me, *peer, *lane, *upto)?;
+            match fact {
+                Fact::Acked { peer, lane, upto } => {
+                    acknowledged(seen.nodes, seen.me, *peer, *lane, *upto)?;
+                }
+                Fact::WorldApplied { .. } => passed_on(seen.node())?,
+                _ => {}
             }
         }
         for key in seen.changed {
@@ -224,6 +228,29 @@ fn answered_for(node: &Node, ticket: &Ticket) -> Result<(), String> {
         Some(id) => Err(format!(
             "ticket {} is closed while leg {id} is open",
             ticket.number
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Under a tree that dissolves a node, its givers leave it nothing but what it has reported.
+fn passed_on(node: &Node) -> Result<(), String> {
+    let tree = &node.place.federation;
+    let result = |request: &Request| request.asking.kind() == RequestKind::Result;
+    let stays = |leg: &&Leg| {
+        let downward = leg.offer.kind == LegKind::Downward;
+        let given = leg.side == Side::Giver && leg.is_open() && downward;
+        given
+            && tree
+                .successor(leg.taker().region(), leg.offer.place)
+                .is_some()
+            && !leg.open_request().is_some_and(result)
+    };
+    match node.view.legs().find(stays) {
+        Some(leg) => Err(format!(
+            "leg {} stays with {}, which is dissolved",
+            leg.id,
+            leg.taker()
         )),
         None => Ok(()),
     }

@@ -106,13 +106,14 @@ pub struct Sim {
     forgers: BTreeSet<RegionKey>,
     /// Nodes of the release before.
     older: BTreeSet<RegionKey>,
+    had_older: bool,
     copies: BTreeMap<RegionKey, SimDisk>,
     /// Disks of nodes whose clone runs in their place.
     originals: BTreeMap<RegionKey, SimDisk>,
     /// Nodes that are told at their start that their folder is a restored backup.
     restored: BTreeMap<RegionKey, [u8; 16]>,
-    /// Two disks went on as one node: nothing can be settled between them.
-    cloned: bool,
+    /// Two disks went on as one node, or a neighbour of the release before knows no exchange: nothing can be settled.
+    unsettled: bool,
     taken_in: u64,
     /// Whether the changes of the view are kept beside the facts, and compared with them at recoveries: every third run.
     redoes: bool,
@@ -195,10 +196,11 @@ impl Sim {
             strikes: BTreeMap::new(),
             forgers: BTreeSet::new(),
             older: BTreeSet::new(),
+            had_older: false,
             copies: BTreeMap::new(),
             originals: BTreeMap::new(),
             restored: BTreeMap::new(),
-            cloned: false,
+            unsettled: false,
             taken_in: 0,
             redoes: seed.is_multiple_of(3),
             quiet: false,

@@ -75,7 +75,7 @@ impl Sim {
         // Two hours later, the last figures have come up.
         if (done && round.is_multiple_of(6))
             || round >= FINISH_ROUNDS
-            || (self.cloned && round > 12)
+            || (self.unsettled && round > 12)
         {
             self.after(2 * HOUR, Happening::Finish(u32::MAX));
             if round == u32::MAX {
@@ -96,7 +96,7 @@ impl Sim {
 
     /// A person at a node whose disk was set back in secret says that it lives on.
     fn reopens(&mut self, me: RegionKey) -> Vec<(u64, Command)> {
-        if self.report.rolled != Some(me) || self.cloned {
+        if self.report.rolled != Some(me) || self.unsettled {
             return Vec::new();
         }
         let node = &self.nodes[&me];
@@ -109,7 +109,7 @@ impl Sim {
 
     pub(super) fn end(&mut self) {
         self.ended = true;
-        let rolled = self.report.rolled.filter(|_| self.cloned);
+        let rolled = self.report.rolled.filter(|_| self.unsettled);
         for of in 0..self.promises.len() {
             if let Err((me, words)) = self.promises[of].ended(&self.nodes, rolled) {
                 self.check(me, of, Err(words));

@@ -69,6 +69,7 @@ impl Sim {
             Fault::RollBack { node } => {
                 if let Some(copy) = self.copies.remove(&node) {
                     self.struck("rolled-back disk");
+                    self.unsettled |= self.had_older;
                     self.swap_disk(node, copy);
                 }
             }
@@ -85,7 +86,7 @@ impl Sim {
                     self.struck("clone");
                     let original = self.swap_disk(node, copy);
                     self.originals.insert(node, original);
-                    self.cloned = true;
+                    self.unsettled = true;
                     self.after(for_ms, Happening::Fault(Fault::CloneGone { node }));
                 }
             }
@@ -112,6 +113,7 @@ impl Sim {
             Fault::Reorganise { reform } => self.reorganise(reform),
             Fault::Older { node } => {
                 self.struck("older release");
+                self.had_older = true;
                 self.older.insert(node);
             }
             Fault::Upgrade { node } => {

@@ -53,11 +53,12 @@ fn closed_now(before: Option<&Leg>, after: &Leg) -> bool {
     !after.is_open() && before.is_some_and(Leg::is_open)
 }
 
-/// What a dissolved node had reported was sent back or taken back: nothing holds the leg there any more.
+/// What a dissolved node had reported was sent back, taken back, or given up for another request: nothing holds the leg
+/// there any more.
 fn matters_for_succession(act: &Act) -> bool {
     matches!(
         act,
-        Act::Ruling { granted: false, .. } | Act::WithdrawRequest { .. }
+        Act::Ruling { .. } | Act::WithdrawRequest { .. } | Act::Request { .. }
     )
 }
 

@@ -178,22 +178,23 @@ fn a_date_that_passed_or_was_put_off_is_the_successors() {
 fn a_result_is_ruled_on_before_its_leg_passes_on() {
     let mut fed = Fed::new();
     meet(&mut fed);
-    let [good, bad, taken_back] = [(); 3].map(|()| {
+    let [good, bad, taken_back, replaced] = [(); 4].map(|()| {
         let matter = fed.at(CITY).take_in();
         let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
         fed.at(ZEZHOU).submit_result(leg, "solved").done();
         (matter, leg)
     });
     merge(&mut fed);
-    for (_, leg) in [good, bad, taken_back] {
+    for (_, leg) in [good, bad, taken_back, replaced] {
         assert!(fed.leg(CITY, leg).is_open());
     }
     fed.at(CITY).grant(good.1, 1).done();
     fed.at(CITY).deny(bad.1, 1).done();
     fed.at(ZEZHOU).withdraw_request(taken_back.1, 1).done();
+    fed.at(ZEZHOU).ask_extension(replaced.1, 5).done();
     assert_eq!(fed.leg(ZEZHOU, good.1).stage, Stage::Closed(Closure::Done));
     assert_eq!(fed.ticket(CITY, good.0).stage, TicketStage::Reviewing);
-    for (matter, leg) in [bad, taken_back] {
+    for (matter, leg) in [bad, taken_back, replaced] {
         assert_eq!(fed.leg(ZEZHOU, leg).stage, RECALLED);
         let new = last(&fed, CITY, matter);
         assert_eq!(

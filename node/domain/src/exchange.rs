@@ -2,6 +2,7 @@
 
 use crate::id::{LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
+use crate::link::Envelope;
 use hotline_topology::{RegionKey, Time};
 
 /// One leg in an inventory.
@@ -51,6 +52,19 @@ pub struct PastAct {
     pub nth: u32,
     /// The act.
     pub act: Act,
+    /// Where it is not the speaker's own: what its author once signed of it. The listener believes nothing of itself
+    /// that it did not sign.
+    pub letter: Option<Box<Letter>>,
+}
+
+/// An envelope as its author signed it, shown to somebody later.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Letter {
+    /// The envelope in the clear, without route and without the values of its fields: no signature hangs on them.
+    pub envelope: Envelope,
+    /// The signer's certificate in DER, then the authorities' up to, but without, the root; empty where it was shown
+    /// just before.
+    pub chain: Vec<Vec<u8>>,
 }
 
 /// An exchange that this node began and whose answers it waits for; until then it does nothing on the legs concerned.
@@ -96,17 +110,20 @@ pub enum MissingKind {
     Unasked,
     /// Which of two pasts of a leg holds: this node acted twice from one state.
     Forked,
+    /// What another node says that this one did, without this one's signature.
+    Unproven,
 }
 
 impl MissingKind {
     /// Every kind.
-    pub const ALL: [MissingKind; 6] = [
+    pub const ALL: [MissingKind; 7] = [
         MissingKind::Span,
         MissingKind::Number,
         MissingKind::Petitioner,
         MissingKind::Giver,
         MissingKind::Unasked,
         MissingKind::Forked,
+        MissingKind::Unproven,
     ];
 
     /// Short name, stable.
@@ -119,6 +136,7 @@ impl MissingKind {
             MissingKind::Giver => "giver",
             MissingKind::Unasked => "unasked",
             MissingKind::Forked => "forked",
+            MissingKind::Unproven => "unproven",
         }
     }
 }

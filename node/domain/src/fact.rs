@@ -1,7 +1,7 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
 use crate::evidence::Effect;
-use crate::exchange::{Exchange, Missing, Restore};
+use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
@@ -158,6 +158,15 @@ pub enum Fact {
     },
     /// Something cannot have come back after a restore.
     Missing(Missing),
+    /// A node that forgot asks; it is answered part by part, as its letters are found in the log.
+    Asked {
+        /// Who asks.
+        peer: RegionKey,
+        /// Which of its questions.
+        no: u64,
+        /// What is left to answer; `None`: nothing.
+        question: Option<Inventory>,
+    },
     /// This node proved rolled back: it takes a higher epoch.
     EpochRaised {
         /// The new epoch.

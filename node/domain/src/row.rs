@@ -2,7 +2,7 @@
 
 use crate::attachment::{Attached, AttachmentId};
 use crate::body::Body;
-use crate::exchange::{Exchange, Missing, Restore};
+use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
 use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
@@ -109,6 +109,8 @@ pub enum RowKey {
     Exchange(RegionKey),
     /// Something that did not come back after a restore.
     Missing(u64),
+    /// What is left to answer of a question of a node that forgot: who asks, which of its questions.
+    Asked(RegionKey, u64),
     /// An accepted document of the world: kind, scope, name, version.
     Document(DocumentKind, RegionKey, String, u32),
     /// A part of a document, by the digest of the whole.
@@ -248,6 +250,8 @@ pub enum Row {
     Exchange(Box<Exchange>),
     /// See [`RowKey::Missing`].
     Missing(Box<Missing>),
+    /// See [`RowKey::Asked`].
+    Asked(Box<Inventory>),
     /// See [`RowKey::Document`].
     Document(Box<Document>),
     /// See [`RowKey::DocumentPart`].

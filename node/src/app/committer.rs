@@ -282,6 +282,8 @@ impl Committer {
                     self.shared.opened(&store);
                     self.store = Some(store);
                     self.shared.fail(None);
+                    // What was begun beside the commits may have been lost with the group: it is begun again.
+                    self.shared.world_changed.notify_one();
                     return true;
                 }
                 Err(error) => {

@@ -368,6 +368,12 @@ impl NodeHandle {
         self.jobs.send(Job::Input(input)).await.is_ok()
     }
 
+    /// As [`NodeHandle::submit`], from a thread without a runtime.
+    pub fn submit_blocking(&self, input: Input) -> bool {
+        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
+        self.jobs.blocking_send(Job::Input(input)).is_ok()
+    }
+
     /// Carries a command out and waits until its outcome is durable.
     pub async fn command(&self, asked: Asked) -> Outcome {
         let not_taken = || Outcome::NotTaken("节点正在停止,未接受此项;请稍后重试".to_owned());

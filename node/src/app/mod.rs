@@ -13,6 +13,7 @@ mod committer;
 mod handle;
 mod keeper;
 mod keys;
+mod letters;
 mod metrics;
 mod parts;
 mod port;

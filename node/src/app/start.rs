@@ -4,6 +4,7 @@ use super::committer::Committer;
 use super::handle::{INBOX_MAX, NodeHandle, Shared};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
+use super::letters::Reading;
 use super::parts::{business_clock, opener, parent, rules, start_links};
 use super::prepare::Prepared;
 use super::rows::CommittedRows;
@@ -142,8 +143,11 @@ impl Prepared {
         );
         let watching = attachments.clone();
         shared.watch(Box::new(move |facts| watching.committed(facts)));
-        let performing = links.clone();
-        shared.connect(Box::new(move |action: &Action| performing.perform(action)));
+        let (performing, reading) = (links.clone(), Reading::new(handle.clone()));
+        shared.connect(Box::new(move |action: &Action| match action {
+            Action::Gather(ask) => reading.begin(ask),
+            action => performing.perform(action),
+        }));
         let keeper = Arc::new(Keeper {
             node: handle.clone(),
             tls: Arc::clone(&tls),

@@ -129,6 +129,8 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
             ("petitioner", "诉求人"),
             ("giver", "交办方"),
             ("unasked", "未核对"),
+            ("forked", "两份经过"),
+            ("unproven", "未经证实"),
         ],
     ),
     (

@@ -5,6 +5,7 @@ use super::key;
 use super::malformed::{Malformed, Why};
 use super::row;
 use crate::store::Op;
+use hotline_domain::exchange::{Missing, MissingKind};
 use hotline_domain::fact::Fact;
 use hotline_domain::leg::Act;
 use hotline_domain::row::{Row, RowKey};
@@ -19,7 +20,7 @@ pub const LAYOUT: u32 = 2;
 
 /// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
 /// program refuses it in clear words instead of folding what it half understands.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// What a record of the log says for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,6 +80,11 @@ fn reader(fact: &Fact) -> u32 {
             act: Act::Attach { .. },
             ..
         } => 2,
+        Fact::Asked { .. }
+        | Fact::Missing(Missing {
+            kind: MissingKind::Unproven,
+            ..
+        }) => 3,
         Fact::Started { .. }
         | Fact::Ticket { .. }
         | Fact::Leg { .. }

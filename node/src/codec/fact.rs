@@ -22,6 +22,7 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Restored(restore),
     Exchanged: fact::Exchanged { peer, exchange },
     Missing(missing),
+    Asked: fact::Asked { peer, no, question },
     Misbehaved: fact::Misbehaved { peer, conduct },
     EpochRaised: fact::EpochRaised { epoch },
     TimerSet: fact::Timer { at: at_ms, key },

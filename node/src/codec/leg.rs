@@ -4,8 +4,10 @@ use super::field::{Field, choice, noun, put};
 use super::form::{Coded, bad_code, coded, number};
 use super::malformed::Malformed;
 use hotline_domain::evidence::{Effect, Receipted};
-use hotline_domain::exchange::{Inventory, LegNote, PastAct};
+use hotline_domain::exchange::{Inventory, LegNote, Letter, PastAct};
+use hotline_domain::field::{FieldMark, SealedField};
 use hotline_domain::leg::{Act, Asking, Closure, Due, Offer, RecallGround, RequestKind};
+use hotline_domain::link::Envelope;
 use hotline_domain::supervision::{Notice, NoticeReason};
 use hotline_domain::ticket::Sight;
 use hotline_proto::leg::v1 as pb;
@@ -101,4 +103,90 @@ noun!(Notice => pb::Notice {
 
 noun!(LegNote => pb::LegNote { leg, hash, heard });
 noun!(Inventory => pb::Inventory { ask, answer, lost, since: since_ms, lane, from, to, last, legs });
-noun!(PastAct => pb::PastAct { leg, by, at: at_ms, nth, act });
+noun!(PastAct => pb::PastAct { leg, by, at: at_ms, nth, act, letter });
+
+impl Field<pb::Letter> for Letter {
+    fn put(&self) -> pb::Letter {
+        let Letter { envelope, chain } = self;
+        let Envelope {
+            id,
+            kind,
+            matter,
+            leg,
+            author,
+            addressee,
+            route: _,
+            lane,
+            written_at,
+            topology,
+            key_id: _,
+            payload,
+            fields,
+            sealed: _,
+            proof,
+            trace: _,
+        } = envelope;
+        let fields: Vec<_> = fields.iter().map(SealedField::mark).collect();
+        pb::Letter {
+            id: id.put(),
+            kind: *kind,
+            matter: matter.put(),
+            leg: leg.put(),
+            author: author.put(),
+            addressee: addressee.put(),
+            lane: lane.put(),
+            written_at_ms: written_at.put(),
+            topology: *topology,
+            payload: payload.clone(),
+            fields: fields.put(),
+            proof: proof.put(),
+            chain: chain.clone(),
+        }
+    }
+
+    fn take(content: pb::Letter, _: &'static str) -> Result<Self, Malformed> {
+        let pb::Letter {
+            id,
+            kind,
+            matter,
+            leg,
+            author,
+            addressee,
+            lane,
+            written_at_ms,
+            topology,
+            payload,
+            fields,
+            proof,
+            chain,
+        } = content;
+        let marks: Vec<FieldMark> = Field::take(fields, "Letter.fields")?;
+        let fields = marks
+            .into_iter()
+            .map(|FieldMark { name, hash }| SealedField {
+                name,
+                slot: 0,
+                ciphertext: Vec::new(),
+                hash,
+            });
+        let envelope = Envelope {
+            id: Field::take(id, "Letter.id")?,
+            kind,
+            matter: Field::take(matter, "Letter.matter")?,
+            leg: Field::take(leg, "Letter.leg")?,
+            author: Field::take(author, "Letter.author")?,
+            addressee: Field::take(addressee, "Letter.addressee")?,
+            route: Vec::new(),
+            lane: Field::take(lane, "Letter.lane")?,
+            written_at: Field::take(written_at_ms, "Letter.written_at_ms")?,
+            topology,
+            key_id: 0,
+            payload,
+            fields: fields.collect(),
+            sealed: None,
+            proof: Field::take(proof, "Letter.proof")?,
+            trace: None,
+        };
+        Ok(Letter { envelope, chain })
+    }
+}

@@ -2,8 +2,9 @@
 //! and every length is bounded before it can reach a key, a row or a screen.
 
 use super::field::{Field, put, take};
-use super::link::SIGNATURE_MAX;
+use super::link::{PATH_MAX, SIGNATURE_MAX};
 use super::malformed::{Malformed, Why};
+use hotline_domain::exchange::Letter;
 use hotline_domain::figures::CellKey;
 use hotline_domain::leg::{Act, Asking, Offer};
 use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
@@ -194,7 +195,10 @@ fn parse<P: Bytes>(name: &'static str, bytes: &[u8]) -> Result<P, Malformed> {
 fn check(message: &Message) -> Result<(), Malformed> {
     match message {
         Message::Leg { act, .. } => check_act(act),
-        Message::Past(past) => check_act(&past.act),
+        Message::Past(past) => {
+            check_act(&past.act)?;
+            past.letter.as_deref().map_or(Ok(()), check_letter)
+        }
         // Bounded by the payload; a note holds nothing but an id and a hash.
         Message::Inventory(_) => Ok(()),
         Message::Sight { sight, .. } => {
@@ -231,6 +235,23 @@ fn check(message: &Message) -> Result<(), Malformed> {
     }
 }
 
+/// What is in it is bounded by the payload; what is judged beside it, here.
+fn check_letter(letter: &Letter) -> Result<(), Malformed> {
+    let Letter { envelope, chain } = letter;
+    within("Letter.fields", envelope.fields.len(), FIELDS_MAX)?;
+    if let Some(proof) = &envelope.proof {
+        within("Letter.proof", proof.path.len(), PATH_MAX)?;
+        within("Letter.proof", proof.signature.len(), SIGNATURE_MAX)?;
+    }
+    check_chain("Letter.chain", chain)
+}
+
+fn check_chain(at: &'static str, chain: &[Vec<u8>]) -> Result<(), Malformed> {
+    within(at, chain.len(), CHAIN_MAX)?;
+    let mut ders = chain.iter();
+    ders.try_for_each(|der| within(at, der.len(), CERTIFICATE_BYTES_MAX))
+}
+
 fn check_key(signed: &SignedKey) -> Result<(), Malformed> {
     let SignedKey {
         key: _,
@@ -239,10 +260,7 @@ fn check_key(signed: &SignedKey) -> Result<(), Malformed> {
         chain,
     } = signed;
     within("SignedKey.signature", signature.len(), SIGNATURE_MAX)?;
-    within("SignedKey.chain", chain.len(), CHAIN_MAX)?;
-    chain
-        .iter()
-        .try_for_each(|der| within("SignedKey.chain", der.len(), CERTIFICATE_BYTES_MAX))
+    check_chain("SignedKey.chain", chain)
 }
 
 fn check_act(act: &Act) -> Result<(), Malformed> {

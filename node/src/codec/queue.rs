@@ -47,7 +47,7 @@ impl Field<Vec<pb::LaneState>> for [LaneState; Lane::ALL.len()] {
     }
 }
 
-coded!(MissingKind => pb::MissingKind { Span, Number, Petitioner, Giver, Unasked, Forked });
+coded!(MissingKind => pb::MissingKind { Span, Number, Petitioner, Giver, Unasked, Forked, Unproven });
 noun!(Exchange => pb::Exchange { peer, ask, since: since_ms, urgent, ordinary });
 noun!(Restore => pb::Restore { id, at: at_ms, until: until_ms, epoch });
 noun!(Missing => pb::Missing { no, at: at_ms, kind, matter, number, words });

@@ -87,6 +87,7 @@ impl Field<pb::Row> for Row {
             Row::Destroyed(record) => Choice::Destroyed(record.put()),
             Row::Exchange(exchange) => Choice::Exchange(exchange.put()),
             Row::Missing(missing) => Choice::Missing(missing.put()),
+            Row::Asked(question) => Choice::Asked(question.put()),
             Row::Document(document) => Choice::Document(document.put()),
             Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
@@ -131,6 +132,7 @@ impl Field<pb::Row> for Row {
             Choice::Destroyed(record) => Row::Destroyed(Field::take(record, "Row.destroyed")?),
             Choice::Exchange(exchange) => Row::Exchange(Field::take(exchange, "Row.exchange")?),
             Choice::Missing(missing) => Row::Missing(Field::take(missing, "Row.missing")?),
+            Choice::Asked(question) => Row::Asked(Field::take(question, "Row.asked")?),
             Choice::Document(document) => Row::Document(Field::take(document, "Row.document")?),
             Choice::DocumentPart(row::DocumentPart { bytes }) => {
                 Row::DocumentPart(Field::take(bytes, "Row.DocumentPart.bytes")?)

@@ -127,6 +127,7 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Destroyed(_) => matches!(row, Row::Destroyed(_)),
         RowKey::Exchange(_) => matches!(row, Row::Exchange(_)),
         RowKey::Missing(_) => matches!(row, Row::Missing(_)),
+        RowKey::Asked(..) => matches!(row, Row::Asked(_)),
         RowKey::Document(..) => matches!(row, Row::Document(_)),
         RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),

@@ -243,6 +243,7 @@ pub fn label(message: Option<&Message>) -> String {
         Some(Message::Sight { .. }) => "告知进展".to_owned(),
         Some(Message::Notice(_)) => "异常通报".to_owned(),
         Some(Message::Refused { rule, .. }) => format!("拒绝({rule})"),
+        Some(Message::Past(past)) => format!("恢复后补送「{}」", past.act.label()),
         Some(Message::Receipts(of)) => {
             let late = of.iter().filter(|one| one.effect != Effect::Applied);
             match late.count() {

@@ -52,6 +52,45 @@ impl NodeNotary {
         }
     }
 
+    /// Whether the key of the chain's first certificate made the signature.
+    fn verified(&self, signed: &Signed<'_>) -> Result<(), Unproven> {
+        let leaf = signed.chain.first().map_or(&[][..], Vec::as_slice);
+        let mut hash = Sha256::new();
+        hash.update(fingerprint(leaf));
+        hash.update(signed.what);
+        hash.update(signed.signature.algorithm.to_be_bytes());
+        hash.update(&signed.signature.bytes);
+        let this = hash.finalize().into();
+        let known = |notary: &Self| {
+            let known = notary.signatures.lock();
+            known
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&this)
+        };
+        if known(self) {
+            return Ok(());
+        }
+        let signature = signing::Signature {
+            algorithm: u16::try_from(signed.signature.algorithm).unwrap_or(0),
+            bytes: signed.signature.bytes.clone(),
+        };
+        signing::verify(
+            &CertificateDer::from(leaf),
+            &of_statements(signed.what),
+            &signature,
+        )
+        .map_err(|error| Unproven::Never(error.to_string()))?;
+        let mut known = self
+            .signatures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_MAX {
+            known.clear();
+        }
+        known.insert(this);
+        Ok(())
+    }
+
     fn found(&self, chain: &[Vec<u8>]) -> Found {
         let id = fingerprint(chain.first().map_or(&[], Vec::as_slice));
         let (generation, at) = (self.tls.generation(), self.tls.now());
@@ -87,11 +126,20 @@ fn judge(
     chain: &[Vec<u8>],
     now: Time,
 ) -> Result<(RegionKey, Option<Time>), IdentityError> {
+    judge_within(tls, chain, now, UNDER_WAY_MAX)
+}
+
+fn judge_within(
+    tls: &NodeTls,
+    chain: &[Vec<u8>],
+    now: Time,
+    under_way: Duration,
+) -> Result<(RegionKey, Option<Time>), IdentityError> {
     let chain: Vec<CertificateDer<'_>> = chain
         .iter()
         .map(|der| CertificateDer::from(der.as_slice()))
         .collect();
-    good_for(now, |at| tls.judge(&chain, Some(at)))
+    good_within(now, under_way, |at| tls.judge(&chain, Some(at)))
 }
 
 /// Judges a signer's chain as of `now`, or at the end of its term where that passed while a letter was under way: then
@@ -103,11 +151,17 @@ pub fn good_for(
     now: Time,
     judge: impl Fn(Time) -> Result<PeerIdentity, IdentityError>,
 ) -> Result<(RegionKey, Option<Time>), IdentityError> {
+    good_within(now, UNDER_WAY_MAX, judge)
+}
+
+fn good_within(
+    now: Time,
+    under_way: Duration,
+    judge: impl Fn(Time) -> Result<PeerIdentity, IdentityError>,
+) -> Result<(RegionKey, Option<Time>), IdentityError> {
     match judge(now) {
         Ok(peer) => Ok((peer.region, None)),
-        Err(IdentityError::Expired { not_after })
-            if now <= clock::after(not_after, UNDER_WAY_MAX) =>
-        {
+        Err(IdentityError::Expired { not_after }) if now <= clock::after(not_after, under_way) => {
             Ok((judge(not_after)?.region, Some(not_after)))
         }
         Err(error) => Err(error),
@@ -152,40 +206,21 @@ impl Notary for NodeNotary {
             let words = format!("签名的证书已于 {until} 到期,信封写于其后");
             return Err(Unproven::Never(words));
         }
-        let leaf = signed.chain.first().map_or(&[][..], Vec::as_slice);
-        let mut hash = Sha256::new();
-        hash.update(fingerprint(leaf));
-        hash.update(signed.what);
-        hash.update(signed.signature.algorithm.to_be_bytes());
-        hash.update(&signed.signature.bytes);
-        let this = hash.finalize().into();
-        let known = |notary: &Self| {
-            let known = notary.signatures.lock();
-            known
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(&this)
-        };
-        if known(self) {
-            return Ok(());
+        self.verified(signed)
+    }
+
+    fn signed_then(&self, signed: &Signed<'_>) -> Result<(), Unproven> {
+        let far = Duration::MAX;
+        let (region, until) = judge_within(&self.tls, signed.chain, self.tls.now(), far)
+            .map_err(|error| Unproven::NotYet(error.to_string()))?;
+        if region != signed.author {
+            let words = format!("证书属于 {region},不是 {}", signed.author);
+            return Err(Unproven::Never(words));
         }
-        let signature = signing::Signature {
-            algorithm: u16::try_from(signed.signature.algorithm).unwrap_or(0),
-            bytes: signed.signature.bytes.clone(),
-        };
-        signing::verify(
-            &CertificateDer::from(leaf),
-            &of_statements(signed.what),
-            &signature,
-        )
-        .map_err(|error| Unproven::Never(error.to_string()))?;
-        let mut known = self
-            .signatures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
+        if let Some(until) = until.filter(|until| signed.written_at > *until) {
+            let words = format!("签名的证书已于 {until} 到期,信封写于其后");
+            return Err(Unproven::NotYet(words));
         }
-        known.insert(this);
-        Ok(())
+        self.verified(signed)
     }
 }

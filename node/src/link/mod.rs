@@ -172,6 +172,7 @@ impl<P: NodePort> Links<P> {
             Action::Answer { .. }
             | Action::Alarm { .. }
             | Action::DestroyKey { .. }
+            | Action::Gather(_)
             | Action::WorldChanged => {}
         }
     }

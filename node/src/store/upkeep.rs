@@ -65,6 +65,12 @@ impl fmt::Display for UpkeepReport {
 }
 
 impl Upkeep {
+    /// Reads the log while it is being written.
+    #[must_use]
+    pub fn log(&self) -> &LogReader {
+        &self.log
+    }
+
     /// Brings the checkpoint up to the last closed segment, then strips the closed segments that neither a rebuild
     /// nor a replay needs whole.
     ///

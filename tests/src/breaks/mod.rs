@@ -85,6 +85,9 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("is blind to a rollback", || {
             Box::new(shell::BlindToRollback)
         }),
+        ("proves nothing of what it tells", || {
+            Box::new(shell::ReadsNoLetters)
+        }),
         ("skips a timer", || Box::<commits::SkipsTimers>::default()),
         ("counts twice", || Box::<commits::CountsTwice>::default()),
         ("applies a message twice", || {

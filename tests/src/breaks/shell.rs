@@ -24,6 +24,19 @@ impl Break for KeepsKeys {
     }
 }
 
+/// Reads nothing out of its log for a node that forgot: what it tells of that node is unproven.
+pub(super) struct ReadsNoLetters;
+
+impl Break for ReadsNoLetters {
+    fn events(&mut self, _: RegionKey, events: &mut Vec<Event>) {
+        for event in events {
+            if let Input::Gathered { letters, .. } = &mut event.input {
+                letters.clear();
+            }
+        }
+    }
+}
+
 pub(super) struct Hasty;
 
 impl Break for Hasty {

@@ -5,6 +5,7 @@ use crate::sim::node::Node;
 use crate::sim::notary::Seals;
 use hotline::codec::payload::Codec;
 use hotline_domain::evidence::judge_proof;
+use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Act;
@@ -105,6 +106,10 @@ impl Promise for Evidence {
                 // What waited on the lanes is settled by the exchange that follows.
                 Fact::LanesRestarted { .. } => self.nothing_owed(),
                 Fact::Received { envelope, .. } => self.received(seen.me, envelope)?,
+                // Nobody lies about the past here: whoever tells a restored node what it did can prove it.
+                Fact::Missing(missing) if missing.kind == MissingKind::Unproven => {
+                    return Err(format!("unproven: {}", missing.words));
+                }
                 Fact::LinkChanged {
                     peer, peer_wire, ..
                 } if (1..MessageKind::Receipts.since()).contains(peer_wire) => {

@@ -11,10 +11,10 @@ use hotline::codec::{commit as records, key, row};
 use hotline::store::disk::SimDisk;
 use hotline::store::log::{Log, LogSettings, Verify};
 use hotline::store::view::{decode_redo, encode_redo};
-use hotline_domain::evidence;
+use hotline_domain::evidence::{self, Letters};
 use hotline_domain::fact::Fact;
-use hotline_domain::kernel::{Commit, Event, Group, Input, Now, World, fold_commit};
-use hotline_domain::link::{Frame, Session};
+use hotline_domain::kernel::{Commit, Event, Gather, Group, Input, Now, World, fold_commit};
+use hotline_domain::link::{Envelope, Frame, Session};
 use hotline_domain::view::{Overlay, ViewFailed};
 use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -200,6 +200,19 @@ impl Node {
         let head = (log.last_commit(), log.hash());
         evidence::sign(commit, self.region, &self.view, &Seal(self.region), head)
             .map_err(|failed| failed.to_string())
+    }
+
+    /// What the log has of others' letters on some legs, as the shell reads it beside the commits.
+    #[must_use]
+    pub fn letters(&self, ask: &Gather) -> Vec<Envelope> {
+        let mut letters = Letters::of(&Codec, &ask.legs);
+        let records = self.log.iter().filter_map(|log| log.read_from(1).ok());
+        for record in records.flatten().map_while(Result::ok) {
+            let lasting = records::decode(&record.lasting).map(|lasting| lasting.facts);
+            let facts = lasting.unwrap_or_default();
+            facts.into_iter().for_each(|fact| letters.take(fact));
+        }
+        letters.found()
     }
 
     /// Opens the log and makes the view again from what is durable: by folding facts, or by replaying changes onto the

@@ -288,7 +288,8 @@ impl WiredNode {
                     }
                 }
             }
-            Action::Alarm { .. } | Action::DestroyKey { .. } => {}
+            // No disk is put back here.
+            Action::Alarm { .. } | Action::DestroyKey { .. } | Action::Gather(_) => {}
             action => {
                 if let Some(links) = self.links.get() {
                     links.perform(&action);

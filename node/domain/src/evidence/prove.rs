@@ -58,6 +58,15 @@ pub trait Notary {
     /// # Errors
     /// Why not.
     fn signed(&self, signed: &Signed<'_>) -> Result<(), Unproven>;
+
+    /// The same of a letter that is shown long after it was written, and proves something to its author alone: that its
+    /// certificate ran out since says nothing against it. [`Unproven::Never`]: the signature itself is none.
+    ///
+    /// # Errors
+    /// Why not.
+    fn signed_then(&self, signed: &Signed<'_>) -> Result<(), Unproven> {
+        self.signed(signed)
+    }
 }
 
 /// A notary that believes nobody: where no envelope arrives.
@@ -102,6 +111,30 @@ pub fn judge_proof(
     notary: &dyn Notary,
     envelope: &Envelope,
 ) -> Result<Result<(), Unproven>, ViewFailed> {
+    judged(view, envelope, |signed| notary.signed(signed))
+}
+
+/// The same of a letter that is shown long after it was written, see [`Notary::signed_then`]. It is shown in the clear:
+/// what only its author could open says nothing.
+///
+/// # Errors
+/// The view failed. The inner error says why the letter is not proven.
+pub fn judge_letter(
+    view: &dyn View,
+    notary: &dyn Notary,
+    letter: &Envelope,
+) -> Result<Result<(), Unproven>, ViewFailed> {
+    if letter.key_id != 0 || letter.sealed.is_some() {
+        return Ok(Err(Unproven::Never("原件不是明文".to_owned())));
+    }
+    judged(view, letter, |signed| notary.signed_then(signed))
+}
+
+fn judged(
+    view: &dyn View,
+    envelope: &Envelope,
+    judge: impl FnOnce(&Signed<'_>) -> Result<(), Unproven>,
+) -> Result<Result<(), Unproven>, ViewFailed> {
     let never = |words: String| Ok(Err(Unproven::Never(words)));
     let Some(proof) = &envelope.proof else {
         return never("没有签名".to_owned());
@@ -122,7 +155,7 @@ pub fn judge_proof(
         algorithm: proof.algorithm,
         bytes: proof.signature.clone(),
     };
-    Ok(notary.signed(&Signed {
+    Ok(judge(&Signed {
         author: envelope.author,
         written_at: envelope.written_at,
         chain: &chain,

@@ -2,6 +2,7 @@
 //! draft is dropped whole.
 
 use super::context::World;
+use super::event::Gather;
 use super::outcome::{Kept, Stop};
 use super::tracing::Tracing;
 use super::{fold, reconcile, send, timers, watch};
@@ -33,6 +34,7 @@ pub struct Draft<'a> {
     alarms: Vec<String>,
     cuts: Vec<(RegionKey, String)>,
     world_changed: bool,
+    gathers: Vec<Gather>,
     receipts: Vec<(RegionKey, Receipted)>,
     tracing: Option<Tracing>,
 }
@@ -66,6 +68,7 @@ impl<'a> Draft<'a> {
             alarms: Vec::new(),
             cuts: Vec::new(),
             world_changed: false,
+            gathers: Vec::new(),
             receipts: Vec::new(),
             tracing: None,
         }
@@ -375,6 +378,11 @@ impl<'a> Draft<'a> {
         self.world_changed = true;
     }
 
+    /// Has the log read for letters.
+    pub(super) fn gather(&mut self, ask: Gather) {
+        self.gathers.push(ask);
+    }
+
     /// Owes the author of something received a receipt, which goes out with all others of the group.
     pub(super) fn owe(&mut self, author: RegionKey, receipt: Receipted) {
         self.receipts.push((author, receipt));
@@ -411,6 +419,7 @@ impl<'a> Draft<'a> {
             alarms: self.alarms,
             cuts: self.cuts,
             world_changed: self.world_changed,
+            gathers: self.gathers,
             receipts: self.receipts,
         }
     }
@@ -422,6 +431,7 @@ impl<'a> Draft<'a> {
         self.alarms.extend(kept.alarms);
         self.cuts.extend(kept.cuts);
         self.world_changed |= kept.world_changed;
+        self.gathers.extend(kept.gathers);
         self.receipts.extend(kept.receipts);
     }
 }

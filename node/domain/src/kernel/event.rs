@@ -102,11 +102,31 @@ pub enum Input {
         /// Who.
         by: RegionKey,
     },
+    /// The log was read for [`Action::Gather`].
+    Gathered {
+        /// As in the action.
+        ask: Gather,
+        /// What was found, in the log's order.
+        letters: Vec<Envelope>,
+    },
     /// The clock was found in doubt.
     ClockDoubt {
         /// Why.
         why: String,
     },
+}
+
+/// Letters that are needed out of the log, see [`crate::evidence::Letters`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gather {
+    /// For whom.
+    pub peer: RegionKey,
+    /// For which of its questions.
+    pub no: u64,
+    /// From which leg on that question is answered now.
+    pub from: LegId,
+    /// Of which legs.
+    pub legs: Vec<LegId>,
 }
 
 /// News of a link.
@@ -178,6 +198,9 @@ pub enum Action {
         /// Which.
         slot: u64,
     },
+    /// Read the log for letters, beside the commits, then submit [`Input::Gathered`]; with what was found, where the log
+    /// cannot be read to its end.
+    Gather(Gather),
     /// Another version of a document came into force: take it up, then submit [`Input::WorldChanged`].
     WorldChanged,
     /// Tell the operator.

@@ -244,6 +244,9 @@ impl<'a> Group<'a> {
                 .into_iter()
                 .map(|(peer, why)| Action::Cut { peer, why }),
         );
+        self.commit
+            .actions
+            .extend(kept.gathers.into_iter().map(Action::Gather));
         if kept.world_changed {
             self.commit.actions.push(Action::WorldChanged);
         }
@@ -274,7 +277,8 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             })?;
             timers::start(draft)?;
             world::take_due(draft)?;
-            world::changed(draft)
+            world::changed(draft)?;
+            reconcile::gather_again(draft)
         }
         Input::Acked { peer, lane, upto } => {
             let state = draft.link(peer)?.lanes[lane.index()];
@@ -294,7 +298,12 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             what,
         } => conduct::charge(draft, peer, offence, &what),
         Input::Tick => timers::tick(draft),
-        Input::WorldChanged => world::changed(draft),
+        Input::WorldChanged => {
+            world::changed(draft)?;
+            // The shell says so once at every start, when it can read the log beside the commits.
+            reconcile::gather_again(draft)
+        }
+        Input::Gathered { ask, letters } => reconcile::gathered(draft, &ask, &letters),
         Input::SealingKey { new, reason } => keys::take_own(draft, &new, None, &reason),
         Input::AttachmentFetched {
             matter,

@@ -1,5 +1,6 @@
 //! How a draft ends: kept, or stopped.
 
+use super::event::Gather;
 use crate::evidence::Receipted;
 use crate::fact::Fact;
 use crate::refusal::Refusal;
@@ -38,5 +39,6 @@ pub(super) struct Kept {
     pub alarms: Vec<String>,
     pub cuts: Vec<(RegionKey, String)>,
     pub world_changed: bool,
+    pub gathers: Vec<Gather>,
     pub receipts: Vec<(RegionKey, Receipted)>,
 }

@@ -247,7 +247,7 @@ fn apply(
             draft.record(Fact::Noticed(notice))
         }
         Message::Inventory(inventory) => reconcile::heard(draft, author, inventory),
-        Message::Past(past) => reconcile::take(draft, tree, author, past, fields),
+        Message::Past(past) => reconcile::take(draft, tree, peer, author, past, fields),
         Message::Figures(report) => {
             let news = tells_news(draft, &report)?;
             // Whose figures go this way, the tree says that they were written under.

@@ -88,6 +88,8 @@ impl Record {
                 | Message::Notice(_)
                 | Message::Refused { .. }
                 | Message::Receipts(_)
+                // What its author did may be told to it again, should it forget.
+                | Message::Past(_)
         );
         if !evidence {
             return Self {

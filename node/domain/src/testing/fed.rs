@@ -48,6 +48,8 @@ pub(crate) struct Fed {
     pub(crate) at_once: bool,
     /// Whether forbidden fields may travel: where a test tries the receiver.
     pub(crate) careless: bool,
+    /// Whether nodes do not come to read their logs for letters.
+    pub(crate) unread: bool,
 }
 
 impl Fed {
@@ -66,6 +68,7 @@ impl Fed {
             drawn: 0,
             at_once: true,
             careless: false,
+            unread: false,
         };
         for region in ALL {
             let mut pack = PolicyPack::default_pack();
@@ -162,6 +165,13 @@ impl Fed {
         self.keep(region, at, facts, changes);
         if actions.contains(&Action::WorldChanged) {
             self.take_up(region);
+        }
+        for action in &actions {
+            if let Action::Gather(ask) = action
+                && !self.unread
+            {
+                self.gather(region, ask);
+            }
         }
         actions
     }

@@ -1,7 +1,8 @@
 //! Hellos, and disks put back to an older state.
 
 use super::fed::Fed;
-use crate::kernel::{Input, LinkNews, fold_commit};
+use crate::evidence::Letters;
+use crate::kernel::{Gather, Input, LinkNews, fold_commit};
 use crate::link::{Hello, Verdict, WIRE_OLDEST, WIRE_VERSION, judge};
 use crate::row::{Row, RowKey};
 use crate::view::{MemoryView, Overlay, Rows, View};
@@ -107,6 +108,16 @@ impl Fed {
             }
         }
         self.settle();
+    }
+
+    /// Reads a node's log for letters, and tells its kernel what it found.
+    pub(super) fn gather(&mut self, region: RegionKey, ask: &Gather) {
+        let mut letters = Letters::of(&self.wire, &ask.legs);
+        let facts = self.nodes[&region].log.iter().flat_map(|(_, facts)| facts);
+        facts.cloned().for_each(|fact| letters.take(fact));
+        let letters = letters.found();
+        let ask = ask.clone();
+        self.input(region, Input::Gathered { ask, letters });
     }
 
     pub(crate) fn neighbours(&self, region: RegionKey) -> Vec<RegionKey> {

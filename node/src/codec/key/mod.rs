@@ -30,7 +30,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 30] = [
+const KINDS: [(u8, Tree, &str); 31] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -57,6 +57,7 @@ const KINDS: [(u8, Tree, &str); 30] = [
     (47, Tree::Link, "RowKey.Taken"),
     (50, Tree::Meta, "RowKey.Exchange"),
     (51, Tree::Meta, "RowKey.Missing"),
+    (52, Tree::Meta, "RowKey.Asked"),
     (60, Tree::Meta, "RowKey.Document"),
     (61, Tree::Meta, "RowKey.DocumentPart"),
     (62, Tree::Meta, "RowKey.PeerWorld"),
@@ -92,6 +93,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::Taken(..) => 47,
         RowKey::Exchange(..) => 50,
         RowKey::Missing(..) => 51,
+        RowKey::Asked(..) => 52,
         RowKey::Document(..) => 60,
         RowKey::DocumentPart(..) => 61,
         RowKey::PeerWorld(..) => 62,
@@ -163,7 +165,7 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(region.as_bytes());
             out.raw(asker.as_bytes());
         }
-        RowKey::Awaiting(region, no) => {
+        RowKey::Awaiting(region, no) | RowKey::Asked(region, no) => {
             out.raw(region.as_bytes());
             out.u64(*no);
         }
@@ -237,6 +239,7 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         47 => RowKey::Taken(EnvelopeId(from.raw()?)),
         50 => RowKey::Exchange(from.region()?),
         51 => RowKey::Missing(from.u64()?),
+        52 => RowKey::Asked(from.region()?, from.u64()?),
         60 => RowKey::Document(
             from.one_of(&DocumentKind::ALL)?,
             from.region()?,

@@ -195,6 +195,11 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             exchange: draw.maybe(Draw::exchange),
         },
         Fact::Missing(draw.missing()),
+        Fact::Asked {
+            peer: draw.region(),
+            no: draw.number(),
+            question: draw.maybe(Draw::inventory),
+        },
         Fact::EpochRaised {
             epoch: draw.number(),
         },

@@ -4,7 +4,7 @@ use super::Draw;
 use hotline_domain::attachment::{Attachment, AttachmentId};
 use hotline_domain::body::Body;
 use hotline_domain::evidence::{Effect, Receipted};
-use hotline_domain::exchange::{Inventory, LegNote, PastAct};
+use hotline_domain::exchange::PastAct;
 use hotline_domain::field::{FieldMark, SealedField};
 use hotline_domain::figures::{Cell, CellKey, Measure, Report, Table, Watermark};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
@@ -312,21 +312,7 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             effect: draw.one_of(&Effect::ALL),
             at: draw.time(),
         })),
-        Message::Inventory(Inventory {
-            ask: draw.number(),
-            answer: draw.bool(),
-            lost: draw.bool(),
-            since: draw.time(),
-            lane: draw.lane(),
-            from: draw.leg(),
-            to: draw.leg(),
-            last: draw.bool(),
-            legs: draw.some(|draw| LegNote {
-                leg: draw.leg(),
-                hash: draw.bytes(),
-                heard: draw.bytes(),
-            }),
-        }),
+        Message::Inventory(draw.inventory()),
         Message::Refused {
             about: EnvelopeId(draw.bytes()),
             leg: draw.maybe(Draw::leg),
@@ -361,6 +347,7 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             at: draw.time(),
             nth: draw.u32(),
             act: act.clone(),
+            letter: draw.maybe(Draw::letter).map(Box::new),
         }));
         messages.push(Message::Leg {
             leg: draw.leg(),

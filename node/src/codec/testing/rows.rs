@@ -3,7 +3,9 @@
 use super::Draw;
 use super::facts;
 use hotline_domain::attachment::{Attached, AttachmentId};
-use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
+use hotline_domain::exchange::{
+    Exchange, Inventory, LegNote, Letter, Missing, MissingKind, Restore,
+};
 use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
@@ -245,6 +247,38 @@ impl Draw {
         }
     }
 
+    pub(crate) fn inventory(&mut self) -> Inventory {
+        Inventory {
+            ask: self.number(),
+            answer: self.bool(),
+            lost: self.bool(),
+            since: self.time(),
+            lane: self.lane(),
+            from: self.leg(),
+            to: self.leg(),
+            last: self.bool(),
+            legs: self.some(|draw| LegNote {
+                leg: draw.leg(),
+                hash: draw.bytes(),
+                heard: draw.bytes(),
+            }),
+        }
+    }
+
+    pub(crate) fn letter(&mut self) -> Letter {
+        let envelope = self.envelope();
+        let envelope = Envelope {
+            route: Vec::new(),
+            key_id: 0,
+            fields: envelope.fields.iter().map(|field| field.erased()).collect(),
+            sealed: None,
+            trace: None,
+            ..envelope
+        };
+        let chain = self.some(|draw| draw.some(|draw| draw.below(256) as u8));
+        Letter { envelope, chain }
+    }
+
     pub(crate) fn missing(&mut self) -> Missing {
         Missing {
             no: self.number(),
@@ -400,6 +434,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Destroyed(Box::new(draw.destruction())),
         Row::Exchange(Box::new(draw.exchange())),
         Row::Missing(Box::new(draw.missing())),
+        Row::Asked(Box::new(draw.inventory())),
         Row::Attachment(Box::new(draw.attached())),
     ];
     rows.extend(super::world::rows(draw));
@@ -444,6 +479,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Taken(EnvelopeId(draw.bytes())),
         RowKey::Exchange(draw.region()),
         RowKey::Missing(draw.number()),
+        RowKey::Asked(draw.region(), draw.number()),
         RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),
     ];
     keys.extend(super::world::keys(draw));

@@ -275,6 +275,10 @@ impl Sim {
                     }
                 }
                 Action::DestroyKey { slot } => self.destroy(me, [slot]),
+                Action::Gather(ask) => {
+                    let letters = self.nodes[&me].letters(&ask);
+                    self.push(me, Input::Gathered { ask, letters }, 0);
+                }
                 Action::Alarm { .. } | Action::WorldChanged => {}
             }
         }

@@ -106,6 +106,14 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             );
             change_node(view, |node| node.missing = node.missing.max(missing.no))
         }
+        Fact::Asked { peer, no, question } => {
+            let key = RowKey::Asked(*peer, *no);
+            match question {
+                Some(question) => view.put(key, Row::Asked(Box::new(question.clone()))),
+                None => view.delete(key),
+            }
+            Ok(())
+        }
         Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
         Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
         Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),

@@ -114,6 +114,7 @@ pub(super) fn of(
                 at,
                 nth,
                 act,
+                letter: None,
             },
             fields,
         ));

@@ -1,16 +1,19 @@
 //! Acts that come back.
 
-use super::{acts, awaits};
+use super::letters::{self, Examined};
+use super::{acts, awaits, missing};
 use crate::clock;
 use crate::exchange::PastAct;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::LegId;
 use crate::kernel::Draft;
+use crate::kernel::conduct;
 use crate::kernel::offered::{check_fields, field_of, offered};
 use crate::kernel::outcome::Stop;
 use crate::kernel::receive::leg_message;
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
+use crate::link::Offence;
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
@@ -23,39 +26,69 @@ use hotline_topology::{Federation, RegionKey, Time};
 pub(in crate::kernel) fn take(
     draft: &mut Draft<'_>,
     tree: &Federation,
+    peer: RegionKey,
     author: RegionKey,
-    past: PastAct,
-    fields: Vec<SealedField>,
+    mut past: PastAct,
+    mut fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
     let forgot = awaits(draft, author)?;
-    let Some(known) = Rows::leg(draft, past.leg)? else {
-        return match past.act {
-            Act::Offer(offer) if forgot => {
-                leg_back(draft, tree, author, past.leg, past.at, *offer, fields)
-            }
-            // It never came here, or it was refused; what this node gave itself it knows.
-            Act::Offer(offer) if offer.giver == author => {
-                offered(draft, tree, author, past.leg, past.at, *offer, fields).map(|_| ())
-            }
-            _ => Ok(()),
-        };
-    };
-    if acts::other_end(&known) != Some(author) {
-        let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
-        return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
+    let known = Rows::leg(draft, past.leg)?;
+    if let Some(known) = &known {
+        if acts::other_end(known) != Some(author) {
+            let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
+            return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
+        }
+        leg::permits(known, past.by, &past.act)?;
+        if acts::knows(draft, known, &past)? {
+            return Ok(());
+        }
     }
-    leg::permits(&known, past.by, &past.act)?;
-    if acts::knows(draft, &known, &past)? {
+    let own = match (&known, &past.act) {
+        (Some(leg), _) => acts::own_party(leg).is_none_or(|party| past.by == party),
+        (None, Act::Offer(offer)) => offer.giver == draft.me(),
+        // It never came here, or it was refused.
+        (None, _) => return Ok(()),
+    };
+    // What this node did it knows itself, but for what it forgot; and that it believes with its signature alone.
+    if own && !forgot {
         return Ok(());
     }
-    let own = acts::own_party(&known).is_none_or(|party| past.by == party);
-    match (forgot, own) {
-        (true, _) => act_back(draft, tree, author, &known, past, fields),
-        // What this node did it knows itself.
-        (false, true) => Ok(()),
-        (false, false) => {
+    if own {
+        match letters::examine(draft, known.as_ref(), &past)? {
+            Examined::Proven(signed) => past = signed,
+            Examined::Harmless => {
+                missing::unproven(draft, known.as_ref(), author, &past, None)?;
+            }
+            Examined::Unproven(why, is_false) => {
+                if is_false && author == peer {
+                    conduct::charge(draft, peer, Offence::Forbidden, &why)?;
+                }
+                return missing::unproven(draft, known.as_ref(), author, &past, Some(&why));
+            }
+        }
+        if let Some(letter) = &past.letter {
+            let signed = &letter.envelope.fields;
+            fields.retain(|field| {
+                let mut marks = signed.iter();
+                marks.any(|mark| (mark.name, mark.hash) == (field.name, field.hash))
+            });
+        }
+    }
+    match (known, past.act) {
+        (Some(known), act) => {
+            let past = PastAct { act, ..past };
+            if forgot {
+                return act_back(draft, tree, author, &known, past, fields);
+            }
             leg_message(draft, tree, author, past.leg, past.at, past.act, fields).map(|_| ())
         }
+        (None, Act::Offer(offer)) if forgot => {
+            leg_back(draft, tree, author, past.leg, past.at, *offer, fields)
+        }
+        (None, Act::Offer(offer)) if offer.giver == author => {
+            offered(draft, tree, author, past.leg, past.at, *offer, fields).map(|_| ())
+        }
+        (None, _) => Ok(()),
     }
 }
 
@@ -164,5 +197,5 @@ fn taken_in(draft: &mut Draft<'_>, offer: &Offer, fields: Vec<SealedField>) -> R
     };
     draft.ticket_act(offer.matter, None, act, fields)?;
     draft.set_timer(due, TimerKey::TicketDue(offer.matter))?;
-    super::missing::petitioner(draft, offer)
+    missing::petitioner(draft, offer)
 }

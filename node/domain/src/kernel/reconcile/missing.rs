@@ -1,12 +1,12 @@
 //! What cannot have come back: listed, with an alarm, never silently absent.
 
 use super::{PAGE, acts};
-use crate::exchange::{Missing, MissingKind};
+use crate::exchange::{Missing, MissingKind, PastAct};
 use crate::fact::Fact;
 use crate::id::MatterId;
 use crate::kernel::Draft;
 use crate::kernel::outcome::Stop;
-use crate::leg::{Leg, Offer};
+use crate::leg::{Act, Leg, Offer};
 use crate::row::{IndexKey, Row, RowKey};
 use crate::view::{Rows, View};
 use hotline_topology::RegionKey;
@@ -58,6 +58,36 @@ pub(super) fn forked(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     );
     draft.alarm(words.clone());
     put(draft, kind, matter, number, words)
+}
+
+/// Another node says that this one did something, and shows no signature of this one's. `why`: why it was not taken;
+/// `None` where it was, since it does nobody harm.
+pub(super) fn unproven(
+    draft: &mut Draft<'_>,
+    leg: Option<&Leg>,
+    author: RegionKey,
+    past: &PastAct,
+    why: Option<&str>,
+) -> Result<(), Stop> {
+    let (id, at, act) = (past.leg, past.at, past.act.label());
+    let offer = match (leg, &past.act) {
+        (Some(leg), _) => Some(&leg.offer),
+        (None, Act::Offer(offer)) => Some(&**offer),
+        (None, _) => None,
+    };
+    let number = offer.map_or_else(String::new, |offer| offer.number.clone());
+    let matter = offer.map(|offer| offer.matter);
+    let claim = format!("{author} 称本节点曾于 {at} 就工单 {number} 的交办 {id} 办理「{act}」");
+    let words = match why {
+        Some(why) => format!(
+            "{claim},{why};未采信,两端可能因此不一致。请向 {author} 索取该交办的证据文件(在对方节点执行 hotline evidence export {id},在本节点用 hotline evidence verify 核验),并核对来件与录音:确有其事的,在本节点重新办理;查无此事的,请 {author} 更正并报告上级"
+        ),
+        None => format!(
+            "{claim},按其记录这份交办没有送到过本节点,没有本节点的签名可查;已照录。请与 {author} 核对"
+        ),
+    };
+    draft.alarm(words.clone());
+    put(draft, MissingKind::Unproven, matter, number, words)
 }
 
 /// A person gave up waiting for a peer.

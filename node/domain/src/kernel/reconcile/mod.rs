@@ -5,6 +5,7 @@
 //! restored node R                                   every superior, every node below: P
 //!   higher epoch, lanes from 1
 //!   Inventory (question) ──────────────────────────►  compares each leg between the two
+//!                                                   reads its log for what R signed on legs that differ
 //!                       ◄── Past, act by act ───────  for every leg of which R lacks or has other acts
 //!                       ◄────── Inventory (answer) ──  what P has
 //!   Past, act by act ──────────────────────────────►  for every leg of which P lacks something
@@ -18,7 +19,8 @@
 //!   ([`crate::exchange::PastAct::nth`]). Both logs are beginnings of true histories and links keep the order, so the
 //!   union of two is a state that both could have come to, and folding gives the same leg in whatever order its acts
 //!   come (see `leg/tests`). So it matters neither who was restored, nor whether both were.
-//! - **Nobody is told what it did itself**, but by the other side of the leg while it asks because it forgot.
+//! - **Nobody is told what it did itself**, but by the other side of the leg while it asks because it forgot; and it
+//!   believes that only with its own signature under it, out of the other side's log (`letters.rs`).
 //! - **Until the answer, nothing.** A restored node does nothing on a leg before the other side of it has answered, and
 //!   takes no act from there that the answer will bring; a matter from before the restore also waits for parent and
 //!   children. New matters are taken in and handed on meanwhile. A side that cannot answer is waived by a person.
@@ -26,13 +28,16 @@
 //!   with nodes behind it asks these as well, and loses no time over it.
 //! - **Then what follows**: receipts, deadlines, rulings that the rules make, recalls below a leg that ended, sights.
 //!
-//! Where what stands: `back.rs` takes acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `missing.rs` lists what
+//! Where what stands: `asked.rs` answers whoever forgot, `letters.rs` proves what it is told of itself, `back.rs` takes
+//! acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `missing.rs` lists what
 //! cannot come back, `acts.rs` reads the acts of a leg from the rows.
 
 mod acts;
+mod asked;
 mod back;
 mod follow;
 mod fork;
+mod letters;
 mod missing;
 #[cfg(test)]
 mod tests;
@@ -51,6 +56,7 @@ use crate::view::{Rows, View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 
+pub(super) use asked::{gather_again, gathered};
 pub(super) use back::take;
 
 /// Rows read at a time.
@@ -276,28 +282,12 @@ pub(super) fn heard(
         let words = format!("{author} 与本节点之间不会有交办,不与其核对");
         return Err(Refusal::new(Class::Forbidden, "restore.stranger", words).into());
     }
-    let covered = |leg: &Leg| {
-        leg.offer.lane == inventory.lane && (inventory.from..=inventory.to).contains(&leg.id)
-    };
-    let between = legs_by_peer(draft, inventory.since)?.remove(&author);
-    let mut legs: BTreeMap<LegId, Leg> = BTreeMap::new();
-    legs.extend(
-        between
-            .unwrap_or_default()
-            .into_iter()
-            .filter(covered)
-            .map(|leg| (leg.id, leg)),
-    );
-    // What the other side lists is compared, however long ago it was closed here.
-    let mut theirs = BTreeMap::new();
-    for note in &inventory.legs {
-        theirs.insert(note.leg, *note);
-        if let Some(leg) = Rows::leg(draft, note.leg)?
-            && acts::other_end(&leg) == Some(author)
-        {
-            legs.insert(leg.id, leg);
-        }
+    // Whoever forgot is answered with what it signed: the log is read for it first.
+    if inventory.lost && !inventory.answer {
+        return asked::keep(draft, author, inventory);
     }
+    let theirs = asked::notes(&inventory);
+    let legs = asked::covered(draft, author, &inventory)?;
     let awaited =
         with(draft, author)?.filter(|known| inventory.answer && known.ask == inventory.ask);
     for leg in legs.values() {
@@ -305,7 +295,7 @@ pub(super) fn heard(
         let unlisted = inventory.answer && !leg.is_open() && !theirs.contains_key(&leg.id);
         let note = theirs.get(&leg.id);
         if !unlisted && note.map(|note| note.hash) != Some(acts::hash(draft, leg, None)?) {
-            tell(draft, author, leg)?;
+            asked::tell(draft, author, leg, None)?;
         }
         if let (Some(exchange), Some(note)) = (&awaited, note) {
             fork::look(draft, leg, exchange, note)?;
@@ -314,31 +304,11 @@ pub(super) fn heard(
     if inventory.answer {
         return answered(draft, author, &inventory);
     }
-    let (lost, last, lane, since) = (
-        inventory.lost,
-        inventory.last,
-        inventory.lane,
-        inventory.since,
-    );
     let answer = Inventory {
         answer: true,
-        lost: false,
         ..inventory
     };
-    say(draft, author, answer, &legs.values().collect::<Vec<_>>())?;
-    if lost && last && lane == Lane::Ordinary {
-        tell_sights(draft, author)?;
-        ask_behind(draft, author, since)?;
-    }
-    Ok(())
-}
-
-/// Tells every act of a leg that is on record here.
-fn tell(draft: &mut Draft<'_>, peer: RegionKey, leg: &Leg) -> Result<(), Stop> {
-    for (act, fields) in acts::of(draft, leg)? {
-        draft.send(peer, leg.offer.lane, &Message::Past(act), fields)?;
-    }
-    Ok(())
+    say(draft, author, answer, &legs.values().collect::<Vec<_>>())
 }
 
 /// The origin forgot where the legs stand that this node gave on, or the news of it was lost on the way there.

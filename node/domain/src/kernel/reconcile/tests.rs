@@ -1,4 +1,5 @@
 mod forks;
+mod letters;
 
 use super::*;
 use crate::exchange::{Missing, MissingKind, PastAct};
@@ -48,6 +49,9 @@ fn agreed(fed: &Fed, case: &str) {
             under_way(view).expect("memory").is_empty(),
             "{case}: {region} waits"
         );
+        let unproven = |missing: &Missing| missing.kind == MissingKind::Unproven;
+        let unproven = missing(fed, *region).into_iter().find(unproven);
+        assert_eq!(unproven, None, "{case}: {region}");
         for leg in legs(fed, *region) {
             if leg.is_open() && leg.offer.kind == crate::leg::LegKind::Downward {
                 let timed = view.rows().any(|(key, _)| {
@@ -454,6 +458,7 @@ fn nobody_is_told_what_it_did_itself_unless_it_asks() {
         act: Act::Recall {
             ground: RecallGround::Recalled,
         },
+        letter: None,
     });
     fed.forge_envelope(ZEZHOU, CITY, &lie, |_| {});
     assert!(fed.leg(CITY, leg).is_open());

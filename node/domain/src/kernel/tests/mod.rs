@@ -6,7 +6,7 @@ mod conduct;
 mod envelopes;
 mod laws;
 mod random;
-mod sealing;
+pub(super) mod sealing;
 mod sealing_random;
 
 mod locality;

@@ -53,7 +53,7 @@ pub(super) fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
 }
 
 /// Every node has a key, and those that need it know it.
-pub(super) fn sealing() -> Fed {
+pub(in crate::kernel) fn sealing() -> Fed {
     let mut fed = Fed::new();
     for region in ALL {
         make(&mut fed, region, 60 * DAY);
@@ -124,7 +124,7 @@ fn deliver_shut(fed: &mut Fed, from: RegionKey, to: RegionKey, key_id: u32) -> V
 
 /// The province may supervise a leg between the county and the township: it was told that it is overdue. Its order goes
 /// to the county, which is not its neighbour.
-pub(super) fn overdue(fed: &mut Fed) -> LegId {
+pub(in crate::kernel) fn overdue(fed: &mut Fed) -> LegId {
     let matter = fed.at(ZEZHOU).take_in();
     let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
     fed.pass(8 * DAY);
@@ -132,7 +132,7 @@ pub(super) fn overdue(fed: &mut Fed) -> LegId {
     leg
 }
 
-pub(super) fn supervise(fed: &mut Fed, leg: LegId) -> OrderId {
+pub(in crate::kernel) fn supervise(fed: &mut Fed, leg: LegId) -> OrderId {
     fed.at(PROVINCE).supervise(leg, "overdue").order()
 }
 

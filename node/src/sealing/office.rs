@@ -11,12 +11,15 @@ use hotline_domain::link::Envelope;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::sealing::{SealingKey, is_sealed};
 use hotline_domain::view::View;
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What a slot's secret is derived for.
 pub const PURPOSE: &[u8] = b"sealing key";
+
+/// Number of a key that nobody has: real ones are numbered by the minute that they were made in.
+const NOBODY: u32 = 1;
 
 /// Gives the secret of a slot for sealing; `None` once it was destroyed.
 pub type Secrets =
@@ -48,11 +51,13 @@ impl Office {
         }
     }
 
-    /// The envelope as it leaves for its next hop: sealed, where that is not its addressee and a key is known. What was
-    /// queued before this node had keys goes as it was queued, and what others wrote as it came.
+    /// The envelope as it leaves for its next hop: sealed, where that is not its addressee. Where the addressee's key is
+    /// not known, to nobody: the addressee asks for the copy that this node keeps, under its own key. What others wrote
+    /// in the clear, of a release that knows no sealing, to a node of such, goes on as it came.
     ///
     /// # Errors
-    /// No randomness, a key that cannot be used, or a view that cannot be read: nothing may leave then.
+    /// No randomness, a key that cannot be used, or a view that cannot be read; or neither a key of the addressee's nor
+    /// one of this node's own yet, without which it keeps no copies. Nothing may leave then.
     pub fn seal(
         &self,
         next: RegionKey,
@@ -63,14 +68,23 @@ impl Office {
             return Ok((envelope, fields));
         }
         let rows = (self.rows)();
-        let Some(key) = known(&*rows, envelope.addressee)? else {
-            let own = rows.get(&RowKey::InFlight(envelope.id)).map_err(failed)?;
-            return if own.is_none() {
-                Ok((envelope, fields))
-            } else {
-                let words = format!("没有 {} 的封装公钥", envelope.addressee);
-                Err(SealFailed(words))
-            };
+        let key = match known(&*rows, envelope.addressee)? {
+            Some(key) => key,
+            // Its author puts itself on the route first: whoever stands last on it sends.
+            None if envelope.route.last() != Some(&envelope.author) => {
+                return Ok((envelope, fields));
+            }
+            None => {
+                let copied = rows.get(&RowKey::InFlight(envelope.id)).map_err(failed)?;
+                if copied.is_none() && known(&*rows, envelope.author)?.is_none() {
+                    let words = format!(
+                        "没有 {} 的封装公钥,本节点也还没有自己的封装密钥:启用之后再发,请查看节点日志中做密钥时的错误",
+                        envelope.addressee
+                    );
+                    return Err(SealFailed(words));
+                }
+                self.nobody(envelope.addressee)?
+            }
         };
         let fresh = self.fresh()?;
         let sealed = content::seal(envelope, fields, &key, fresh).map_err(failed)?;
@@ -97,6 +111,19 @@ impl Office {
             Ok((opened, fields)) => Ok(Opened::Clear(Box::new(opened), fields)),
             Err(error) => Ok(Opened::Shut(envelope, words(&error))),
         }
+    }
+
+    /// A key whose private half nobody has. Its number is lower than that of any key ever made.
+    fn nobody(&self, region: RegionKey) -> Result<SealingKey, SealFailed> {
+        Ok(SealingKey {
+            region,
+            no: NOBODY,
+            public: KeyPair::derive(&*self.fresh()?).public,
+            not_before: Time(0),
+            not_after: Time(i64::MAX),
+            previous: 0,
+            revoked: 0,
+        })
     }
 
     fn fresh(&self) -> Result<Zeroizing<[u8; KEY_BYTES]>, SealFailed> {

@@ -6,7 +6,7 @@ use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
 use super::tracing::Tracing;
 use super::{
-    attachments, conduct, dispatch, fold, keys, receive, reconcile, timers, witness, world,
+    attachments, conduct, dispatch, fold, keys, receive, reconcile, sealed, timers, witness, world,
 };
 use crate::command::Command;
 use crate::evidence::Receipted;
@@ -278,6 +278,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             timers::start(draft)?;
             world::take_due(draft)?;
             world::changed(draft)?;
+            sealed::copy_unsealed(draft)?;
             reconcile::gather_again(draft)
         }
         Input::Acked { peer, lane, upto } => {

@@ -102,6 +102,9 @@ pub(super) fn take_own(
     }
     let signed = new.signed.clone();
     pass_on(draft, &signed, None, &[])?;
+    if known.is_none() {
+        sealed::copy_unsealed(draft)?;
+    }
     sealed::ask_again(draft, &signed)
 }
 

@@ -11,7 +11,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{keys, offered, parked, send};
+use super::{keys, offered, parked, send, world};
 use crate::body::Actor;
 use crate::clock;
 use crate::fact::Fact;
@@ -20,8 +20,8 @@ use crate::leg::Lane;
 use crate::link::{Consumption, Envelope, Message};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Kept, Row, RowKey, TimerKey};
-use crate::sealing::{Destroyed, Destruction, OwnKey, SignedKey, TRIES_MAX};
-use crate::view::View;
+use crate::sealing::{self, Destroyed, Destruction, OwnKey, SignedKey, TRIES_MAX};
+use crate::view::{Rows as _, View};
 use hotline_topology::{RegionKey, Span, Time};
 use std::collections::BTreeMap;
 
@@ -57,6 +57,32 @@ pub(super) fn send_far(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), 
     let at = draft.now().plus_millis(ASK_AGAIN_MS);
     draft.set_timer(at, TimerKey::AwaitKey(to))?;
     keys::ask(draft, to)
+}
+
+/// Copies what was queued for far nodes before this node sealed: by an earlier version of the program, or before it had
+/// a key of its own. Its number on the lane and its statement stay; the link seals it as it leaves, where its
+/// addressee's key is not known to nobody, and the addressee then asks for the copy.
+pub(super) fn copy_unsealed(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    if keys::known(draft, draft.me())?.is_none() {
+        return Ok(());
+    }
+    for peer in world::linked(draft)? {
+        for lane in Lane::ALL {
+            let state = draft.link(peer)?.lanes[lane.index()];
+            for seq in state.acked + 1..=state.sent {
+                if let Some(Row::Outbox(envelope, _)) =
+                    draft.get(&RowKey::Outbox(peer, lane, seq))?
+                    && envelope.author == draft.me()
+                    && envelope.addressee != peer
+                    && sealing::is_sealed(envelope.kind)
+                    && draft.get(&RowKey::InFlight(envelope.id))?.is_none()
+                {
+                    draft.record(Fact::SealedSent { peer, lane, seq })?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Queues an envelope of this node's own and keeps a copy of it.

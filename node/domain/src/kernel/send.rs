@@ -43,15 +43,16 @@ pub(super) fn send(
         trace: draft.tracing().and_then(|tracing| tracing.of(matter)),
     };
     let next = draft.world.federation.next_hop(draft.me(), to);
-    // A node seals once it has a key of its own: before that nobody could seal to it either.
-    let seals = next != Some(to)
-        && sealing::is_sealed(envelope.kind)
-        && keys::known(draft, draft.me())?.is_some();
-    if !seals {
+    if next == Some(to) || !sealing::is_sealed(envelope.kind) {
         return queue(draft, envelope).map(|_| ());
     }
     let salt = draft.draw();
     draft.world.wire.salt(&mut envelope.payload, salt);
+    // The shell makes the node's own key before any link is up, and the link lets nothing of this leave in the clear.
+    // What is queued until then is copied as the key is taken into use.
+    if keys::known(draft, draft.me())?.is_none() {
+        return queue(draft, envelope).map(|_| ());
+    }
     sealed::send_far(draft, envelope)
 }
 

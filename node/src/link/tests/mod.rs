@@ -336,7 +336,7 @@ async fn what_was_sealed_to_this_node_opens_as_it_comes_or_stays_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_copy_kept_for_a_far_node_never_leaves_unsealed() {
+async fn what_is_for_a_far_node_whose_key_is_not_known_leaves_sealed_to_nobody() {
     let pair = Pair::start().await;
     pair.met().await;
     let written = pair.county.envelope(PROVINCE, Lane::Ordinary, 1);
@@ -350,11 +350,35 @@ async fn a_copy_kept_for_a_far_node_never_leaves_unsealed() {
         RowKey::InFlight(written.id),
         Some(Row::Kept(Box::new(kept))),
     );
-    pair.county.forward(CITY, written);
+    pair.county.forward(CITY, written.clone());
+    until("the relay has it", || drained(&pair.county, CITY)).await;
+    let applied = lock(&pair.city.state).applied.clone();
+    let [(_, passing)] = &applied[..] else {
+        panic!("{applied:?}")
+    };
+    assert_eq!(
+        (passing.key_id, passing.sealed),
+        (1, Some(written.statement()))
+    );
+    assert!(passing.fields.is_empty() && passing.payload != written.payload);
+    assert_eq!(passing.digest(), written.digest(), "its lane goes on");
+}
+
+#[tokio::test]
+async fn before_a_nodes_first_key_nothing_leaves_for_a_far_node_whose_key_is_not_known() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    let written = pair.county.envelope(PROVINCE, Lane::Ordinary, 1);
+    pair.county.forward(CITY, written.clone());
     let told = || {
         let why = status(pair.county.links()).last_error;
-        why.is_some_and(|why| why.contains("封装公钥"))
+        why.is_some_and(|why| why.contains("封装密钥"))
     };
     until("the operator is told", told).await;
     assert!(lock(&pair.city.state).applied.is_empty());
+    // Its own key is made: the lane goes on, sealed.
+    pair.county.know_key(written.author, 22);
+    until("the relay has it", || drained(&pair.county, CITY)).await;
+    let applied = lock(&pair.city.state).applied.clone();
+    assert!(matches!(&applied[..], [(_, passing)] if passing.key_id == 1));
 }

@@ -226,6 +226,53 @@ fn without_its_addressees_key_an_envelope_waits_asks_and_goes() {
     );
 }
 
+/// An order of the province stands in its outbox, queued before it had a key.
+fn queued_unsealed() -> (Fed, LegId) {
+    let mut fed = Fed::new();
+    let leg = overdue(&mut fed);
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    fed.cut(PROVINCE, CITY);
+    // The province is told no key before it has one itself.
+    let none = [(RowKey::SealingKey(ZEZHOU), None)];
+    fed.put_rows_back(PROVINCE, none);
+    supervise(&mut fed, leg);
+    assert_eq!(in_flight(&fed, PROVINCE), []);
+    (fed, leg)
+}
+
+#[test]
+fn what_was_queued_before_the_first_key_is_copied_with_it_and_asked_for_anew() {
+    let (mut fed, leg) = queued_unsealed();
+    make(&mut fed, PROVINCE, DAY);
+    assert_eq!(in_flight(&fed, PROVINCE).len(), 1);
+    fed.at_once = false;
+    fed.mend_nothing();
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    // The link sealed it to nobody, since it knew no key.
+    deliver_shut(&mut fed, CITY, ZEZHOU, 1);
+    assert_eq!(ordered(&fed, leg), 0);
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    fed.pass(2 * 60_000);
+    fed.settle();
+    assert_eq!(in_flight(&fed, PROVINCE), []);
+}
+
+#[test]
+fn what_a_version_that_made_no_copies_queued_is_copied_at_the_start() {
+    let (mut fed, _) = queued_unsealed();
+    make(&mut fed, PROVINCE, DAY);
+    let copies = in_flight(&fed, PROVINCE);
+    let none = RowKey::InFlight(copies[0].envelope.id);
+    fed.put_rows_back(PROVINCE, [(none, None)]);
+    fed.input(PROVINCE, Input::Start);
+    assert_eq!(in_flight(&fed, PROVINCE), copies);
+    fed.input(PROVINCE, Input::Start);
+    assert_eq!(in_flight(&fed, PROVINCE), copies, "once");
+}
+
 #[test]
 fn a_key_is_asked_for_across_the_tree_and_the_answer_comes_back_the_same_way() {
     let mut fed = sealing();

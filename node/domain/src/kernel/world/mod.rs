@@ -6,6 +6,7 @@ pub(super) mod succeed;
 #[cfg(test)]
 mod tests;
 
+pub(super) use moved::linked;
 pub(super) use spread::{check_lists, met, peer_has, tell_neighbours};
 
 use super::draft::Draft;

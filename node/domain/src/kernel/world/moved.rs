@@ -74,7 +74,7 @@ fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
 }
 
 /// Every neighbour that a link was ever used with.
-fn linked(draft: &Draft<'_>) -> Result<Vec<RegionKey>, Stop> {
+pub(in crate::kernel) fn linked(draft: &Draft<'_>) -> Result<Vec<RegionKey>, Stop> {
     let (mut from, to) = (
         RowKey::Link(RegionKey::literal("000000000000")),
         RowKey::Kept(0),

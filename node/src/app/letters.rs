@@ -1,51 +1,87 @@
-//! Letters out of the node's own log, for a node that forgot what it wrote: the log is read beside the commits, once for
-//! all legs of a part of its question.
+//! Letters out of the node's own log, for nodes that forgot what they wrote: the log is read beside the commits, once for
+//! all legs of a part of a question.
 
 use super::handle::{NodeHandle, Shared};
 use crate::codec::commit;
 use crate::codec::payload::Codec;
 use hotline_domain::evidence::Letters;
 use hotline_domain::kernel::{Gather, Input};
-use hotline_domain::link::Envelope;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Reads for one question at a time.
+/// What waits to be read, at most one of a node that asks: a newer question makes the older one moot.
+#[derive(Default)]
+struct Waiting {
+    asks: VecDeque<Gather>,
+    /// A thread is at it.
+    busy: bool,
+}
+
+/// Reads for one question after the other.
 #[derive(Clone)]
 pub(super) struct Reading {
     node: NodeHandle,
-    turn: Arc<Mutex<()>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Reading {
     /// For a node.
     pub(super) fn new(node: NodeHandle) -> Self {
-        let turn = Arc::default();
-        Self { node, turn }
+        let waiting = Arc::default();
+        Self { node, waiting }
     }
 
     /// Reads on a thread of its own and submits what it found; all that it found, where the log fails it.
     pub(super) fn begin(&self, ask: &Gather) {
-        let (this, ask) = (self.clone(), ask.clone());
-        let span = tracing::Span::current();
-        let read = move || {
-            span.in_scope(|| {
-                let turn = this.turn.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut letters = Letters::of(&Codec, &ask.legs);
-                if let Err(error) = read(this.node.shared(), &mut letters) {
-                    tracing::error!(
-                        "不能从日志中找出 {} 签过的全部原件,只附已找到的:{error:#}",
-                        ask.peer
-                    );
-                }
-                drop(turn);
-                let letters: Vec<Envelope> = letters.found();
-                this.node.submit_blocking(Input::Gathered { ask, letters });
-            });
-        };
+        let mut waiting = self.waiting();
+        waiting.put(ask.clone());
+        if waiting.busy {
+            return;
+        }
+        let (this, span) = (self.clone(), tracing::Span::current());
         let thread = std::thread::Builder::new().name("letters".to_owned());
-        if let Err(error) = thread.spawn(read) {
+        match thread.spawn(move || span.in_scope(|| this.work())) {
+            Ok(_) => waiting.busy = true,
             // The question stays; the next start takes it up.
-            tracing::error!("不能读日志答复核对,重启节点后再答:{error}");
+            Err(error) => tracing::error!("不能读日志答复核对,重启节点后再答:{error}"),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Gather> {
+        let mut waiting = self.waiting();
+        let next = waiting.asks.pop_front();
+        waiting.busy = next.is_some();
+        next
+    }
+
+    fn work(&self) {
+        while let Some(ask) = self.next() {
+            let mut letters = Letters::of(&Codec, &ask.legs);
+            if let Err(error) = read(self.node.shared(), &mut letters) {
+                tracing::error!(
+                    "不能从日志中找出 {} 签过的全部原件,只附已找到的:{error:#}",
+                    ask.peer
+                );
+            }
+            let letters = letters.found();
+            let input = Input::Gathered { ask, letters };
+            if !self.node.submit_blocking(input) {
+                return;
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn put(&mut self, ask: Gather) {
+        let mut asks = self.asks.iter_mut();
+        match asks.find(|waits| waits.peer == ask.peer) {
+            Some(waits) => *waits = ask,
+            None => self.asks.push_back(ask),
         }
     }
 }
@@ -61,4 +97,32 @@ fn read(shared: &Shared, letters: &mut Letters<'_>) -> anyhow::Result<()> {
             .for_each(|fact| letters.take(fact));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hotline_domain::id::LegId;
+    use hotline_topology::RegionKey;
+
+    const CITY: RegionKey = RegionKey::literal("990100000000");
+    const COUNTY: RegionKey = RegionKey::literal("990101000000");
+
+    fn ask(peer: RegionKey, no: u64) -> Gather {
+        Gather {
+            peer,
+            no,
+            from: LegId([0; 16]),
+            legs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn however_often_a_node_asks_one_reading_waits_for_it_in_its_turn() {
+        let mut waiting = Waiting::default();
+        waiting.put(ask(COUNTY, 1));
+        waiting.put(ask(CITY, 1));
+        (2..9).for_each(|no| waiting.put(ask(COUNTY, no)));
+        assert_eq!(waiting.asks, [ask(COUNTY, 8), ask(CITY, 1)]);
+    }
 }

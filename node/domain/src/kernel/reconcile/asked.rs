@@ -18,6 +18,7 @@ use crate::kernel::keys::{FIRST_REGION, LAST_REGION};
 use crate::kernel::outcome::Stop;
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, Message};
+use crate::refusal::{Class, Refusal};
 use crate::row::{Row, RowKey};
 use crate::view::{Rows, View};
 use hotline_topology::RegionKey;
@@ -70,6 +71,10 @@ pub(super) fn keep(
     question: Inventory,
 ) -> Result<(), Stop> {
     let waiting = waiting(draft, peer)?;
+    if waiting.len() >= QUESTIONS_MAX {
+        let words = format!("{peer} 的核对提问已积压 {QUESTIONS_MAX} 件,先答完再问");
+        return Err(Refusal::new(Class::State, "restore.too-many", words).into());
+    }
     let no = waiting.last().map_or(1, |(last, _)| last + 1);
     let mut first = true;
     for (no, old) in waiting {

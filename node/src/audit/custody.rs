@@ -45,8 +45,16 @@ fn given(case: &Case<'_>, ledgers: &Ledgers, leg: LegId, tale: &LegTale, verdict
     let forgetful = [giver, taker]
         .iter()
         .any(|node| forgetful(verdict, &[*node]) && !(case.quiet && asked(node)));
-    let mut say = |words: String, unanswered: bool| {
-        if forgetful {
+    let excused = |difference: Difference| {
+        let mut ends = [giver, taker]
+            .into_iter()
+            .filter_map(|node| ledgers.get(&node));
+        ends.any(|end| {
+            end.forked.contains(&tale.offer.matter) || (end.in_secret && difference.is_of_time)
+        })
+    };
+    let mut say = |words: String, unanswered: bool, excused: bool| {
+        if forgetful || excused {
             verdict.missing.push(words);
         } else {
             verdict.unanswered += u64::from(unanswered);
@@ -58,12 +66,13 @@ fn given(case: &Case<'_>, ledgers: &Ledgers, leg: LegId, tale: &LegTale, verdict
         None if tale.delivered.is_some() => {
             let words =
                 format!("交办 {leg}:{giver} 记有 {taker} 的送达回执,{taker} 却没有这份交办");
-            say(words, answers == Answers::Taker);
+            say(words, answers == Answers::Taker, false);
         }
         None if tale.is_open() && case.quiet => {
             say(
                 format!("交办 {leg}:{giver} 已交办,{taker} 始终没有收到"),
                 true,
+                false,
             );
         }
         None => {}
@@ -72,45 +81,60 @@ fn given(case: &Case<'_>, ledgers: &Ledgers, leg: LegId, tale: &LegTale, verdict
                 say(
                     format!("交办 {leg}:{giver} 与 {taker} 所存的交办书不同"),
                     false,
+                    false,
                 );
             }
             if answers == Answers::Taker && (other.answers() == Answers::Giver) {
                 let words =
                     format!("交办 {leg}:{giver} 以为由 {taker} 负责,{taker} 不以为然,无人负责");
-                say(words, true);
+                say(words, true, false);
             }
             if !ledger.held.contains(&tale.offer.matter) {
-                say(format!("交办 {leg}:{taker} 收到交办而没有工单"), true);
+                let words = format!("交办 {leg}:{taker} 收到交办而没有工单");
+                say(words, true, false);
             }
             if case.quiet
-                && let Some(what) = difference(tale, other)
+                && let Some(found) = difference(tale, other)
             {
-                say(
-                    format!("交办 {leg}:{giver} 与 {taker} 的{what}不一致"),
-                    false,
-                );
+                let what = found.what;
+                let words = format!("交办 {leg}:{giver} 与 {taker} 的{what}不一致");
+                say(words, false, excused(found));
             }
         }
     }
 }
 
+/// What two logs say differently of one leg.
+#[derive(Clone, Copy)]
+struct Difference {
+    what: &'static str,
+    /// The same on both sides, at another time: done in two pasts, of which each end keeps its first.
+    is_of_time: bool,
+}
+
 /// What two logs say differently of one leg, once every message has arrived.
-fn difference(giver: &LegTale, taker: &LegTale) -> Option<&'static str> {
-    if giver.end != taker.end {
-        Some("结办情况")
+fn difference(giver: &LegTale, taker: &LegTale) -> Option<Difference> {
+    let how = |tale: &LegTale| tale.end.map(|(how, _)| how);
+    let asked = |tale: &LegTale| tale.asked.map(|asked| asked.no);
+    let (what, is_of_time) = if giver.end != taker.end {
+        ("结办情况", how(giver) == how(taker))
     } else if giver.delivered != taker.delivered {
-        Some("送达时间")
+        (
+            "送达时间",
+            giver.delivered.is_some() == taker.delivered.is_some(),
+        )
     } else if giver.signed != taker.signed {
-        Some("签收情况")
+        ("签收情况", false)
     } else if giver.due != taker.due {
-        Some("办理期限")
-    } else if giver.asked.map(|asked| asked.no) != taker.asked.map(|asked| asked.no) {
-        Some("最后一次申请")
+        ("办理期限", false)
+    } else if asked(giver) != asked(taker) {
+        ("最后一次申请", false)
     } else if giver.is_open() && giver.lead != taker.lead {
-        Some("主办单位")
+        ("主办单位", false)
     } else {
-        None
-    }
+        return None;
+    };
+    Some(Difference { what, is_of_time })
 }
 
 fn taken_from_nobody(

@@ -2,6 +2,7 @@
 
 use super::Log;
 use super::tale::LegTale;
+use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::figures::{CellKey, Counts, Report};
 use hotline_domain::id::{LegId, MatterId};
@@ -27,6 +28,10 @@ pub(super) struct Ledger {
     pub epochs_raised: u32,
     /// It has asked the others since what it forgot.
     pub reconciled: bool,
+    /// Its disk went back and nobody said so: what it did until somebody did, it may have done before.
+    pub in_secret: bool,
+    /// Matters that it lists as having two pasts, between which people decide.
+    pub forked: BTreeSet<MatterId>,
     /// What cannot be, in words.
     pub oddities: Vec<String>,
 }
@@ -104,9 +109,14 @@ impl Ledger {
                 self.reconciled = false;
                 None
             }
-            Fact::Restored(_) => {
+            Fact::Restored(restore) => {
                 self.epochs_raised += 1;
                 self.reconciled = true;
+                self.in_secret |= restore.until == Time(0);
+                None
+            }
+            Fact::Missing(missing) if missing.kind == MissingKind::Forked => {
+                self.forked.extend(missing.matter);
                 None
             }
             _ => None,
@@ -115,8 +125,11 @@ impl Ledger {
 
     fn leg(&mut self, me: RegionKey, leg: LegId, by: Party, at: Time, act: &Act) -> Option<String> {
         if let Some(tale) = self.legs.get_mut(&leg) {
-            return tale
-                .go_on(by, at, act)
+            let oddity = tale.go_on(by, at, act);
+            // Of its two pasts the one that it forgot has come back.
+            let other_past = self.in_secret && matches!(act, Act::Ruling { .. });
+            return oddity
+                .filter(|_| !other_past)
                 .map(|oddity| format!("交办 {leg}:{oddity}"));
         }
         let Act::Offer(offer) = act else {

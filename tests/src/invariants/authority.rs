@@ -2,6 +2,7 @@
 
 use super::{Nodes, Promise, Seen};
 use hotline::codec::payload::Codec;
+use hotline_domain::evidence::Effect;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{EnvelopeId, LegId};
 use hotline_domain::leg::{Act, Lane, Party};
@@ -72,7 +73,10 @@ impl Promise for Authority {
                     "envelope {id} of {peer} was forged, and its {name} took effect"
                 ));
             }
-            if self.forged.contains(id) && *outcome == Consumption::Applied {
+            if self.forged.contains(id)
+                && *outcome == Consumption::Applied
+                && !without_effect(seen, *id)
+            {
                 return Err(format!(
                     "envelope {id} of {peer} was forged, and took effect"
                 ));
@@ -127,6 +131,14 @@ impl Authority {
             self.witnesses.remove(&seen.me);
         }
     }
+}
+
+/// Opened, and on record as having come to nothing: a restored node leaves acts of a node whose answer it awaits to that
+/// answer.
+fn without_effect(seen: &Seen<'_>, id: EnvelopeId) -> bool {
+    seen.facts.iter().any(|fact| {
+        matches!(fact, Fact::Received { envelope, effect: Effect::Void, .. } if envelope.id == id)
+    })
 }
 
 fn is_act(fact: &Fact, wanted: LegId, said: &Act) -> bool {

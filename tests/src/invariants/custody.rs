@@ -272,6 +272,12 @@ fn forked(nodes: &Nodes, leg: &Leg) -> bool {
     sides.iter().any(listed)
 }
 
+/// Whether the node's disk was set back and nobody said so, until a person opened its links again.
+fn in_secret(node: &Node) -> bool {
+    let restore = node.view.node().ok().and_then(|row| row.restore);
+    restore.is_some_and(|restore| restore.until == Time(0))
+}
+
 /// Once quiet, both sides hold the same of the contract.
 fn alike(nodes: &Nodes, leg: &Leg) -> Result<(), String> {
     if leg.side != Side::Taker {
@@ -281,7 +287,12 @@ fn alike(nodes: &Nodes, leg: &Leg) -> Result<(), String> {
         return Ok(());
     };
     // Where a clock was wrong, each side may hold its own of when things happened: what is disputed counts as it arrived.
-    let disputed = nodes.values().any(|node| node.clock.was_wrong);
+    // What a node did again after its disk was set back in secret happened at two times; each end keeps its first.
+    let wrong = nodes.values().any(|node| node.clock.was_wrong);
+    let disputed = wrong
+        || [leg.giver(), leg.taker().region()]
+            .iter()
+            .any(|end| in_secret(&nodes[end]));
     let at = |at: Option<Time>| at.filter(|_| !disputed);
     let state = |leg: &Leg| {
         let request = leg.request.clone().map(|request| Request {

@@ -348,6 +348,9 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             if epoch != link.peer_epoch || wire != link.peer_wire {
                 keys::introduce(draft, peer)?;
             }
+            if epoch != link.peer_epoch {
+                timers::figures_anew(draft, peer)?;
+            }
             world::met(draft, peer)
         }
         LinkNews::PeerRestarted { epoch } => {
@@ -356,7 +359,8 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             }
             draft.record(changed(epoch, 0, Some(now), None))?;
             draft.cut(peer, format!("{peer} 以第 {epoch} 纪元重新开始"));
-            draft.record(Fact::LanesRestarted { peer })
+            draft.record(Fact::LanesRestarted { peer })?;
+            timers::figures_anew(draft, peer)
         }
         LinkNews::DialFailed => draft.record(changed(
             link.peer_epoch,

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
+use super::reconcile;
 use crate::clock;
 use crate::field::{FieldMark, SealedField, marks};
 use crate::id::LegId;
@@ -42,12 +43,13 @@ pub(super) fn offered(
     }
     let (matter, now) = (offer.matter, draft.now());
     let happened_at = clock::happened(at, Time(0), now);
+    reconcile::own_again(draft, &offer, &fields)?;
     let act = Act::Offer(Box::new(offer));
     draft.received_fact(id, matter, Party::Giver, happened_at, act, Vec::new())?;
     draft.leg_fact(id, Party::Taker, now, Act::Receipt, None, Vec::new())?;
     let leg = draft.leg(id)?;
     // An own matter keeps its own date: the clock runs on while it is raised and comes down again.
-    let kept = ticket.filter(|ticket| ticket.is_own(draft.me()));
+    let kept = Rows::ticket(draft, matter)?.filter(|ticket| ticket.is_own(draft.me()));
     let due = kept
         .and_then(|ticket| ticket.due)
         .unwrap_or_else(|| clock::own_due(&draft.world, &leg));

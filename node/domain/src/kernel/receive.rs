@@ -9,6 +9,7 @@ use super::outcome::Stop;
 use super::parked::{PARKED, Place, must_wait, park, set_aside, take_place, take_up_kept};
 use super::witness::{Record, unproven};
 use super::{conduct, keys, reconcile, sealed, send, world};
+use crate::body::Body;
 use crate::clock;
 use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
@@ -298,8 +299,9 @@ fn sighted(
     sight: Sight,
 ) -> Result<Effect, Stop> {
     let known = Rows::ticket(draft, matter)?;
-    if known.is_none() && world::succeed::may_succeed(draft, author) {
-        // The giver took the work back itself.
+    // The giver took the work back itself; or an own matter that was forgotten comes with the leg that follows.
+    let comes = sight.taker == Body::Node(draft.me());
+    if known.is_none() && (comes || world::succeed::may_succeed(draft, author)) {
         return Ok(Effect::Void);
     }
     let ticket = draft.ticket(matter)?;

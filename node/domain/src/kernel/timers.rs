@@ -25,7 +25,7 @@ use crate::link::Message;
 use crate::row::{RowKey, TimerKey};
 use crate::view::{Rows, View, ViewFailed};
 use crate::{supervision, ticket};
-use hotline_topology::Time;
+use hotline_topology::{RegionKey, Time};
 
 /// Timers fired in one step; the shell ticks again while more are due.
 const FIRED_PER_STEP: usize = 32;
@@ -126,6 +126,18 @@ pub(super) fn figures_soon(draft: &mut Draft<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     draft.set_timer(at, TimerKey::ReportFigures)
+}
+
+/// A superior whose memory went back is told everything anew, and soon: until then it shows what it still remembers.
+pub(super) fn figures_anew(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let tree = draft.world.federation;
+    let above = tree
+        .parent(draft.me())
+        .and_then(|above| tree.node_for(above));
+    if above == Some(peer) {
+        figures_soon(draft)?;
+    }
+    Ok(())
 }
 
 /// The age of revocation lists is looked at once a day, where there are any.

@@ -2,6 +2,7 @@
 
 mod honest;
 mod net;
+mod pasts;
 mod people;
 mod tampered;
 

@@ -19,7 +19,7 @@ fn after(net: &Net, node: RegionKey, tamper: impl FnMut(&mut Fact) -> bool) -> V
     verdict(net, &logs)
 }
 
-fn verdict(net: &Net, logs: &Logs) -> Verdict {
+pub(super) fn verdict(net: &Net, logs: &Logs) -> Verdict {
     judge(&Case {
         quiet: true,
         confirmed: &net.confirmed,
@@ -27,11 +27,11 @@ fn verdict(net: &Net, logs: &Logs) -> Verdict {
     })
 }
 
-fn says(verdict: &Verdict, words: &str) -> bool {
+pub(super) fn says(verdict: &Verdict, words: &str) -> bool {
     verdict.faults.iter().any(|fault| fault.contains(words))
 }
 
-fn touches(fact: &Fact, name: &str) -> bool {
+pub(super) fn touches(fact: &Fact, name: &str) -> bool {
     matches!(fact, Fact::Leg { act, .. } if act.name() == name)
 }
 

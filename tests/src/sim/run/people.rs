@@ -5,6 +5,7 @@ use crate::sim::node::Node;
 use crate::sim::places::{HOUR, MINUTE};
 use hotline_domain::command::Command;
 use hotline_domain::kernel::Input;
+use hotline_domain::row::RowKey;
 use hotline_topology::RegionKey;
 
 impl Sim {
@@ -71,7 +72,13 @@ impl Sim {
         let open = |node: &Node| {
             node.view.legs().any(|leg| leg.is_open()) || node.view.tickets().any(|t| t.is_open())
         };
-        let done = !self.nodes.values().any(open);
+        // What a node forgot may still be on its way back.
+        let asking = |node: &Node| {
+            let lowest = RowKey::Exchange(RegionKey::literal("000000000000"));
+            let highest = RowKey::Exchange(RegionKey::literal("zzzzzzzzzzzz"));
+            node.view.range(lowest, highest).next().is_some()
+        };
+        let done = !self.nodes.values().any(|node| open(node) || asking(node));
         // Two hours later, the last figures have come up.
         if (done && round.is_multiple_of(6))
             || round >= FINISH_ROUNDS

@@ -12,7 +12,7 @@ use crate::kernel::conduct;
 use crate::kernel::offered::{check_fields, field_of, offered};
 use crate::kernel::outcome::Stop;
 use crate::kernel::receive::leg_message;
-use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
+use crate::leg::{self, Act, Leg, LegKind, Offer, Party, RuleVersion};
 use crate::link::Offence;
 use crate::policy::authority;
 use crate::refusal::{Class, Refusal};
@@ -144,11 +144,8 @@ fn leg_back(
     }
     let (matter, now) = (offer.matter, draft.now());
     let happened_at = clock::happened(at, Time(0), now);
-    let known = Rows::ticket(draft, matter)?;
-    let is_new = known.is_none();
-    if given && is_new && offer.origin == me {
-        taken_in(draft, &offer, fields.clone())?;
-    }
+    let is_new = Rows::ticket(draft, matter)?.is_none();
+    own_again(draft, &offer, &fields)?;
     draft.record(Fact::Leg {
         leg: id,
         matter,
@@ -161,7 +158,7 @@ fn leg_back(
     })?;
     let leg = draft.leg(id)?;
     if taken {
-        let kept = known.filter(|ticket| ticket.is_own(me));
+        let kept = Rows::ticket(draft, matter)?.filter(|ticket| ticket.is_own(me));
         let due = kept
             .and_then(|ticket| ticket.due)
             .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
@@ -174,14 +171,32 @@ fn leg_back(
     Ok(())
 }
 
-/// A matter of this node's own comes back with the first leg that it gave: number, kind and day stand in the offer.
-fn taken_in(draft: &mut Draft<'_>, offer: &Offer, fields: Vec<SealedField>) -> Result<(), Stop> {
-    let pack = draft.world.pack_for(&offer.rules);
+/// A matter of this node's own that it forgot comes back with the first of its legs, given or taken: number, kind and day
+/// stand in every offer. Without its intake it would be counted, and nobody could say where it came from.
+pub(in crate::kernel) fn own_again(
+    draft: &mut Draft<'_>,
+    offer: &Offer,
+    fields: &[SealedField],
+) -> Result<(), Stop> {
+    if offer.origin != draft.me() || Rows::ticket(draft, offer.matter)?.is_some() {
+        return Ok(());
+    }
+    let given = offer.giver == draft.me();
+    let pack = draft.pack();
+    // What a superior gives back down names the superior's rules.
+    let rules = match given {
+        true => offer.rules.clone(),
+        false => RuleVersion {
+            pack: pack.id.clone(),
+            version: pack.version,
+        },
+    };
+    let pack = draft.world.pack_for(&rules);
     let (kind, urgency) = (offer.request_kind, offer.urgency);
     let due = clock::handling_due(&draft.world, pack, kind, urgency, offer.taken_in_at);
     let due = match offer.kind {
-        LegKind::Downward => due.map_or(offer.due.at, |due| due.at.max(offer.due.at)),
-        LegKind::Upward => due.map_or(offer.due.at, |due| due.at),
+        LegKind::Downward if given => due.map_or(offer.due.at, |due| due.at.max(offer.due.at)),
+        _ => due.map_or(offer.due.at, |due| due.at),
     };
     let act = TicketAct::TakenIn {
         number: offer.number.clone(),
@@ -192,10 +207,10 @@ fn taken_in(draft: &mut Draft<'_>, offer: &Offer, fields: Vec<SealedField>) -> R
         place: offer.place,
         due,
         happened_at: offer.taken_in_at,
-        rules: offer.rules.clone(),
-        content: crate::field::marks(&fields),
+        rules,
+        content: crate::field::marks(fields),
     };
-    draft.ticket_act(offer.matter, None, act, fields)?;
+    draft.ticket_act(offer.matter, None, act, fields.to_vec())?;
     draft.set_timer(due, TimerKey::TicketDue(offer.matter))?;
     missing::petitioner(draft, offer)
 }

@@ -57,7 +57,7 @@ use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 
 pub(super) use asked::{gather_again, gathered};
-pub(super) use back::take;
+pub(super) use back::{own_again, take};
 
 /// Rows read at a time.
 const PAGE: usize = 256;

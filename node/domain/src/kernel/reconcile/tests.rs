@@ -1,5 +1,6 @@
 mod forks;
 mod letters;
+mod origins;
 
 use super::*;
 use crate::exchange::{Missing, MissingKind, PastAct};

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
+use super::watch::unless_awaited;
 use crate::attachment::{Attached, Attachment, AttachmentId, permit_received};
 use crate::body::Actor;
 use crate::field::SealedField;
@@ -51,7 +52,12 @@ fn pass_on(draft: &mut Draft<'_>, leg: &Leg, by: Party, id: AttachmentId) -> Res
     for outgoing in ticket.outgoing {
         let given = Rows::leg(draft, outgoing)?;
         if given.is_some_and(|given| given.taker().region() != leg.giver()) {
-            pass_one(draft, outgoing, id, None)?;
+            let passed = |draft: &mut Draft<'_>| pass_one(draft, outgoing, id, None).map(drop);
+            if !unless_awaited(draft, passed)? {
+                draft.alarm(format!(
+                    "附件 {id} 未能随交办 {outgoing} 转下:本节点恢复后还在等对方核对;核对完成后请人工转送"
+                ));
+            }
         }
     }
     Ok(())

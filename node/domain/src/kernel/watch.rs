@@ -3,6 +3,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
+use super::reconcile::EXCHANGING;
 use super::world::succeed;
 use super::{attachments, joint};
 use crate::clock;
@@ -24,16 +25,12 @@ pub(super) fn after(
     attachments::after(draft, after, by, act)?;
     if after.side != Side::Taker {
         tell_origin(draft, before, after)?;
-        joint::watch(draft, after)?;
+        unless_awaited(draft, |draft| joint::watch(draft, after))?;
         if let Some(ruling) = leg::automatic(after) {
-            draft.leg_fact(
-                after.id,
-                Party::Giver,
-                draft.now(),
-                ruling,
-                None,
-                Vec::new(),
-            )?;
+            let now = draft.now();
+            unless_awaited(draft, |draft| {
+                draft.leg_fact(after.id, Party::Giver, now, ruling, None, Vec::new())
+            })?;
         }
         if closed_now(before, after) {
             close_withdrawn(draft, after)?;
@@ -47,6 +44,19 @@ pub(super) fn after(
         follow_giver(draft, before, after, act)?;
     }
     Ok(())
+}
+
+/// What follows on a leg whose other side a restored node still waits for follows upon its answer
+/// (`reconcile/follow.rs`): what it follows from must not be refused for it. False where it was left to that.
+pub(super) fn unless_awaited(
+    draft: &mut Draft<'_>,
+    work: impl FnOnce(&mut Draft<'_>) -> Result<(), Stop>,
+) -> Result<bool, Stop> {
+    match draft.attempt(work)? {
+        Ok(()) => Ok(true),
+        Err(refusal) if refusal.rule == EXCHANGING => Ok(false),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 fn closed_now(before: Option<&Leg>, after: &Leg) -> bool {
@@ -203,15 +213,11 @@ fn recall_below(draft: &mut Draft<'_>, incoming: &Leg, ground: RecallGround) -> 
         };
         let upward = leg.offer.kind == LegKind::Upward;
         if leg.is_open() && (!upward || ground == RecallGround::Withdrawn) {
-            draft.leg_fact(
-                id,
-                Party::Giver,
-                draft.now(),
-                Act::Recall { ground },
-                None,
-                Vec::new(),
-            )?;
-            recalled.push(leg);
+            let (now, act) = (draft.now(), Act::Recall { ground });
+            let done = unless_awaited(draft, |draft| {
+                draft.leg_fact(id, Party::Giver, now, act, None, Vec::new())
+            })?;
+            recalled.extend(done.then_some(leg));
         }
     }
     if ground == RecallGround::Recalled {

@@ -22,7 +22,8 @@
 //! - **Nobody is told what it did itself**, but by the other side of the leg while it asks because it forgot; and it
 //!   believes that only with its own signature under it, out of the other side's log (`letters.rs`).
 //! - **Until the answer, nothing.** A restored node does nothing on a leg before the other side of it has answered, and
-//!   takes no act from there that the answer will bring; a matter from before the restore also waits for parent and
+//!   takes no act from there that the answer will bring, or the comparison that follows the last answer; what would
+//!   follow there from others' acts follows then; a matter from before the restore also waits for parent and
 //!   children. New matters are taken in and handed on meanwhile. A side that cannot answer is waived by a person.
 //! - **Passers-by, too.** What a restored node acknowledged and had not passed on is lost for others: whoever has legs
 //!   with nodes behind it asks these as well, and loses no time over it.
@@ -361,10 +362,26 @@ fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     let exchange = None;
     draft.record(Fact::Exchanged { peer, exchange })?;
     follow::follow(draft, peer)?;
+    ask_once_more(draft, peer)?;
     // Nodes further away may be long in answering; what they bring is still taken.
     let near = |other: RegionKey| draft.world.federation.next_hop(draft.me(), other) == Some(other);
     if near(peer) && !under_way(draft)?.iter().any(|other| near(other.peer)) {
         missing::list(draft)?;
+    }
+    Ok(())
+}
+
+/// What the peer did behind its answer on one lane, or behind a part of it, came to nothing here while the rest was
+/// awaited: the two compare once more.
+fn ask_once_more(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let until = draft.node()?.restore.map_or(Time(0), |known| known.until);
+    let since = Time(until.0.saturating_sub(SLACK_MS));
+    let legs = legs_by_peer(draft, since)?.remove(&peer);
+    let legs = legs.unwrap_or_default();
+    // One that speaks of no comparison was waived by a person.
+    let asked = draft.attempt(|inner| ask(inner, peer, 0, false, since, &legs))?;
+    if let Err(refusal) = asked {
+        draft.alarm(format!("不能与 {peer} 再次核对交办:{refusal}"));
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 mod forks;
+mod halfway;
 mod letters;
 mod origins;
 

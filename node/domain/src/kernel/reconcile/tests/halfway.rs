@@ -1,0 +1,84 @@
+//! While only some of the answers are in.
+
+use super::*;
+use hotline_topology::{Kind, Urgency};
+
+/// The city is put back to before everything, asks, and is linked to all but the county.
+fn restored_without_county(fed: &mut Fed, commits: usize) {
+    fed.cut(CITY, ZEZHOU);
+    fed.roll_back(CITY, commits);
+    fed.input(CITY, Input::Restored { id: [1; 16] });
+    fed.input(CITY, Input::Start);
+    for peer in [PROVINCE, LINGCHUAN] {
+        fed.connect(CITY, peer);
+    }
+    fed.settle();
+}
+
+/// Delivers all but what one lane holds.
+fn settle_but(fed: &mut Fed, held: (RegionKey, RegionKey, Lane)) {
+    for round in 0.. {
+        assert!(round < 1_000, "messages run in circles");
+        let mut waiting = fed.waiting();
+        waiting.retain(|lane| *lane != held);
+        if waiting.is_empty() {
+            return;
+        }
+        for (from, to, lane) in waiting {
+            fed.deliver(from, to, lane);
+        }
+    }
+}
+
+#[test]
+fn what_was_written_behind_the_answer_of_one_lane_is_not_lost_while_the_other_is_awaited() {
+    for (urgency, lane, other) in [
+        (Urgency::Normal, Lane::Ordinary, Lane::Urgent),
+        (Urgency::Emergency, Lane::Urgent, Lane::Ordinary),
+    ] {
+        let mut fed = Fed::new();
+        let matter = fed.at(CITY).take_in();
+        fed.at(CITY).assign(matter, [node(ZEZHOU)]).done();
+        let commits = fed.nodes[&CITY].log.len();
+        restored_without_county(&mut fed, commits);
+        fed.at_once = false;
+        fed.mend_nothing();
+        fed.connect(CITY, ZEZHOU);
+        let held = (ZEZHOU, CITY, other);
+        settle_but(&mut fed, held);
+        fed.pass(1_000);
+        let taken = fed.at(CITY).try_take_in(Kind::Complaint, urgency).done();
+        let leg = fed
+            .at(CITY)
+            .assign(taken.matter.expect("one"), [node(ZEZHOU)]);
+        let leg = leg.leg();
+        assert_eq!(fed.leg(CITY, leg).offer.lane, lane);
+        settle_but(&mut fed, held);
+        assert_eq!(fed.leg(ZEZHOU, leg).stage, Stage::Delivered);
+        fed.at_once = true;
+        fed.settle();
+        assert_eq!(fed.leg(CITY, leg).stage, Stage::Delivered, "{lane:?}");
+        agreed(&fed, "lanes");
+    }
+}
+
+#[test]
+fn what_follows_on_a_leg_waits_for_the_answer_from_there_and_the_cause_is_kept() {
+    let mut fed = Fed::new();
+    let matter = fed.at(PROVINCE).take_in();
+    let leg = fed.at(PROVINCE).assign(matter, [node(CITY)]).leg();
+    let below = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+    let commits = fed.nodes[&CITY].log.len();
+    restored_without_county(&mut fed, commits);
+    fed.at(PROVINCE).recall(leg).done();
+    assert!(!fed.leg(CITY, leg).is_open(), "the province's word counts");
+    assert!(
+        fed.leg(CITY, below).is_open(),
+        "left to the county's answer"
+    );
+    fed.mend_nothing();
+    fed.connect(CITY, ZEZHOU);
+    fed.settle();
+    assert!(!fed.leg(ZEZHOU, below).is_open());
+    agreed(&fed, "recall");
+}

@@ -9,7 +9,7 @@ use crate::supervision::IssuedOrder;
 use crate::ticket::Ticket;
 use crate::world::PeerWorld;
 use hotline_topology::RegionKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The view could not be read: the whole group's outcome is unknown and the store must be re-opened.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -185,7 +185,47 @@ impl View for MemoryView {
 /// Uncommitted changes over a view: within a group a command sees the facts before it.
 pub struct Overlay<'a> {
     below: &'a dyn View,
-    changes: BTreeMap<RowKey, Option<Row>>,
+    layer: Layer,
+}
+
+/// The changes of an overlay, to be laid onto the one below it.
+#[derive(Debug, Default)]
+pub struct Layer {
+    rows: BTreeMap<RowKey, Option<Row>>,
+    /// Put under keys that have no row below: taking them back leaves no trace.
+    born: BTreeSet<RowKey>,
+}
+
+impl Layer {
+    fn put(&mut self, key: RowKey, row: Row) {
+        self.rows.insert(key, Some(row));
+    }
+
+    fn put_new(&mut self, key: RowKey, row: Row) {
+        // Where something was deleted here, something may be below.
+        if !self.rows.contains_key(&key) {
+            self.born.insert(key.clone());
+        }
+        self.put(key, row);
+    }
+
+    fn delete(&mut self, key: RowKey) {
+        if self.born.remove(&key) {
+            self.rows.remove(&key);
+        } else {
+            self.rows.insert(key, None);
+        }
+    }
+
+    fn absorb(&mut self, mut upper: Layer) {
+        for (key, row) in upper.rows {
+            match row {
+                Some(row) if upper.born.remove(&key) => self.put_new(key, row),
+                Some(row) => self.put(key, row),
+                None => self.delete(key),
+            }
+        }
+    }
 }
 
 impl<'a> Overlay<'a> {
@@ -194,35 +234,47 @@ impl<'a> Overlay<'a> {
     pub fn new(below: &'a dyn View) -> Self {
         Self {
             below,
-            changes: BTreeMap::new(),
+            layer: Layer::default(),
         }
     }
 
     /// Puts a row.
     pub fn put(&mut self, key: RowKey, row: Row) {
-        self.changes.insert(key, Some(row));
+        self.layer.put(key, row);
+    }
+
+    /// Puts a row under a key that no row below has ever had: deleted before the commit, it leaves no trace, not even a
+    /// deletion that the engine would have to keep.
+    pub fn put_new(&mut self, key: RowKey, row: Row) {
+        self.layer.put_new(key, row);
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, key: RowKey) {
-        self.changes.insert(key, None);
+        self.layer.delete(key);
     }
 
-    /// The changes, ascending by key.
+    /// Puts and deletes, ascending by key.
     #[must_use]
     pub fn into_changes(self) -> BTreeMap<RowKey, Option<Row>> {
-        self.changes
+        self.layer.rows
+    }
+
+    /// The changes, for the overlay below.
+    #[must_use]
+    pub fn into_layer(self) -> Layer {
+        self.layer
     }
 
     /// Adds the changes of an overlay that lay over this one.
-    pub fn absorb(&mut self, changes: BTreeMap<RowKey, Option<Row>>) {
-        self.changes.extend(changes);
+    pub fn absorb(&mut self, upper: Layer) {
+        self.layer.absorb(upper);
     }
 }
 
 impl View for Overlay<'_> {
     fn get(&self, key: &RowKey) -> Result<Option<Row>, ViewFailed> {
-        match self.changes.get(key) {
+        match self.layer.rows.get(key) {
             Some(row) => Ok(row.clone()),
             None => self.below.get(key),
         }
@@ -237,7 +289,7 @@ impl View for Overlay<'_> {
         if from >= to || limit == 0 {
             return Ok(Vec::new());
         }
-        let changed = || self.changes.range(from.clone()..to.clone());
+        let changed = || self.layer.rows.range(from.clone()..to.clone());
         let deleted = changed().filter(|(_, row)| row.is_none()).count();
         let mut merged: BTreeMap<RowKey, Row> = BTreeMap::new();
         // Deleted rows may hide as many rows below as there are deletions.
@@ -251,5 +303,114 @@ impl View for Overlay<'_> {
             };
         }
         Ok(merged.into_iter().take(limit).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Put(u64),
+        PutNew,
+        Delete(u64),
+        /// The next steps go to an overlay over this one, which ends with the one below going on.
+        Up,
+        Down,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (0..12_u64).prop_map(Step::Put),
+            Just(Step::PutNew),
+            (0..24_u64).prop_map(Step::Delete),
+            Just(Step::Up),
+            Just(Step::Down),
+        ];
+        proptest::collection::vec(step, 0..60)
+    }
+
+    fn key(no: u64) -> RowKey {
+        RowKey::Kept(no)
+    }
+
+    /// Takes steps until the layer ends; the shadow is what a plain table would hold.
+    fn play(
+        over: &mut Overlay<'_>,
+        steps: &mut std::slice::Iter<'_, Step>,
+        fresh: &mut u64,
+        shadow: &mut MemoryView,
+    ) {
+        while let Some(step) = steps.next() {
+            let (key, row) = match step {
+                Step::Put(no) => (key(*no), Some(Row::Mark)),
+                Step::PutNew => {
+                    *fresh += 1;
+                    (key(*fresh), Some(Row::Mark))
+                }
+                // What is not there is not deleted.
+                Step::Delete(no) if shadow.get(&key(*no)).unwrap().is_none() => continue,
+                Step::Delete(no) => (key(*no), None),
+                Step::Up => {
+                    let mut upper = Overlay::new(over);
+                    play(&mut upper, steps, fresh, shadow);
+                    let layer = upper.into_layer();
+                    over.absorb(layer);
+                    continue;
+                }
+                Step::Down => return,
+            };
+            shadow.apply([(key.clone(), row.clone())]);
+            match (step, row) {
+                (Step::PutNew, Some(row)) => over.put_new(key, row),
+                (_, Some(row)) => over.put(key, row),
+                (_, None) => over.delete(key),
+            }
+            assert_eq!(
+                over.scan(&self::key(0), &self::key(99), 99).unwrap().len(),
+                { shadow.rows().count() }
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_new_and_went_leaves_no_trace_and_nothing_else_changes(steps in steps()) {
+            let mut below = MemoryView::default();
+            below.apply((0..6).map(|no| (key(no), Some(Row::Mark))));
+            let mut shadow = below.clone();
+            let mut over = Overlay::new(&below);
+            // New keys lie above all that are put or were ever below.
+            let mut fresh = 12;
+            let mut steps = steps.iter();
+            while steps.len() > 0 {
+                play(&mut over, &mut steps, &mut fresh, &mut shadow);
+            }
+            let changes = over.into_changes();
+            // Keys from 13 on were new: whichever went left nothing.
+            let left = |(key, row): (&RowKey, &Option<Row>)| row.is_some() || *key <= self::key(12);
+            prop_assert!(changes.iter().all(left));
+            let mut after = below.clone();
+            after.apply(changes);
+            prop_assert_eq!(after, shadow);
+        }
+    }
+
+    #[test]
+    fn a_deletion_of_what_lies_below_stays_and_one_of_what_is_new_does_not() {
+        let mut below = MemoryView::default();
+        below.apply([(key(1), Some(Row::Mark))]);
+        let mut over = Overlay::new(&below);
+        over.put_new(key(2), Row::Mark);
+        let mut upper = Overlay::new(&over);
+        upper.delete(key(1));
+        upper.delete(key(2));
+        upper.put_new(key(3), Row::Mark);
+        let layer = upper.into_layer();
+        over.absorb(layer);
+        over.delete(key(3));
+        assert_eq!(over.into_changes(), BTreeMap::from([(key(1), None)]));
     }
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows of one half; the older half goes when the younger is full.
-const HALF_MAX: usize = 2048;
+const HALF_MAX: usize = 8192;
 
 /// Some of the committed rows, and keys known to have none.
 #[derive(Default)]
@@ -67,7 +67,8 @@ impl RowCache {
     }
 }
 
-/// Whether commits read such rows by their key; the others are written once and scanned by people.
+/// Whether commits read such rows, or look for them, by their key again and again; the others are written once, scanned,
+/// or looked for once.
 fn read_again(key: &RowKey) -> bool {
     match key {
         RowKey::Ticket(_)
@@ -77,6 +78,11 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Link(_)
         | RowKey::Cell(_)
         | RowKey::Watermark(_)
+        | RowKey::Certificate(_)
+        | RowKey::SealingKey(_)
+        | RowKey::OwnKey(_)
+        | RowKey::Exchange(_)
+        | RowKey::PeerWorld(_)
         | RowKey::Node => true,
         RowKey::Timeline(..)
         | RowKey::Kept(_)
@@ -84,9 +90,17 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Index(_)
         | RowKey::Notice(..)
         | RowKey::CellVersion(..)
-        | RowKey::Answer(..) => false,
-        #[allow(unreachable_patterns)]
-        _ => false,
+        | RowKey::Answer(..)
+        | RowKey::SealingAsked(..)
+        | RowKey::Awaiting(..)
+        | RowKey::InFlight(_)
+        | RowKey::Arrived(..)
+        | RowKey::Destroyed(_)
+        | RowKey::Taken(_)
+        | RowKey::Missing(_)
+        | RowKey::Document(..)
+        | RowKey::DocumentPart(..)
+        | RowKey::Attachment(..) => false,
     }
 }
 

@@ -33,7 +33,9 @@ pub fn fold(overlay: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed> {
             cell.epoch = node.epoch;
             cell.version = node.figures_version;
             add(&mut cell.counts, deltas);
-            put_cell(overlay, cell);
+            // The own node's versions only grow: no row below has this key.
+            overlay.put_new(version_of(&cell), listed(&cell));
+            overlay.put(RowKey::Cell(cell.key.clone()), Row::Cell(Box::new(cell)));
             overlay.put(RowKey::Node, Row::Node(Box::new(node)));
             Ok(())
         }
@@ -164,16 +166,21 @@ fn stored(view: &dyn View, key: &CellKey) -> Result<Option<Cell>, ViewFailed> {
 }
 
 fn put_cell(overlay: &mut Overlay<'_>, cell: Cell) {
-    overlay.put(
-        RowKey::CellVersion(cell.key.author, cell.version),
-        Row::CellKey(Box::new(cell.key.clone())),
-    );
+    overlay.put(version_of(&cell), listed(&cell));
     overlay.put(RowKey::Cell(cell.key.clone()), Row::Cell(Box::new(cell)));
+}
+
+fn version_of(cell: &Cell) -> RowKey {
+    RowKey::CellVersion(cell.key.author, cell.version)
+}
+
+fn listed(cell: &Cell) -> Row {
+    Row::CellKey(Box::new(cell.key.clone()))
 }
 
 fn forget_version(overlay: &mut Overlay<'_>, cell: &Cell) {
     if cell.version > 0 {
-        overlay.delete(RowKey::CellVersion(cell.key.author, cell.version));
+        overlay.delete(version_of(cell));
     }
 }
 

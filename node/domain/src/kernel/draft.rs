@@ -172,8 +172,8 @@ impl<'a> Draft<'a> {
             }
             _ => Vec::new(),
         };
-        let changes = after.into_changes();
-        self.overlay.absorb(changes);
+        let layer = after.into_layer();
+        self.overlay.absorb(layer);
         self.facts.push(fact);
         let changed = !counted.is_empty();
         for (cell, deltas) in counted {
@@ -414,7 +414,7 @@ impl<'a> Draft<'a> {
     pub(super) fn into_kept(self) -> Kept {
         Kept {
             facts: self.facts,
-            changes: self.overlay.into_changes(),
+            layer: self.overlay.into_layer(),
             pumps: self.pumps,
             alarms: self.alarms,
             cuts: self.cuts,
@@ -425,7 +425,7 @@ impl<'a> Draft<'a> {
     }
 
     fn absorb(&mut self, kept: Kept) {
-        self.overlay.absorb(kept.changes);
+        self.overlay.absorb(kept.layer);
         self.facts.extend(kept.facts);
         self.pumps.extend(kept.pumps);
         self.alarms.extend(kept.alarms);

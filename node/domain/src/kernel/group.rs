@@ -223,7 +223,7 @@ impl<'a> Group<'a> {
     }
 
     fn keep(&mut self, kept: Kept) {
-        self.overlay.absorb(kept.changes);
+        self.overlay.absorb(kept.layer);
         for fact in &kept.facts {
             if let Fact::KeyDestroyed(destruction) = fact {
                 let slots = destruction.slots.iter();

@@ -4,10 +4,9 @@ use super::event::Gather;
 use crate::evidence::Receipted;
 use crate::fact::Fact;
 use crate::refusal::Refusal;
-use crate::row::{Row, RowKey};
-use crate::view::ViewFailed;
+use crate::view::{Layer, ViewFailed};
 use hotline_topology::RegionKey;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Why a draft ends early.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +33,7 @@ impl From<ViewFailed> for Stop {
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub facts: Vec<Fact>,
-    pub changes: BTreeMap<RowKey, Option<Row>>,
+    pub layer: Layer,
     pub pumps: BTreeSet<RegionKey>,
     pub alarms: Vec<String>,
     pub cuts: Vec<(RegionKey, String)>,

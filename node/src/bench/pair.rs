@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Longest wait for the last receipt.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(8);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -130,7 +130,12 @@ impl Pair {
             Ok(link.lanes.iter().all(|lane| lane.acked == lane.sent))
         };
         while !(idle(&self.giver, self.township)? && idle(taker, self.county)?) {
-            anyhow::ensure!(begun.elapsed() < PATIENCE, "链路没有安静下来");
+            anyhow::ensure!(
+                begun.elapsed() < PATIENCE,
+                "链路没有安静下来:县 {},乡 {}",
+                waiting(&self.giver)?,
+                waiting(taker)?
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
@@ -255,6 +260,12 @@ pub(super) async fn all(
     }
     done.sort_by_key(|(at, _)| *at);
     Ok(done.into_iter().map(|(_, made)| made).collect())
+}
+
+/// How a node's links stand, for people.
+fn waiting(node: &Running) -> anyhow::Result<String> {
+    let links = node.links().status()?;
+    Ok(format!("{links:?}"))
 }
 
 fn pace() -> Pace {

@@ -7,7 +7,8 @@ use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_generated_client_delegates_and_reads() -> anyhow::Result<()> {
-    let Ok(python) = std::env::var("HOTLINE_PYTHON") else {
+    let named = std::env::var_os("HOTLINE_PYTHON").filter(|name| !name.is_empty());
+    let Some(python) = named else {
         println!("left out: HOTLINE_PYTHON names no interpreter with grpcio-tools");
         return Ok(());
     };

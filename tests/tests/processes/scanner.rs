@@ -55,7 +55,8 @@ async fn from_many_addresses(to: SocketAddr) -> anyhow::Result<SocketAddr> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scanner_finds_tls_1_3_only_and_client_certificates_required() -> anyhow::Result<()> {
-    let Some(scanner) = std::env::var_os("HOTLINE_SSLYZE") else {
+    let named = std::env::var_os("HOTLINE_SSLYZE").filter(|name| !name.is_empty());
+    let Some(scanner) = named else {
         println!("left out: HOTLINE_SSLYZE names no sslyze");
         return Ok(());
     };

@@ -100,7 +100,8 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Missing(_)
         | RowKey::Document(..)
         | RowKey::DocumentPart(..)
-        | RowKey::Attachment(..) => false,
+        | RowKey::Attachment(..)
+        | RowKey::Asked(..) => false,
     }
 }
 

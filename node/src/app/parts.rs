@@ -98,8 +98,9 @@ pub(super) fn parent(
     })
 }
 
-pub(super) fn start_links(handle: &NodeHandle, dial: link::Dial) -> Links<NodeHandle> {
-    Links::start(link::Parts {
+/// The node's links, which reach nobody yet.
+pub(super) fn node_links(handle: &NodeHandle, dial: link::Dial) -> Links<NodeHandle> {
+    Links::new(link::Parts {
         port: Arc::new(handle.clone()),
         sealer: Arc::new(SharedSealer(Arc::clone(handle.shared()))),
         office: office(handle.shared()),

@@ -5,7 +5,7 @@ use super::handle::{INBOX_MAX, NodeHandle, Shared};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
 use super::letters::Reading;
-use super::parts::{business_clock, opener, parent, rules, start_links};
+use super::parts::{business_clock, node_links, opener, parent, rules};
 use super::prepare::Prepared;
 use super::rows::CommittedRows;
 use super::world::Surroundings;
@@ -132,7 +132,7 @@ impl Prepared {
         shared.watch_lists(Box::new(move || lists.list_ages()));
         surroundings.believe(Box::new(ByCertificates(Arc::clone(&tls))));
         let dial = parent(&config, &tls, &surroundings, configured);
-        let links = start_links(&handle, Arc::clone(&dial));
+        let links = node_links(&handle, Arc::clone(&dial));
         let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
             .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
         let attachments = Attachments::start(
@@ -148,6 +148,7 @@ impl Prepared {
             Action::Gather(ask) => reading.begin(ask),
             action => performing.perform(action),
         }));
+        links.begin();
         let keeper = Arc::new(Keeper {
             node: handle.clone(),
             tls: Arc::clone(&tls),

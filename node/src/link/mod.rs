@@ -81,9 +81,10 @@ impl<P> Clone for Links<P> {
 }
 
 impl<P: NodePort> Links<P> {
-    /// Starts dialling the parent; children are taken by [`Links::service`]. Must be called within a tokio runtime.
+    /// Links that reach nobody yet. First whoever commits must have a way to [`Links::perform`], then [`Links::begin`]:
+    /// of what came in before, no acknowledgement would go out, and nobody would ask for it again.
     #[must_use]
-    pub fn start(parts: Parts<P>) -> Self {
+    pub fn new(parts: Parts<P>) -> Self {
         let Parts {
             port,
             sealer,
@@ -104,12 +105,15 @@ impl<P: NodePort> Links<P> {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
-        let links = Self {
+        Self {
             shared,
             peers: Arc::default(),
-        };
-        links.dial_parent();
-        links
+        }
+    }
+
+    /// Starts dialling the parent; children are taken by [`Links::service`]. Must be called within a tokio runtime.
+    pub fn begin(&self) {
+        self.dial_parent();
     }
 
     /// Dials the parent of the topology in force; a former one is dialled no more.

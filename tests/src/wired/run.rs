@@ -147,7 +147,7 @@ fn start(
         });
         dial
     });
-    let links = Links::start(Parts {
+    let links = Links::new(Parts {
         port: Arc::clone(&node),
         sealer: Arc::clone(&node) as _,
         office: office(&node, seed),
@@ -157,6 +157,7 @@ fn start(
         parent: dial,
     });
     node.set_links(links.clone());
+    links.begin();
     let stop = CancellationToken::new();
     let callers = incoming::<_, PeerIdentity>(net.listen(me), Arc::clone(&tls), stop.clone());
     let served = server().add_service(links.service(certified));

@@ -193,12 +193,14 @@ impl FakeNode {
     }
 
     pub fn start_links(self: &Arc<Self>, parent: Option<Dial>) -> &Links<FakeNode> {
-        self.links.get_or_init(|| self.more_links(parent))
+        let links = self.links.get_or_init(|| self.more_links(parent));
+        links.begin();
+        links
     }
 
     /// Links beside the node's own, as a second copy of the node would have.
     pub fn more_links(self: &Arc<Self>, parent: Option<Dial>) -> Links<FakeNode> {
-        Links::start(Parts {
+        Links::new(Parts {
             port: Arc::clone(self),
             sealer: Arc::new(Mixer(self.sealer.0)),
             office: self.office(),

@@ -161,12 +161,38 @@ async fn a_stranger_is_refused_by_name_and_backs_off() {
     );
 }
 
+/// What came in before the committer reaches the links would never be acknowledged. On one thread, a task that dials has
+/// its turn while this one waits.
+#[tokio::test]
+async fn nobody_is_dialled_before_it_begins() {
+    let county = FakeNode::start(COUNTY, 0x22, Some(CITY), &[]);
+    let dials = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let counted = Arc::clone(&dials);
+    let links = county.more_links(Some(Arc::new(move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err("不通".to_owned())
+    })));
+    let dialled = || dials.load(std::sync::atomic::Ordering::Relaxed);
+    let turns = async || {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    };
+    turns().await;
+    assert_eq!(dialled(), 0);
+    links.begin();
+    turns().await;
+    assert_eq!(dialled(), 1);
+    links.stop().await;
+}
+
 #[tokio::test]
 async fn the_newest_stream_of_an_identity_wins() {
     let pair = Pair::start().await;
     pair.met().await;
     let dial = pair.net.dial("county-by-city", &pair.proxy.address);
     let newer = pair.county.more_links(Some(dial));
+    newer.begin();
     let replaced = || {
         let why = status(pair.county.links()).last_error;
         why.is_some_and(|why| why.contains("更新的连接"))

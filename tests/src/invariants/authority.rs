@@ -19,6 +19,8 @@ pub(super) struct Authority {
     /// What forged envelopes say, as they arrived.
     said: BTreeMap<EnvelopeId, (LegId, Act)>,
     witnesses: BTreeSet<RegionKey>,
+    /// Those of them that were down then: what is found at their next start was done before.
+    down: BTreeSet<RegionKey>,
     /// Whose disk was set back.
     rolled: Option<RegionKey>,
 }
@@ -35,6 +37,7 @@ impl Promise for Authority {
     fn rolled_back(&mut self, nodes: &Nodes, me: RegionKey) {
         // A clone may be followed by the node itself again, whom nothing speaks against.
         self.witnesses.clear();
+        self.down.clear();
         self.rolled = Some(me);
         for peer in nodes[&me].neighbours() {
             let (ours, theirs) = (nodes[&me].view.link(peer), nodes[&peer].view.link(me));
@@ -44,11 +47,16 @@ impl Promise for Authority {
             });
             if proven {
                 self.witnesses.insert(peer);
+                self.down
+                    .extend(Some(peer).filter(|peer| !nodes[peer].up()));
             }
         }
     }
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        if !seen.changed.is_empty() {
+            self.down.remove(&seen.me);
+        }
         for fact in seen.facts {
             by_its_own_role(fact)?;
             self.settled(seen, fact);
@@ -81,7 +89,8 @@ impl Promise for Authority {
                     "envelope {id} of {peer} was forged, and took effect"
                 ));
             }
-            if seen.rolled == Some(*peer) && self.witnesses.contains(&seen.me) {
+            let before = seen.changed.is_empty() && self.down.contains(&seen.me);
+            if seen.rolled == Some(*peer) && self.witnesses.contains(&seen.me) && !before {
                 return Err(format!(
                     "{peer} was rolled back, and its envelope {id} was taken"
                 ));

@@ -6,8 +6,9 @@
 //!                              any failure: the group's outcome is unknown ──▶ store dropped and opened again
 //! ```
 
-use super::handle::{Job, Outcome, Shared};
+use super::handle::{Job, Outcome};
 use super::rows::CommittedRows;
+use super::shared::Shared;
 use super::trace::GroupTrace;
 use crate::clock::watch::{ClockWatch, Look, Reading, Word};
 use crate::codec::commit;

@@ -1,6 +1,7 @@
 //! The node's own keys: makes the one that far nodes seal to, in time, and destroys what the records say is destroyed.
 
-use super::handle::{NodeHandle, Shared};
+use super::handle::NodeHandle;
+use super::shared::Shared;
 use crate::config::Sealing;
 use crate::identity::NodeTls;
 use crate::sealing::KeyPair;

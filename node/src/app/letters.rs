@@ -1,7 +1,8 @@
 //! Letters out of the node's own log, for nodes that forgot what they wrote: the log is read beside the commits, once for
 //! all legs of a part of a question.
 
-use super::handle::{NodeHandle, Shared};
+use super::handle::NodeHandle;
+use super::shared::Shared;
 use crate::codec::commit;
 use crate::codec::payload::Codec;
 use hotline_domain::evidence::Letters;

@@ -1,7 +1,8 @@
 //! What a node is put together from: clock, store, links.
 
 use super::committer::Opener;
-use super::handle::{NodeHandle, Shared};
+use super::handle::NodeHandle;
+use super::shared::Shared;
 use super::world::Surroundings;
 use crate::clock::{Clock, ScaledClock, SystemClock};
 use crate::codec::folder::Folder;

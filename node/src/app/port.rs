@@ -1,7 +1,8 @@
 //! The node as its links see it.
 
-use super::handle::{Heard, NodeHandle};
+use super::handle::NodeHandle;
 use super::keeper::former;
+use super::shared::Heard;
 use super::trace::lane_word;
 use crate::link::{NodePort, NodeStopped, Place};
 use hotline_domain::figures::Watermark;

@@ -1,13 +1,14 @@
 //! Starting: store, committer, links, doors, in that order; reloading; draining.
 
 use super::committer::Committer;
-use super::handle::{INBOX_MAX, NodeHandle, Shared};
+use super::handle::{INBOX_MAX, NodeHandle};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
 use super::letters::Reading;
 use super::parts::{business_clock, node_links, opener, parent, rules};
 use super::prepare::Prepared;
 use super::rows::CommittedRows;
+use super::shared::Shared;
 use super::world::Surroundings;
 use crate::attachment::{Attachments, Shelf};
 use crate::clock::SystemClock;

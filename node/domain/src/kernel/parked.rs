@@ -52,6 +52,22 @@ pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, 
     Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
 }
 
+/// Whether an envelope for another node must wait for a newer tree: there is no way on, or none but back to whoever brought
+/// it, who may know that tree already. Where both have the same one in force, it was on its way before: back it goes, and
+/// from there the new way.
+pub(super) fn has_no_way(
+    draft: &Draft<'_>,
+    peer: RegionKey,
+    addressee: RegionKey,
+) -> Result<bool, Stop> {
+    let tree = draft.world.federation;
+    let Some(next) = tree.next_hop(draft.me(), addressee) else {
+        return Ok(true);
+    };
+    let theirs = || -> Result<_, Stop> { Ok(draft.peer_world(peer)?.have.map(|it| it.topology)) };
+    Ok(next == peer && theirs()? != Some(tree.version()))
+}
+
 /// What waits for a version, in the order it came.
 pub(super) fn parked(draft: &Draft<'_>) -> Result<Vec<Kept>, Stop> {
     let mut parked = Vec::new();
@@ -223,11 +239,7 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
                 || envelope.topology > known
                 || matches!(proof, Err(Unproven::NotYet(_)))
         } else {
-            let next = draft
-                .world
-                .federation
-                .next_hop(draft.me(), envelope.addressee);
-            next.is_none() || next == Some(kept.peer)
+            has_no_way(draft, kept.peer, envelope.addressee)?
         };
         if waits || leg.is_some_and(|leg| still.contains(&leg)) {
             still.extend(leg);

@@ -6,7 +6,9 @@ use super::context::World;
 use super::draft::Draft;
 use super::offered::{check_fields, offered, refused_there};
 use super::outcome::Stop;
-use super::parked::{PARKED, Place, must_wait, park, set_aside, take_place, take_up_kept};
+use super::parked::{
+    PARKED, Place, has_no_way, must_wait, park, set_aside, take_place, take_up_kept,
+};
 use super::witness::{Record, unproven};
 use super::{conduct, keys, reconcile, sealed, send, world};
 use crate::body::Body;
@@ -400,10 +402,6 @@ fn unknown_leg(id: LegId) -> Stop {
 
 /// Passes an envelope on; what it does not understand, too.
 fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<Consumption, Stop> {
-    let next = draft
-        .world
-        .federation
-        .next_hop(draft.me(), envelope.addressee);
     let passed = envelope
         .route
         .iter()
@@ -412,8 +410,7 @@ fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<C
         let why = format!("信封在去往 {} 的路上兜圈子", envelope.addressee);
         return set_aside(draft, peer, envelope, why);
     }
-    // Whoever brought it may know a newer tree than this node does: it waits for that tree.
-    if next.is_none() || next == Some(peer) || must_wait(draft, &envelope)? {
+    if has_no_way(draft, peer, envelope.addressee)? || must_wait(draft, &envelope)? {
         return park(draft, peer, envelope, PARKED);
     }
     send::queue(draft, envelope)?;

@@ -5,6 +5,7 @@ use super::documents;
 use crate::fact::Fact;
 use crate::kernel::draft::Draft;
 use crate::kernel::outcome::Stop;
+use crate::kernel::parked;
 use crate::leg::Lane;
 use crate::link::{Message, MessageKind};
 use crate::refusal::{Class, Refusal};
@@ -16,6 +17,8 @@ use hotline_topology::{RegionKey, Time};
 /// Lists older than this are an alarm, in days: a keeper signs them anew every seven.
 pub(super) const LISTS_OLD_DAYS: i64 = 14;
 const DAY_MS: i64 = 86_400_000;
+/// The first version of a tree.
+const FIRST: u32 = 1;
 
 /// A neighbour was met: it is told what is here, unless it was told the same before.
 pub(in crate::kernel) fn met(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
@@ -38,7 +41,8 @@ pub(super) fn tell_anew(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), St
 }
 
 fn tell(draft: &mut Draft<'_>, peer: RegionKey, have: &Have) -> Result<(), Stop> {
-    let nothing = have.holdings.is_empty() && have.lists_at.is_none();
+    // Of a first tree installed by hand there is nothing to tell; of a later one there is, however it was installed.
+    let nothing = have.holdings.is_empty() && have.lists_at.is_none() && have.topology <= FIRST;
     if nothing || !draft.speaks(peer, MessageKind::Have)? {
         return Ok(());
     }
@@ -93,6 +97,8 @@ pub(in crate::kernel) fn peer_has(
         at,
     })?;
     super::moved::settled(draft, author, topology)?;
+    // What it brought under an older tree may go back to it now.
+    parked::take_up_kept(draft)?;
     offer_to(draft, author)
 }
 

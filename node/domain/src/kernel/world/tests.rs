@@ -346,6 +346,56 @@ fn a_township_moves_while_its_link_is_down() {
     }
 }
 
+/// A township comes back to the county that gave it work. The other county knows that it has left before it gets what is
+/// still on its way there.
+#[test]
+fn what_was_on_its_way_when_its_addressee_moved_turns_round() {
+    let mut fed = Fed::new();
+    meet(&mut fed);
+    let matter = fed.at(ZEZHOU).take_in();
+    let township = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    let go = |fed: &mut Fed, under: RegionKey| {
+        let (next, now) = (fed.moved(&[(NANCUN, under)]), fed.now);
+        publish(fed, CITY, topology(&next, now)).unwrap();
+    };
+    let met = |fed: &mut Fed, county: RegionKey| {
+        for (one, other) in [(NANCUN, county), (county, NANCUN)] {
+            let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+            fed.input(one, Input::Link { peer: other, news });
+        }
+        fed.settle();
+    };
+    go(&mut fed, LINGCHUAN);
+    met(&mut fed, LINGCHUAN);
+    fed.at_once = false;
+    let due = fed.now.plus_millis(DAY);
+    fed.at(ZEZHOU).set_due(township, due).done();
+    let lane = fed.leg(ZEZHOU, township).offer.lane;
+    fed.deliver(ZEZHOU, CITY, lane);
+    let held = (CITY, LINGCHUAN, lane);
+    assert!(fed.waiting().contains(&held));
+    go(&mut fed, ZEZHOU);
+    loop {
+        let mut waiting = fed.waiting();
+        waiting.retain(|at| *at != held);
+        if waiting.is_empty() {
+            break;
+        }
+        for (from, to, lane) in waiting {
+            fed.deliver(from, to, lane);
+        }
+    }
+    fed.at_once = true;
+    met(&mut fed, ZEZHOU);
+    assert!(fed.waiting().is_empty());
+    for region in ALL {
+        let mut rows = fed.nodes[&region].view.rows();
+        let kept = rows.any(|(key, _)| matches!(key, RowKey::Kept(_)));
+        assert!(!kept, "{region}: {:?}", fed.nodes[&region].alarms);
+    }
+    assert_eq!(fed.leg(NANCUN, township).due, fed.leg(ZEZHOU, township).due);
+}
+
 #[test]
 fn a_link_ends_though_the_word_of_it_came_before_the_version() {
     let mut fed = Fed::new();

@@ -2,8 +2,9 @@
 //! nothing newer gets through. It greets as such; kinds of messages that it does not know, it sets aside.
 
 use hotline::codec::link as wire;
+use hotline::codec::payload::Codec;
 use hotline_domain::field::SealedField;
-use hotline_domain::link::{Frame, MessageKind};
+use hotline_domain::link::{Frame, MessageKind, Wire as _};
 use hotline_proto::link::v1 as pb;
 use hotline_topology::RegionKey;
 use prost::Message as _;
@@ -61,6 +62,17 @@ fn forget(message: &mut DynamicMessage) {
     }
 }
 
+/// The salt behind a payload for a far node. Whoever reads the message passes over it, whoever hashes the bytes does not:
+/// taking it away would change what was signed.
+fn salt(payload: &[u8]) -> &[u8] {
+    let mut empty = Vec::new();
+    Codec.salt(&mut empty, [0; 16]);
+    let tag = empty.len() - 16;
+    let at = payload.len().saturating_sub(empty.len());
+    let salted = payload[at..].starts_with(&empty[..tag]);
+    if salted { &payload[at..] } else { &[] }
+}
+
 /// A frame as it comes through between the releases; `None`: the older one has no such frame.
 ///
 /// The fields of its envelope stand in it opened, as on the simulated wire. Only what `older` itself writes and reads is
@@ -87,7 +99,8 @@ pub fn through(frame: Frame, older: RegionKey) -> Option<Frame> {
             // What cannot be read passes as it is, and is judged as it is.
             let read = payload(envelope.kind).and_then(|of| known(of, &envelope.payload));
             if let Some(bytes) = read.filter(|_| own && envelope.key_id == 0) {
-                envelope.payload = bytes;
+                let salt = salt(&envelope.payload).to_vec();
+                envelope.payload = [bytes, salt].concat();
             }
         }
         _ => {}

@@ -200,6 +200,16 @@ impl Tmpfs {
     }
 }
 
+impl Tmpfs {
+    /// Only while no process writes there.
+    fn remount(&self, how: &str) -> anyhow::Result<()> {
+        let mut mount = std::process::Command::new("mount");
+        let done = mount.args(["-o", &format!("remount,{how}")]).arg(&self.0);
+        anyhow::ensure!(done.status()?.success(), "not remounted {how}");
+        Ok(())
+    }
+}
+
 impl Drop for Tmpfs {
     fn drop(&mut self) {
         let gone = std::process::Command::new("umount")
@@ -247,6 +257,29 @@ async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::
     let refused = refused.context("a full disk took two hundred matters")?;
     std::fs::remove_file(&filler)?;
     alone.recovers(&refused).await?;
+    alone.found_whole().await
+}
+
+/// As a machine comes up after its file system was found damaged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_only_file_system_is_named_at_the_start_and_harms_nothing() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut alone = Alone::laid_out(folder.path()).await?;
+    let data = alone.town.folder(alone.county)?.join("data");
+    let Some(small) = Tmpfs::mount(&data) else {
+        println!("left out: no right to mount a small file system here");
+        return Ok(());
+    };
+    alone.town.restart(alone.county).await?;
+    alone.try_take_in("first").await?;
+    alone.town.kill(alone.county).await?;
+    small.remount("ro")?;
+    let refused = alone.town.restart(alone.county).await.err();
+    let words = refused.context("it started")?.to_string();
+    assert!(words.contains("os error 30") && words.contains("请检查磁盘"), "{words}");
+    small.remount("rw")?;
+    alone.town.restart(alone.county).await?;
+    alone.try_take_in("second").await?;
     alone.found_whole().await
 }
 

@@ -276,7 +276,10 @@ async fn a_read_only_file_system_is_named_at_the_start_and_harms_nothing() -> an
     small.remount("ro")?;
     let refused = alone.town.restart(alone.county).await.err();
     let words = refused.context("it started")?.to_string();
-    assert!(words.contains("os error 30") && words.contains("请检查磁盘"), "{words}");
+    assert!(
+        words.contains("os error 30") && words.contains("请检查磁盘"),
+        "{words}"
+    );
     small.remount("rw")?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("second").await?;

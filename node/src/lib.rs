@@ -4,6 +4,7 @@ pub mod app;
 pub mod attachment;
 pub mod audit;
 pub mod bench;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod codec;

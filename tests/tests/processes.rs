@@ -26,6 +26,8 @@ mod restores;
 mod scanner;
 #[path = "processes/sealing.rs"]
 mod sealing;
+#[path = "processes/signals.rs"]
+mod signals;
 #[path = "processes/traces.rs"]
 mod traces;
 #[path = "processes/wires.rs"]

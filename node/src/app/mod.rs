@@ -22,6 +22,7 @@ mod rows;
 pub mod run;
 mod seal;
 mod shared;
+mod signals;
 mod start;
 mod trace;
 mod upkeep;

@@ -1,6 +1,7 @@
 //! `hotline node run`: one node in this process, until SIGTERM.
 
 use super::prepare::Prepared;
+use super::signals::{Said, Signals};
 use super::start::Running;
 use crate::clock::SystemClock;
 use crate::config::{Config, Format};
@@ -8,7 +9,6 @@ use crate::telemetry::{self, LogFormat, LogOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology and packs anew.
 ///
@@ -31,9 +31,11 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
     let drain = Duration::from_secs(config.node.drain_seconds);
     let prepared = Prepared::read(config, file)?;
     telemetry::install(&options, Arc::new(SystemClock::new()))?;
+    // Before the start: who sees the door open may stop the node at once.
+    let mut signals = Signals::take()?;
     let running = prepared.start().await?;
     announce(&running);
-    let stopped = until_stopped(&running, file).await;
+    let stopped = until_stopped(&running, &mut signals, file).await;
     tracing::info!(
         "收到停止信号 {stopped},正在收尾(至多 {} 秒)",
         drain.as_secs()
@@ -81,19 +83,11 @@ fn announce(running: &Running) {
 }
 
 /// Waits for the end; reloads meanwhile.
-async fn until_stopped(running: &Running, file: &Path) -> &'static str {
-    let (Ok(mut term), Ok(mut int), Ok(mut hup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return "(不能接收信号)";
-    };
+async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) -> &'static str {
     loop {
-        tokio::select! {
-            _ = term.recv() => return "SIGTERM",
-            _ = int.recv() => return "SIGINT",
-            _ = hup.recv() => {
+        match signals.next().await {
+            Said::Stop(name) => return name,
+            Said::Reload => {
                 if let Err(error) = running.reload(file).await {
                     tracing::error!("重新读入失败,沿用原有设置:{error:#}");
                 }

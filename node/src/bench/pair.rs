@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use hotline_domain::body::{Actor, Body, Role};
 use hotline_domain::command::Verb;
 use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::link::lane_name;
 use hotline_domain::view::Rows;
 use hotline_topology::{Federation, FieldName, Kind, Level, RegionKey, Urgency};
 use std::path::Path;
@@ -262,10 +263,27 @@ pub(super) async fn all(
     Ok(done.into_iter().map(|(_, made)| made).collect())
 }
 
-/// How a node's links stand, for people.
+/// What a node's links still wait for, for people.
 fn waiting(node: &Running) -> anyhow::Result<String> {
     let links = node.links().status()?;
-    Ok(format!("{links:?}"))
+    let lanes = links.iter().flat_map(|link| {
+        let waits = link.lanes.iter().filter(|lane| lane.acked < lane.sent);
+        waits.map(|lane| {
+            format!(
+                "对 {} 的{}通道发出到第 {} 号,确认到第 {} 号",
+                link.peer,
+                lane_name(lane.lane),
+                lane.sent,
+                lane.acked
+            )
+        })
+    });
+    let lanes: Vec<_> = lanes.collect();
+    Ok(if lanes.is_empty() {
+        "没有待确认的".to_owned()
+    } else {
+        lanes.join("、")
+    })
 }
 
 fn pace() -> Pace {

@@ -22,6 +22,7 @@ pub mod topology;
 pub mod words;
 pub mod world;
 
+use crate::causes::in_one_line;
 use crate::config::Faults;
 use clap::{Parser, Subcommand};
 use client::CallError;
@@ -94,25 +95,11 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("{}", chain(&error));
+                eprintln!("{}", in_one_line(String::new(), Some(error.as_ref())));
                 code(&error)
             }
         }
     }
-}
-
-/// An error with its causes, outermost first; a cause that the line before already ends with is left out.
-fn chain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let words = cause.to_string();
-        if text.is_empty() {
-            text = words;
-        } else if !text.ends_with(&words) {
-            text = format!("{text}:{words}");
-        }
-    }
-    text
 }
 
 fn code(error: &anyhow::Error) -> ExitCode {

@@ -67,11 +67,12 @@ fn options_of_the_door_may_stand_after_the_verb() {
 
 #[test]
 fn a_cause_is_not_said_twice() {
+    let line = |error: anyhow::Error| in_one_line(String::new(), Some(error.as_ref()));
     let inner = anyhow::anyhow!("磁盘已满");
     assert_eq!(
-        chain(&inner.context("写日志失败:磁盘已满")),
+        line(inner.context("写日志失败:磁盘已满")),
         "写日志失败:磁盘已满"
     );
     let inner = anyhow::anyhow!("磁盘已满");
-    assert_eq!(chain(&inner.context("写日志失败")), "写日志失败:磁盘已满");
+    assert_eq!(line(inner.context("写日志失败")), "写日志失败:磁盘已满");
 }

@@ -4,6 +4,7 @@
 use super::peer::{FRAME_BYTES_MAX, Peer, STREAM_QUEUE, Shared, Wire};
 use super::port::NodePort;
 use super::stream::run;
+use crate::causes::in_one_line;
 use crate::identity::IdentityError;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::link::backoff;
@@ -133,12 +134,10 @@ pub fn words(status: &tonic::Status) -> String {
     if let Some(error) = IdentityError::find(status) {
         return error.to_string();
     }
-    let mut words = status.message().to_owned();
-    let mut cause = std::error::Error::source(status);
-    while let Some(error) = cause {
-        words = format!("{words}:{error}");
-        cause = error.source();
-    }
+    let words = in_one_line(
+        status.message().to_owned(),
+        std::error::Error::source(status),
+    );
     if words.is_empty() {
         status.code().description().to_owned()
     } else {

@@ -26,6 +26,14 @@ pub enum StoreError {
         /// The file concerned.
         path: PathBuf,
     },
+    /// The file system is mounted read-only: by hand, or by the system after it found damage.
+    #[error("文件系统只读：{doing} {} 时不能写入。已确认的记录都在，此后没有确认任何新记录。请查明原因（系统日志里可能有磁盘错误），以可写方式重新挂载后重试。", .path.display())]
+    ReadOnly {
+        /// What the store was doing, as a verb phrase.
+        doing: &'static str,
+        /// The file or folder concerned.
+        path: PathBuf,
+    },
     /// A setting cannot be used.
     #[error("存储设置不成立：{what}")]
     BadSetting {
@@ -178,13 +186,14 @@ impl StoreError {
         matches!(self, Self::TooLarge { .. } | Self::OutOfBounds(_))
     }
 
-    /// The error for a failed operation on a file; tells a full disk from other failures.
+    /// The error for a failed operation on a file; tells a full disk and a read-only one from other failures.
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Self::DiskFull { doing, path }
             }
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { doing, path },
             _ => Self::Io {
                 doing,
                 path,

@@ -198,9 +198,7 @@ impl Tmpfs {
         let mounted = mount.output().is_ok_and(|output| output.status.success());
         mounted.then(|| Self(at.to_path_buf()))
     }
-}
 
-impl Tmpfs {
     /// Only while no process writes there.
     fn remount(&self, how: &str) -> anyhow::Result<()> {
         let mut mount = std::process::Command::new("mount");
@@ -277,7 +275,7 @@ async fn a_read_only_file_system_is_named_at_the_start_and_harms_nothing() -> an
     let refused = alone.town.restart(alone.county).await.err();
     let words = refused.context("it started")?.to_string();
     assert!(
-        words.contains("os error 30") && words.contains("请检查磁盘"),
+        words.contains("文件系统只读") && words.contains("重新挂载"),
         "{words}"
     );
     small.remount("rw")?;

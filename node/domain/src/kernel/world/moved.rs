@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | the node that moved | sends anew, by its new parent, what its old parent has not acknowledged; the old link ends; the old parent is told so by the new way |
 //! | its old parent | sends anew, by the new way, what the node has not acknowledged; goes on taking its calls, so that it can fetch the version; the link ends with its word that it has it |
+//! | a node between | turns round what has no way on but back to whoever brought it, once both have the same tree in force; until then it waits (`kernel/parked.rs`) |
 //!
 //! What comes by both ways has no second effect: acts on legs, figures and notices know themselves again. An ended link's
 //! lanes are forgotten at both ends, so that the two may become neighbours again.

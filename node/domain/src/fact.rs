@@ -6,7 +6,7 @@ use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
-use crate::link::{Conduct, Consumption, Envelope};
+use crate::link::{Conduct, Consumption, Envelope, Shown};
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
@@ -132,6 +132,8 @@ pub enum Fact {
         peer_wire: u32,
         /// Whether the peer has still to learn that this node's lanes started again.
         restarting: bool,
+        /// What the peer showed of its own past.
+        shown: Option<Shown>,
     },
     /// A neighbour did what no honest one does, or people wiped its ledger.
     Misbehaved {

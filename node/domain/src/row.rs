@@ -7,7 +7,7 @@ use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
 use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
 use crate::leg::{Lane, Leg};
-use crate::link::{Envelope, LinkState};
+use crate::link::{Envelope, LinkState, Starts};
 use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Ticket, TicketStage};
@@ -87,6 +87,8 @@ pub enum RowKey {
     Answer(String, String),
     /// The node's own row.
     Node,
+    /// The node's starts.
+    Starts,
     /// A node's certificate, by the SHA-256 of its DER.
     Certificate([u8; 32]),
     /// The key for sealing that a region stated last.
@@ -167,6 +169,8 @@ pub struct NodeRow {
     pub missing: u64,
     /// The topology version that links were last fitted to; 0 before the first.
     pub topology: u32,
+    /// Number of the last commit: of the last record of the log.
+    pub log_no: u64,
 }
 
 impl Default for NodeRow {
@@ -186,6 +190,7 @@ impl Default for NodeRow {
             restore: None,
             missing: 0,
             topology: 0,
+            log_no: 0,
         }
     }
 }
@@ -238,6 +243,8 @@ pub enum Row {
     Answer([u8; 32], Box<Done>),
     /// See [`RowKey::Node`].
     Node(Box<NodeRow>),
+    /// See [`RowKey::Starts`].
+    Starts(Box<Starts>),
     /// See [`RowKey::Certificate`]: whose node, and the chain in DER without the root.
     Certificate(RegionKey, Vec<Vec<u8>>),
     /// See [`RowKey::SealingKey`].

@@ -3,7 +3,7 @@
 use crate::attachment::{Attached, AttachmentId};
 use crate::id::{LegId, MatterId, OrderId};
 use crate::leg::Leg;
-use crate::link::LinkState;
+use crate::link::{LinkState, Past, Starts};
 use crate::row::{NodeRow, Row, RowKey};
 use crate::supervision::IssuedOrder;
 use crate::ticket::Ticket;
@@ -130,6 +130,28 @@ pub trait Rows: View {
         Ok(match self.get(&RowKey::Node)? {
             Some(Row::Node(node)) => *node,
             _ => NodeRow::default(),
+        })
+    }
+
+    /// The node's starts.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn starts(&self) -> Result<Starts, ViewFailed> {
+        Ok(match self.get(&RowKey::Starts)? {
+            Some(Row::Starts(starts)) => *starts,
+            _ => Starts::default(),
+        })
+    }
+
+    /// The node's past, as its hellos tell it.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn past(&self) -> Result<Past, ViewFailed> {
+        Ok(Past {
+            log_no: self.node()?.log_no,
+            starts: self.starts()?,
         })
     }
 }

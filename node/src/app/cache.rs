@@ -91,6 +91,7 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Notice(..)
         | RowKey::CellVersion(..)
         | RowKey::Answer(..)
+        | RowKey::Starts
         | RowKey::SealingAsked(..)
         | RowKey::Awaiting(..)
         | RowKey::InFlight(_)

@@ -16,7 +16,7 @@ use hotline_topology::Time;
 
 /// The number of the view's layout that this program writes: of [`super::key`] and [`super::row`] together. Raise it
 /// with every change after which an old row or key would be read wrongly; the view is then rebuilt from the log.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
 /// program refuses it in clear words instead of folding what it half understands.

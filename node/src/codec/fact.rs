@@ -17,7 +17,7 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Acked: fact::Acked { peer, lane, upto },
     Kept: pb::Kept { no, peer, until: until_ms, envelope },
     Unkept: fact::Unkept { no },
-    LinkChanged: fact::LinkChanged { peer, peer_epoch, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting },
+    LinkChanged: fact::LinkChanged { peer, peer_epoch, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting, shown },
     LanesRestarted: fact::LanesRestarted { peer },
     Restored(restore),
     Exchanged: fact::Exchanged { peer, exchange },

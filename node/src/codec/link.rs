@@ -9,7 +9,10 @@ use super::malformed::{Malformed, Why};
 use hotline_domain::figures::Watermark;
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{ByeCode, Credit, Envelope, Frame, Hello, LaneState, Proof};
+use hotline_domain::link::{
+    ByeCode, Credit, Envelope, Frame, Hello, LaneState, Past, Proof, STARTS_MAX, Shown, Start,
+    Starts,
+};
 use hotline_proto::Bytes as _;
 use hotline_proto::link::v1 as pb;
 use hotline_topology::{FieldName, Time};
@@ -181,6 +184,8 @@ fn hello_to(hello: Hello) -> pb::Hello {
         time,
         lanes,
         restarting,
+        past: Past { log_no, starts },
+        shown,
     } = hello;
     pb::Hello {
         wire_version,
@@ -192,6 +197,10 @@ fn hello_to(hello: Hello) -> pb::Hello {
         time_ms: time.0,
         lanes: lanes.map(marks_to).to_vec(),
         restarting,
+        log_no,
+        starts: starts.count,
+        last_starts: starts.last.into_iter().map(start_to).collect(),
+        shown: shown.map(shown_to),
     }
 }
 
@@ -206,7 +215,13 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
         time_ms,
         lanes,
         restarting,
+        log_no,
+        starts,
+        last_starts,
+        shown,
     } = proto;
+    within(last_starts.len(), STARTS_MAX, "Hello.last_starts")?;
+    let last = last_starts.into_iter().map(start_from);
     let lanes: Vec<LaneState> = lanes
         .into_iter()
         .map(marks_from)
@@ -221,6 +236,50 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
         time: Time(time_ms),
         lanes: per_lane(lanes, "Hello.lanes")?,
         restarting,
+        past: Past {
+            log_no,
+            starts: Starts {
+                count: starts,
+                last: last.collect::<Result<_, _>>()?,
+            },
+        },
+        shown: shown.map(shown_from).transpose()?,
+    })
+}
+
+fn start_to(Start { mark, log_no }: Start) -> pb::Start {
+    let mark = mark.to_vec();
+    pb::Start { mark, log_no }
+}
+
+fn start_from(pb::Start { mark, log_no }: pb::Start) -> Result<Start, Malformed> {
+    let mark = exactly(&mark, "Start.mark")?;
+    Ok(Start { mark, log_no })
+}
+
+fn shown_to(shown: Shown) -> pb::Shown {
+    let Shown {
+        log_no,
+        starts,
+        mark,
+    } = shown;
+    pb::Shown {
+        log_no,
+        starts,
+        mark: mark.to_vec(),
+    }
+}
+
+fn shown_from(proto: pb::Shown) -> Result<Shown, Malformed> {
+    let pb::Shown {
+        log_no,
+        starts,
+        mark,
+    } = proto;
+    Ok(Shown {
+        log_no,
+        starts,
+        mark: exactly(&mark, "Shown.mark")?,
     })
 }
 

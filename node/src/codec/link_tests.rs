@@ -48,6 +48,11 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
         time: draw.time(),
         lanes: std::array::from_fn(|_| marks(draw)),
         restarting: draw.bool(),
+        past: Past {
+            log_no: draw.number(),
+            starts: draw.starts(),
+        },
+        shown: draw.maybe(Draw::shown),
     };
     let mut envelope = draw.envelope();
     envelope.fields.clear();
@@ -222,4 +227,47 @@ fn sealed_content_reads_back_and_is_bounded() {
     let many = (0..=FIELDS_MAX).map(|_| field(draw)).collect();
     assert!(content_from(&content_to(b"", many)).is_err());
     assert!(content_from(&[0xff; 9]).is_err());
+}
+
+#[test]
+fn what_a_hello_tells_of_the_past_is_bounded_and_may_be_missing() {
+    let hello = |change: fn(&mut pb::Hello)| {
+        let frame = frames(&mut Draw::new(7)).remove(0).0;
+        let mut proto = encode(frame, Vec::new());
+        if let Some(pb::frame::Frame::Hello(hello)) = &mut proto.frame {
+            change(hello);
+        }
+        decode(proto).map(|(frame, _)| frame)
+    };
+    let found = hello(|hello| hello.last_starts = vec![pb::Start::default(); 17]);
+    let words = found.unwrap_err().to_string();
+    assert!(
+        words.contains("Hello.last_starts") && words.contains("16"),
+        "{words}"
+    );
+    for change in [
+        (|hello| {
+            hello.last_starts = vec![pb::Start {
+                mark: vec![7; 5],
+                log_no: 9,
+            }]
+        }) as fn(&mut pb::Hello),
+        |hello| hello.shown = Some(pb::Shown::default()),
+    ] {
+        let words = hello(change).unwrap_err().to_string();
+        assert!(
+            words.contains(".mark") && words.contains("长度应为 4"),
+            "{words}"
+        );
+    }
+    // The release before says nothing of it.
+    let older = hello(|hello| {
+        (hello.log_no, hello.starts) = (0, 0);
+        hello.last_starts.clear();
+        hello.shown = None;
+    });
+    let Ok(Frame::Hello(older)) = older else {
+        panic!("a hello: {older:?}");
+    };
+    assert_eq!((older.past, older.shown), (Past::default(), None));
 }

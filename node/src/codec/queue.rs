@@ -6,7 +6,8 @@ use super::malformed::{Malformed, Why};
 use hotline_domain::exchange::{Exchange, Missing, MissingKind, Restore};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{
-    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Trace,
+    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Shown,
+    Start, Starts, Trace,
 };
 use hotline_domain::row::Kept;
 use hotline_proto::matter::v1 as matter;
@@ -56,7 +57,11 @@ noun!(Conduct => pb::Conduct { counts, score, scored_at: scored_at_ms, quarantin
 noun!(Count => pb::conduct::Count { offence, times, last: last_ms, what });
 coded!(Offence => pb::Offence { Garbage, Contradiction, Flood, Forbidden, Unreadable, Refused });
 
+noun!(Shown => pb::Shown { log_no, starts, mark });
+noun!(Starts => pb::Starts { count, last });
+noun!(Start => pb::Start { mark, log_no });
+
 noun!(LinkState => pb::LinkState {
     peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting,
-    conduct,    kept, kept_bytes,
+    conduct, kept, kept_bytes, shown,
 });

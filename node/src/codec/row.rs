@@ -45,6 +45,7 @@ noun!(Done => pb::Done { matter, number, legs, order, version });
 noun!(NodeRow => pb::NodeRow {
     epoch, mark, issued, time: time_ms, figures_version, figures_reported, reported_at: reported_at_ms, reported_to,
     report_due: report_due_ms, kept, clock_held, restore, missing, topology,
+    log_no,
 });
 
 /// The parent that figures were reported to, and its epoch.
@@ -79,6 +80,7 @@ impl Field<pb::Row> for Row {
             Row::Watermark(known) => Choice::Watermark(known.put()),
             Row::Answer(digest, done) => Choice::Answer(put!(row::Answer { digest, done })),
             Row::Node(node) => Choice::Node(node.put()),
+            Row::Starts(starts) => Choice::Starts(starts.put()),
             Row::Certificate(region, chain) => {
                 Choice::Certificate(put!(row::Certificate { region, chain }))
             }
@@ -123,6 +125,7 @@ impl Field<pb::Row> for Row {
                 Field::take(done, "Row.Answer.done")?,
             ),
             Choice::Node(node) => Row::Node(Field::take(node, "Row.node")?),
+            Choice::Starts(starts) => Row::Starts(Field::take(starts, "Row.starts")?),
             Choice::Certificate(row::Certificate { region, chain }) => Row::Certificate(
                 Field::take(region, "Row.Certificate.region")?,
                 Field::take(chain, "Row.Certificate.chain")?,

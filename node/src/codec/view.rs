@@ -117,6 +117,7 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Watermark(_) => matches!(row, Row::Watermark(_)),
         RowKey::Answer(..) => matches!(row, Row::Answer(..)),
         RowKey::Node => matches!(row, Row::Node(_)),
+        RowKey::Starts => matches!(row, Row::Starts(_)),
         RowKey::Certificate(_) => matches!(row, Row::Certificate(..)),
         RowKey::SealingKey(_) => matches!(row, Row::SealingKey(_)),
         RowKey::OwnKey(_) => matches!(row, Row::OwnKey(_)),

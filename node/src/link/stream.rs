@@ -168,13 +168,15 @@ impl<'a, P: NodePort> Run<'a, P> {
             epoch: view.node()?.epoch,
             topology_version: place.topology_version,
             time: shared.clock.now(),
+            past: view.past()?,
         };
+        let opened_at = own.time;
         let link = view.link(peer.region)?;
         let (session, frames) = Session::open(&link, own, shared.limits, shared.monotonic_ms());
         let mut out = Outgoing::default();
         frames.into_iter().for_each(|frame| out.push(frame));
         peer.update(|live| {
-            (live.connected_since, live.next_try_at) = (Some(own.time), None);
+            (live.connected_since, live.next_try_at) = (Some(opened_at), None);
         });
         Ok(Self {
             shared,
@@ -310,7 +312,7 @@ impl<'a, P: NodePort> Run<'a, P> {
     fn news(&mut self, news: LinkNews) -> Input {
         let peer = self.peer.region;
         match &news {
-            LinkNews::Met { epoch, wire } => {
+            LinkNews::Met { epoch, wire, .. } => {
                 self.met = true;
                 let topology = self.session.hello().map(|hello| hello.topology_version);
                 let wire = *wire;

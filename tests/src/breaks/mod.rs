@@ -85,6 +85,9 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("is blind to a rollback", || {
             Box::new(shell::BlindToRollback)
         }),
+        ("forgets its starts when it comes back", || {
+            Box::new(shell::ForgetsStarts)
+        }),
         ("proves nothing of what it tells", || {
             Box::new(shell::ReadsNoLetters)
         }),

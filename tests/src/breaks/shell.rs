@@ -118,3 +118,11 @@ impl Break for BlindToRollback {
         });
     }
 }
+
+pub(super) struct ForgetsStarts;
+
+impl Break for ForgetsStarts {
+    fn recovered(&mut self, node: &mut Node) {
+        node.view.apply([(RowKey::Starts, None)]);
+    }
+}

@@ -18,7 +18,7 @@ use hotline_domain::leg::{
 };
 use hotline_domain::link::{
     ByeCode, Credit, Envelope, Frame, Hello, LaneState, LinkState, LogHead, Message, MessageKind,
-    Proof, WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
+    Past, Proof, WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
 };
 use hotline_domain::row::{IndexKey, NodeRow, Row, RowKey, TimerKey};
 use hotline_proto::operator::v1 as operator;
@@ -188,6 +188,8 @@ fn frames() -> Vec<Frame> {
         time: Time(1),
         lanes: [LaneState::default(); 3],
         restarting: false,
+        past: Past::default(),
+        shown: None,
     }))];
     let (mut hash, mut spent) = ([0; 32], Credit::default());
     for seq in 1..=3 {

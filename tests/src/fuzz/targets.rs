@@ -15,7 +15,7 @@ use hotline::store::keys::verify_file;
 use hotline::store::log::verify_dir;
 use hotline_domain::leg::{Act, Leg, Party, Reception, Side, receive};
 use hotline_domain::link::{
-    Frame, HelloFacts, Limits, Message, MessageKind, Output, Session, SessionStage, Wire,
+    Frame, HelloFacts, Limits, Message, MessageKind, Output, Past, Session, SessionStage, Wire,
 };
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{MemoryView, Rows as _};
@@ -242,6 +242,7 @@ fn session(data: &[u8]) -> String {
         epoch: 1,
         topology_version: 1,
         time: Time(0),
+        past: Past::default(),
     };
     let link = |view: &MemoryView| view.link(PEER).expect("memory");
     let (mut session, _) = Session::open(&link(&view), own, Limits::default(), 0);

@@ -45,7 +45,9 @@ impl Promise for Authority {
                 let (ours, theirs) = (ours.lanes[lane.index()], theirs.lanes[lane.index()]);
                 theirs.received > ours.sent || theirs.acked > ours.received
             });
-            if proven {
+            // What hellos told is kept, though nothing of it went over a lane.
+            let past = nodes[&me].view.past().unwrap_or_default();
+            if proven || !past.losses(theirs.shown).is_empty() {
                 self.witnesses.insert(peer);
                 self.down
                     .extend(Some(peer).filter(|peer| !nodes[peer].up()));

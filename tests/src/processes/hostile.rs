@@ -9,7 +9,7 @@ use hotline::net::TcpDialer;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{
-    Credit, Envelope, Frame, Hello, LaneState, WIRE_OLDEST, WIRE_VERSION, cost, extend,
+    Credit, Envelope, Frame, Hello, LaneState, Past, WIRE_OLDEST, WIRE_VERSION, cost, extend,
 };
 use hotline_proto::link::v1 as pb;
 use hotline_proto::link::v1::link_client::LinkClient;
@@ -93,6 +93,8 @@ impl Hostile {
             time: Time(0),
             lanes: [LaneState::default(); 3],
             restarting: false,
+            past: Past::default(),
+            shown: None,
         }))
     }
 

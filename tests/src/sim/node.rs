@@ -15,7 +15,7 @@ use hotline_domain::evidence::{self, Letters};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Commit, Event, Gather, Group, Input, Now, World, fold_commit};
 use hotline_domain::link::{Envelope, Frame, Session};
-use hotline_domain::view::{Overlay, ViewFailed};
+use hotline_domain::view::{Overlay, Rows as _, ViewFailed};
 use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -278,6 +278,12 @@ impl Node {
         }
         if stripped && how != Recovery::Rest {
             return Err("changes were stripped that no checkpoint holds".to_owned());
+        }
+        let (counted, last) = (view.node().unwrap_or_default().log_no, log.last_commit());
+        if counted != last {
+            return Err(format!(
+                "rows count {counted} commits, and the log has {last}"
+            ));
         }
         if compare && view != replayed {
             return Err(difference(&view, &replayed));

@@ -4,6 +4,7 @@ use hotline::cli::client::Client;
 use hotline::demo::world::{CLERK, DISPATCHER, OPERATOR};
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
+use hotline_tests::power::copy;
 use hotline_tests::processes::{Town, program, until};
 use hotline_topology::{Level, RegionKey};
 use std::path::Path;
@@ -209,4 +210,76 @@ async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> any
         store(&[p("verify"), &town.folder(region)?.join("data")])?;
     }
     Ok(())
+}
+
+/// Why `door`'s node refuses its link with `peer`; empty while it does not.
+async fn blocked(door: &Client, peer: RegionKey) -> anyhow::Result<String> {
+    let links = door
+        .list_links(Some(OPERATOR), pb::ListLinksRequest {})
+        .await?
+        .links;
+    let peer = peer.to_string();
+    let link = links.into_iter().find(|link| link.region == peer);
+    Ok(link.map(|link| link.blocked).unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let plan = hotline::demo::world::federation()?;
+    let county = *plan
+        .regions()
+        .iter()
+        .find(|(_, region)| region.level == Level::County)
+        .ok_or_else(|| anyhow::anyhow!("no county"))?
+        .0;
+    let township = plan.children(county)[0];
+    let mut town = Town::start(folder.path(), &[county, township]).await?;
+    let above = town.door(county).await?;
+    let below = town.door(township).await?;
+    let given = give(&above, township).await?;
+    until("the leg arrives", || async {
+        Ok(leg_of(&below, &given).await.is_ok())
+    })
+    .await?;
+    sign(&below, &given.1).await?;
+    all_signed(&above, std::slice::from_ref(&given)).await?;
+
+    // Copied in a stop; the node comes back and is met.
+    let data = town.folder(township)?.join("data");
+    let copied = folder.path().join("copied");
+    town.kill(township).await?;
+    copy(&data, &copied)?;
+    town.restart(township).await?;
+    let below = town.door(township).await?;
+    until("they have met", || async {
+        let request = pb::ListLinksRequest {};
+        let links = below.list_links(Some(OPERATOR), request).await?.links;
+        Ok(links.iter().any(|link| link.connected))
+    })
+    .await?;
+    // The copy takes its place, and starts by itself.
+    town.kill(township).await?;
+    std::fs::remove_dir_all(&data)?;
+    copy(&copied, &data)?;
+    town.restart(township).await?;
+    let below = town.door(township).await?;
+    until("both ends refuse the link", || async {
+        Ok(!blocked(&above, township).await?.is_empty()
+            && !blocked(&below, county).await?.is_empty())
+    })
+    .await?;
+    let why = blocked(&above, township).await?;
+    anyhow::ensure!(why.contains("次启动"), "{why}");
+
+    // One person settles it, at the node whose folder it was.
+    let region = county.to_string();
+    let verb = Verb::ReopenLink(pb::ReopenLink { region });
+    below.execute(Some(OPERATOR), command(verb, &[])).await?;
+    let again = give(&above, township).await?;
+    until("life goes on", || async {
+        Ok(leg_of(&below, &again).await.is_ok())
+    })
+    .await?;
+    town.stop().await
 }

@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::leg::Lane;
-use crate::link::{Envelope, Offence};
+use crate::link::{Envelope, Offence, Shown};
 use crate::refusal::Refusal;
 use crate::row::{Done, Row, RowKey};
 use crate::sealing::NewKey;
@@ -138,6 +138,8 @@ pub enum LinkNews {
         epoch: u64,
         /// The wire version spoken with it from now on.
         wire: u32,
+        /// What it showed of its own past.
+        shown: Option<Shown>,
     },
     /// The peer's lanes start again under a higher epoch: it was restored, or its people re-opened the link.
     PeerRestarted {

@@ -134,7 +134,7 @@ impl<'a> Group<'a> {
     pub fn finish(mut self) -> Result<Commit, ViewFailed> {
         self.receipt()?;
         if !self.commit.facts.is_empty() {
-            fold::note_time(&mut self.overlay, self.now)?;
+            fold::note_commit(&mut self.overlay, self.now)?;
         }
         self.commit.changes = self.overlay.into_changes().into_iter().collect();
         let marks = self.marks.into_iter();
@@ -333,9 +333,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         blocked,
         peer_wire: link.peer_wire,
         restarting: link.restarting,
+        shown: link.shown,
     };
     match news {
-        LinkNews::Met { epoch, wire } => {
+        LinkNews::Met { epoch, wire, shown } => {
             draft.record(Fact::LinkChanged {
                 peer,
                 peer_epoch: epoch,
@@ -344,6 +345,8 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 blocked: None,
                 peer_wire: wire,
                 restarting: false,
+                // A neighbour that went back a release tells nothing; what it showed stands.
+                shown: shown.map(|now| now.and(link.shown)).or(link.shown),
             })?;
             if epoch != link.peer_epoch || wire != link.peer_wire {
                 keys::introduce(draft, peer)?;

@@ -46,6 +46,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
             blocked: None,
             peer_wire: link.peer_wire,
             restarting: true,
+            shown: link.shown,
         })?;
         draft.record(Fact::LanesRestarted { peer })?;
         reconcile::ask_again(draft, peer)?;
@@ -55,8 +56,9 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
     Ok(Done::default())
 }
 
-/// Numbers what waits in a link's outbox from 1, lane by lane, and forgets what was received. Own acts on legs with the
-/// peer go: whether it has them already nobody can tell from numbers, and the comparison that follows tells each once.
+/// Numbers what waits in a link's outbox from 1, lane by lane, and forgets what was received and what the peer showed of
+/// its past. Own acts on legs with the peer go: whether it has them already nobody can tell from numbers, and the
+/// comparison that follows tells each once.
 pub(super) fn restart_lanes(
     view: &mut Overlay<'_>,
     me: RegionKey,
@@ -86,6 +88,7 @@ pub(super) fn restart_lanes(
         }
     }
     link.restarting = true;
+    link.shown = None;
     view.put(RowKey::Link(peer), Row::Link(Box::new(link)));
     Ok(())
 }

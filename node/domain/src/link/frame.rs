@@ -4,6 +4,7 @@
 //! credit, heartbeats and the farewell always pass.
 
 use super::envelope::Envelope;
+use super::past::{Past, Shown};
 use super::state::LaneState;
 use crate::figures::Watermark;
 use crate::leg::Lane;
@@ -91,6 +92,10 @@ pub struct Hello {
     /// The speaker's lanes with the listener start again from 1 under its epoch: it was restored on purpose, or people
     /// re-opened the link. A listener that knows an older epoch only starts its own again, too.
     pub restarting: bool,
+    /// The speaker's own past.
+    pub past: Past,
+    /// What the listener last showed of its past, as the speaker keeps it.
+    pub shown: Option<Shown>,
 }
 
 /// An amount of credit, or of what was spent of it, counted since the hello.

@@ -11,6 +11,7 @@
 //! | state | what a node keeps of a link for ever |
 //! | frame | what is said on a stream |
 //! | judge | whether a hello fits: the rollback and clone table |
+//! | past | what a node says of its own log and starts, and what its neighbour keeps of that |
 //! | credit, session | one stream from hello to farewell |
 //! | conduct | what a neighbour did that no honest one does |
 //! | idle | a bound for frames that say nothing |
@@ -24,6 +25,7 @@ mod frame;
 mod idle;
 mod judge;
 mod message;
+mod past;
 mod session;
 mod state;
 
@@ -35,5 +37,6 @@ pub use frame::{
 };
 pub use judge::{Verdict, judge, lane_name};
 pub use message::{Message, MessageKind, Unreadable, Wire};
+pub use past::{Loss, Past, STARTS_MAX, Shown, Start, Starts};
 pub use session::{HelloFacts, LaneProgress, Limits, Output, Session, SessionStage};
 pub use state::{Consumption, LaneState, LinkState};

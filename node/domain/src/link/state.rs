@@ -1,6 +1,7 @@
 //! What a node keeps of a link for ever: per lane, what was sent, acknowledged and received, with running hashes.
 
 use super::conduct::Conduct;
+use super::past::Shown;
 use hotline_topology::{RegionKey, Time};
 
 /// One direction pair of one lane.
@@ -45,6 +46,9 @@ pub struct LinkState {
     pub kept: u32,
     /// Their payloads and fields, in bytes.
     pub kept_bytes: u64,
+    /// What the peer showed of its own past; `None` before it did, and once the lanes start again: a restored disk
+    /// rightly shows less.
+    pub shown: Option<Shown>,
 }
 
 impl LinkState {
@@ -63,6 +67,7 @@ impl LinkState {
             conduct: None,
             kept: 0,
             kept_bytes: 0,
+            shown: None,
         }
     }
 }

@@ -98,6 +98,7 @@ impl Fed {
                     news: LinkNews::Met {
                         epoch: 1,
                         wire: WIRE_VERSION,
+                        shown: None,
                     },
                 },
             );
@@ -108,6 +109,7 @@ impl Fed {
                     news: LinkNews::Met {
                         epoch: 1,
                         wire: WIRE_VERSION,
+                        shown: None,
                     },
                 },
             );

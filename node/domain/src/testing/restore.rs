@@ -26,6 +26,8 @@ impl Fed {
             time: Time(0),
             lanes: link.lanes,
             restarting: link.restarting,
+            past: view.past().expect("memory"),
+            shown: link.shown,
         }
     }
 
@@ -44,8 +46,8 @@ impl Fed {
             _ => None,
         };
         let link = view.link(peer).expect("memory");
-        let epoch = view.node().expect("memory").epoch;
-        let verdict = judge(epoch, &link, &outbox, said);
+        let (node, past) = (view.node().expect("memory"), view.past().expect("memory"));
+        let verdict = judge(node.epoch, &past, &link, &outbox, said);
         let news = match verdict.clone() {
             Verdict::PeerRestarted => LinkNews::PeerRestarted { epoch: said.epoch },
             // A refused link hears nothing else.
@@ -54,6 +56,7 @@ impl Fed {
             Verdict::Fits => LinkNews::Met {
                 epoch: said.epoch,
                 wire: WIRE_VERSION,
+                shown: said.past.shown(),
             },
             Verdict::PeerRolledBack(why) => LinkNews::PeerRolledBack { why },
             Verdict::SelfRolledBack(why) => LinkNews::SelfRolledBack {

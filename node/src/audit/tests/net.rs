@@ -119,6 +119,7 @@ impl Net {
                     news: LinkNews::Met {
                         epoch: 1,
                         wire: hotline_domain::link::WIRE_VERSION,
+                        shown: None,
                     },
                 };
                 net.step(at, met(*parent));

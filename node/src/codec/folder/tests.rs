@@ -212,6 +212,7 @@ fn folding_the_log_gives_the_view_that_the_kernel_made() {
     let met = LinkNews::Met {
         epoch: 1,
         wire: hotline_domain::link::WIRE_VERSION,
+        shown: None,
     };
     city.step(
         noon,

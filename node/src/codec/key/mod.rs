@@ -30,7 +30,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 31] = [
+const KINDS: [(u8, Tree, &str); 32] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -46,6 +46,7 @@ const KINDS: [(u8, Tree, &str); 31] = [
     (13, Tree::Figure, "RowKey.Watermark"),
     (14, Tree::Meta, "RowKey.Answer"),
     (15, Tree::Meta, "RowKey.Node"),
+    (16, Tree::Meta, "RowKey.Starts"),
     (30, Tree::Meta, "RowKey.Certificate"),
     (40, Tree::Link, "RowKey.SealingKey"),
     (41, Tree::Meta, "RowKey.OwnKey"),
@@ -82,6 +83,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::Watermark(..) => 13,
         RowKey::Answer(..) => 14,
         RowKey::Node => 15,
+        RowKey::Starts => 16,
         RowKey::Certificate(..) => 30,
         RowKey::SealingKey(..) => 40,
         RowKey::OwnKey(..) => 41,
@@ -157,7 +159,7 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.text(operator);
             out.text(key);
         }
-        RowKey::Node => {}
+        RowKey::Node | RowKey::Starts => {}
         RowKey::Certificate(id) => out.raw(id),
         RowKey::SealingKey(region) => out.raw(region.as_bytes()),
         RowKey::OwnKey(no) => out.u32(*no),
@@ -228,6 +230,7 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         13 => RowKey::Watermark(from.region()?),
         14 => RowKey::Answer(from.text()?, from.text()?),
         15 => RowKey::Node,
+        16 => RowKey::Starts,
         30 => RowKey::Certificate(from.raw()?),
         40 => RowKey::SealingKey(from.region()?),
         41 => RowKey::OwnKey(from.u32()?),

@@ -188,6 +188,7 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             blocked: draw.maybe(Draw::text),
             peer_wire: draw.u32(),
             restarting: draw.bool(),
+            shown: draw.maybe(Draw::shown),
         },
         Fact::Restored(draw.restore()),
         Fact::Exchanged {

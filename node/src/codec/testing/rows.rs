@@ -10,7 +10,8 @@ use hotline_domain::figures::Known;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, Request, Side, Stage};
 use hotline_domain::link::{
-    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Trace,
+    Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Shown,
+    Start, Starts, Trace,
 };
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
@@ -225,6 +226,25 @@ impl Draw {
             conduct: self.maybe(Draw::conduct),
             kept: self.u32(),
             kept_bytes: self.number(),
+            shown: self.maybe(Draw::shown),
+        }
+    }
+
+    pub(crate) fn shown(&mut self) -> Shown {
+        Shown {
+            log_no: self.number(),
+            starts: self.number(),
+            mark: self.bytes(),
+        }
+    }
+
+    pub(crate) fn starts(&mut self) -> Starts {
+        Starts {
+            count: self.number(),
+            last: self.some(|draw| Start {
+                mark: draw.bytes(),
+                log_no: draw.number(),
+            }),
         }
     }
 
@@ -306,6 +326,7 @@ impl Draw {
             restore: self.maybe(Draw::restore),
             missing: self.number(),
             topology: self.u32(),
+            log_no: self.number(),
         }
     }
 
@@ -423,6 +444,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         })),
         Row::Answer(draw.bytes(), Box::new(draw.done())),
         Row::Node(Box::new(draw.node())),
+        Row::Starts(Box::new(draw.starts())),
         Row::Certificate(draw.region(), draw.some(|draw| draw.bytes::<7>().to_vec())),
         Row::SealingKey(Box::new(draw.signed_key())),
         Row::OwnKey(Box::new(OwnKey {
@@ -468,6 +490,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Watermark(draw.region()),
         RowKey::Answer(draw.text(), draw.text()),
         RowKey::Node,
+        RowKey::Starts,
         RowKey::Certificate(draw.bytes()),
         RowKey::SealingKey(draw.region()),
         RowKey::OwnKey(draw.u32()),

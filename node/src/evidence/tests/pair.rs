@@ -146,7 +146,11 @@ impl Pair {
     pub fn meet(&mut self, at: usize) {
         let peer = self.nodes[1 - at].me;
         let (epoch, wire) = (1, WIRE_VERSION);
-        let news = LinkNews::Met { epoch, wire };
+        let news = LinkNews::Met {
+            epoch,
+            wire,
+            shown: None,
+        };
         self.step(at, Input::Link { peer, news });
     }
 

@@ -56,6 +56,7 @@ impl Sim {
             epoch: row.epoch,
             topology_version: node.place.federation.version(),
             time: node.time(now),
+            past: node.view.past().unwrap_or_default(),
         };
         let link = node.view.link(peer);
         let mono = u64::try_from(now).unwrap_or(0);

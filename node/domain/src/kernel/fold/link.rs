@@ -88,6 +88,7 @@ pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result
             blocked,
             peer_wire,
             restarting,
+            shown,
         } => change_link(view, *peer, |link| {
             link.peer_epoch = *peer_epoch;
             link.failures = *failures;
@@ -95,6 +96,7 @@ pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result
             link.blocked.clone_from(blocked);
             link.peer_wire = *peer_wire;
             link.restarting = *restarting;
+            link.shown = *shown;
         }),
         Fact::Misbehaved { peer, conduct } => {
             change_link(view, *peer, |link| link.conduct.clone_from(conduct))

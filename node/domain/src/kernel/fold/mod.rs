@@ -25,16 +25,19 @@ pub fn fold_commit(
     at: Time,
     facts: &[Fact],
 ) -> Result<(), ViewFailed> {
-    note_time(view, at)?;
-    facts.iter().try_for_each(|fact| fold(view, me, fact))
+    facts.iter().try_for_each(|fact| fold(view, me, fact))?;
+    note_commit(view, at)
 }
 
-/// The node's time of the commit: it never runs backwards.
+/// Ends a commit: its number, and the node's time of it, which never runs backwards.
 ///
 /// # Errors
 /// The view below could not be read.
-pub fn note_time(view: &mut Overlay<'_>, at: Time) -> Result<(), ViewFailed> {
-    change_node(view, |node| node.time = node.time.max(at))
+pub fn note_commit(view: &mut Overlay<'_>, at: Time) -> Result<(), ViewFailed> {
+    change_node(view, |node| {
+        node.time = node.time.max(at);
+        node.log_no += 1;
+    })
 }
 
 /// Folds one fact of the node `me`.
@@ -43,10 +46,15 @@ pub fn note_time(view: &mut Overlay<'_>, at: Time) -> Result<(), ViewFailed> {
 /// The view below could not be read.
 pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), ViewFailed> {
     match fact {
-        Fact::Started { mark } => change_node(view, |node| {
-            node.mark = *mark;
-            node.issued = 0;
-        }),
+        Fact::Started { mark } => {
+            let mut starts = view.starts()?;
+            starts.add(*mark, view.node()?.log_no);
+            view.put(RowKey::Starts, Row::Starts(Box::new(starts)));
+            change_node(view, |node| {
+                node.mark = *mark;
+                node.issued = 0;
+            })
+        }
         Fact::Ticket { .. } => {
             tickets::fold(view, me, fact)?;
             attachments::fold(view, fact)

@@ -166,6 +166,7 @@ fn restart_lanes(draft: &mut Draft<'_>) -> Result<(), Stop> {
             blocked: None,
             peer_wire: link.peer_wire,
             restarting: true,
+            shown: link.shown,
         })?;
         draft.record(Fact::LanesRestarted { peer })?;
         draft.cut(peer, "本节点以更高的纪元重新开始".to_owned());

@@ -271,7 +271,11 @@ fn a_neighbour_that_does_not_know_them_gets_them_after_its_upgrade() {
     let mut fed = Fed::new();
     let met = |wire| Input::Link {
         peer: ZEZHOU,
-        news: LinkNews::Met { epoch: 1, wire },
+        news: LinkNews::Met {
+            epoch: 1,
+            wire,
+            shown: None,
+        },
     };
     let matter = fed.at(CITY).take_in();
     fed.input(CITY, met(1));

@@ -169,6 +169,7 @@ fn a_neighbour_met_later_or_anew_is_told() {
         news: LinkNews::Met {
             epoch,
             wire: WIRE_VERSION,
+            shown: None,
         },
     };
     let facts = fed.nodes[&ZEZHOU].log.len();
@@ -375,7 +376,11 @@ fn a_node_that_lost_its_newest_key_makes_a_newer_one_and_is_sent_everything_agai
     let told = fed.waiting().into_iter().any(|(from, _, _)| from == ZEZHOU);
     assert!(!told, "an older key is no answer");
     let wire = WIRE_VERSION;
-    let news = LinkNews::Met { epoch: 2, wire };
+    let news = LinkNews::Met {
+        epoch: 2,
+        wire,
+        shown: None,
+    };
     fed.input(CITY, Input::Link { peer: ZEZHOU, news });
     fed.at_once = true;
     fed.settle();

@@ -215,7 +215,11 @@ fn a_neighbour_of_the_older_version_is_sent_none() {
         CITY,
         Input::Link {
             peer: ZEZHOU,
-            news: crate::kernel::LinkNews::Met { epoch: 1, wire: 1 },
+            news: crate::kernel::LinkNews::Met {
+                epoch: 1,
+                wire: 1,
+                shown: None,
+            },
         },
     );
     let have = Have::default();
@@ -223,7 +227,11 @@ fn a_neighbour_of_the_older_version_is_sent_none() {
     let (next, now) = (fed.moved(&[]), fed.now);
     publish(&mut fed, CITY, topology(&next, now)).unwrap();
     assert!(fed.documents(ZEZHOU).is_empty());
-    let upgraded = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+    let upgraded = crate::kernel::LinkNews::Met {
+        epoch: 1,
+        wire: 2,
+        shown: None,
+    };
     fed.input(
         CITY,
         Input::Link {
@@ -287,7 +295,11 @@ fn crossing(cut: &[(RegionKey, RegionKey)], later: i64) {
     assert_eq!(versions(&fed), [2; 7]);
     // New neighbours say hello; from then on everything passes.
     for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
-        let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+        let news = crate::kernel::LinkNews::Met {
+            epoch: 1,
+            wire: 2,
+            shown: None,
+        };
         fed.input(one, Input::Link { peer: other, news });
     }
     fed.settle();
@@ -360,7 +372,11 @@ fn what_was_on_its_way_when_its_addressee_moved_turns_round() {
     };
     let met = |fed: &mut Fed, county: RegionKey| {
         for (one, other) in [(NANCUN, county), (county, NANCUN)] {
-            let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+            let news = crate::kernel::LinkNews::Met {
+                epoch: 1,
+                wire: 2,
+                shown: None,
+            };
             fed.input(one, Input::Link { peer: other, news });
         }
         fed.settle();
@@ -406,7 +422,11 @@ fn a_link_ends_though_the_word_of_it_came_before_the_version() {
         publish(&mut fed, region, topology(&next, now)).unwrap();
     }
     for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
-        let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+        let news = crate::kernel::LinkNews::Met {
+            epoch: 1,
+            wire: 2,
+            shown: None,
+        };
         fed.input(one, Input::Link { peer: other, news });
     }
     fed.settle();
@@ -456,7 +476,11 @@ fn a_node_comes_back_under_its_first_parent() {
         publish(&mut fed, PROVINCE, topology(&next, now)).unwrap();
         fed.pass(HOUR);
         for (one, other) in [(XIACUN, to), (to, XIACUN)] {
-            let news = crate::kernel::LinkNews::Met { epoch: 1, wire: 2 };
+            let news = crate::kernel::LinkNews::Met {
+                epoch: 1,
+                wire: 2,
+                shown: None,
+            };
             fed.input(one, Input::Link { peer: other, news });
         }
         fed.settle();

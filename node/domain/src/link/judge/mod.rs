@@ -21,17 +21,23 @@
 //! | incoming | `acked` above its own `sent` | the **peer** did | its records contradict each other |
 //! | all | `epoch` below the one remembered | the **peer** did | an epoch only rises |
 //! | all | `peer_epoch` above our own epoch | **we** did | it has met a later epoch of ours |
+//! | all | its commits fewer than it once showed, now or as it next started | the **peer** did | a log only grows |
+//! | all | its starts fewer than it once showed | the **peer** did | they are counted in its log |
+//! | all | another mark of the start that it once showed | the **peer** did | its copies draw one each |
+//! | all | what it keeps of us against our own past, likewise | **we** did | we once showed that |
 //!
 //! A number's owner is its sender, so another hash always speaks against the sender. All lanes are examined and every
 //! finding is put into words. A node that was restored on purpose says so and comes with a higher epoch: that is no
-//! finding, both sides start their lanes again from 1. A finding against this node outweighs findings against the peer, because a node that lost
-//! records must stop sending to everybody; but a peer that comes with an older epoch than it had comes from before the
-//! link was last re-opened, and what its numbers say against this node is of a history that was given up. Any finding
-//! closes all lanes until operators re-open the link at both ends: the lanes then start from number 1 again
-//! ([`crate::fact::Fact::LanesRestarted`]).
+//! finding, both sides start their lanes again from 1, and forget what the other showed before. A release that tells
+//! nothing of its past, or a start further back than those that are told, speaks against nobody. A finding against this
+//! node outweighs findings against the peer, because a node that lost records must stop sending to everybody; but a peer
+//! that comes with an older epoch than it had comes from before the link was last re-opened, and what its numbers say
+//! against this node is of a history that was given up. Any finding closes all lanes until operators re-open the link at
+//! both ends: the lanes then start from number 1 again ([`crate::fact::Fact::LanesRestarted`]).
 
 use crate::leg::Lane;
 use crate::link::frame::{Hello, WIRE_OLDEST, WIRE_VERSION};
+use crate::link::past::{Loss, Past};
 use crate::link::state::{LaneState, LinkState};
 
 /// What a hello proves.
@@ -56,11 +62,12 @@ pub enum Verdict {
     SelfRolledBack(String),
 }
 
-/// Judges a hello against the link's lasting state and this node's epoch. `hash_at` gives the running hash of an
-/// outgoing lane at a number between the acknowledged one and the last sent, from the outbox.
+/// Judges a hello against the link's lasting state, this node's epoch, and its past as its own hello told it. `hash_at`
+/// gives the running hash of an outgoing lane at a number between the acknowledged one and the last sent, from the outbox.
 #[must_use]
 pub fn judge(
     epoch: u64,
+    past: &Past,
     link: &LinkState,
     hash_at: &dyn Fn(Lane, u64) -> Option<[u8; 32]>,
     hello: &Hello,
@@ -93,6 +100,12 @@ pub fn judge(
             "对方见过本节点的第 {} 纪元,而本节点只记得第 {epoch} 纪元",
             hello.peer_epoch
         ));
+    }
+    for loss in hello.past.losses(link.shown) {
+        findings.peer(their_loss(loss));
+    }
+    for loss in past.losses(hello.shown) {
+        findings.own(our_loss(loss));
     }
     for lane in Lane::ALL {
         let (ours, theirs) = (&link.lanes[lane.index()], &hello.lanes[lane.index()]);
@@ -177,6 +190,40 @@ fn incoming(findings: &mut Findings, lane: Lane, ours: &LaneState, theirs: &Lane
             "{name}:到第 {} 号为止,对方记得发出的与本节点收到的内容不同",
             ours.received
         ));
+    }
+}
+
+fn their_loss(loss: Loss) -> String {
+    match loss {
+        Loss::Commits { now, shown } => {
+            format!("对方的日志只到第 {now} 次提交,而它曾报过第 {shown} 次")
+        }
+        Loss::CommitsBefore { start, now, shown } => {
+            format!(
+                "对方第 {start} 次启动时日志只到第 {now} 次提交,而它在那之前曾报过第 {shown} 次"
+            )
+        }
+        Loss::Starts { now, shown } => {
+            format!("对方只记得启动过 {now} 次,而它曾报过第 {shown} 次启动")
+        }
+        Loss::OtherStart(no) => format!("对方所记的第 {no} 次启动,不是它曾报过的那一次"),
+    }
+}
+
+fn our_loss(loss: Loss) -> String {
+    match loss {
+        Loss::Commits { now, shown } => {
+            format!("对方见过本节点的第 {shown} 次提交,而本节点的日志只到第 {now} 次")
+        }
+        Loss::CommitsBefore { start, now, shown } => format!(
+            "本节点第 {start} 次启动时日志只到第 {now} 次提交,而对方在那之前见过第 {shown} 次"
+        ),
+        Loss::Starts { now, shown } => {
+            format!("对方见过本节点的第 {shown} 次启动,而本节点只记得启动过 {now} 次")
+        }
+        Loss::OtherStart(no) => {
+            format!("对方见过的本节点第 {no} 次启动,不是本节点所记的那一次")
+        }
     }
 }
 

@@ -43,6 +43,8 @@ fn hello(lanes: [LaneState; 3]) -> Hello {
         time: Time(0),
         lanes,
         restarting: false,
+        past: Past::default(),
+        shown: None,
     }
 }
 
@@ -56,7 +58,13 @@ fn theirs() -> [LaneState; 3] {
 }
 
 fn judged(ours: [LaneState; 3], hello: &Hello) -> Verdict {
-    judge(2, &link(ours), &|lane, seq| Some(hash(0, lane, seq)), hello)
+    judge(
+        2,
+        &Past::default(),
+        &link(ours),
+        &|lane, seq| Some(hash(0, lane, seq)),
+        hello,
+    )
 }
 
 #[derive(Debug, PartialEq)]
@@ -85,7 +93,10 @@ fn an_honest_hello_fits_and_so_do_two_strangers() {
         peer_epoch: 0,
         ..hello([LaneState::default(); 3])
     };
-    assert_eq!(judge(1, &fresh, &|_, _| None, &first), Verdict::Fits);
+    assert_eq!(
+        judge(1, &Past::default(), &fresh, &|_, _| None, &first),
+        Verdict::Fits
+    );
 }
 
 #[test]
@@ -187,14 +198,14 @@ fn a_copy_from_before_the_lanes_restarted_does_not_accuse_the_living() {
         epoch: 3,
         ..hello(theirs())
     };
-    let verdict = judge(2, &restarted, &|_, _| None, &older);
+    let verdict = judge(2, &Past::default(), &restarted, &|_, _| None, &older);
     assert_eq!(blame(&verdict), Blame::There);
     let both = Hello {
         peer_epoch: 3,
         ..older
     };
     assert_eq!(
-        blame(&judge(2, &restarted, &|_, _| None, &both)),
+        blame(&judge(2, &Past::default(), &restarted, &|_, _| None, &both)),
         Blame::Here
     );
 }
@@ -289,7 +300,7 @@ impl Node {
             ..hello(other.lanes)
         };
         let hash_at = |lane: Lane, seq: u64| self.sent[lane.index()].get(seq as usize - 1).copied();
-        blame(&judge(1, &link, &hash_at, &hello))
+        blame(&judge(1, &Past::default(), &link, &hash_at, &hello))
     }
 }
 
@@ -350,7 +361,9 @@ fn a_restart_that_is_announced_under_a_higher_epoch_is_no_rollback() {
         restarting: false,
         ..link
     };
-    let judged = |epoch, link: &LinkState, hello: &Hello| judge(epoch, link, &|_, _| None, hello);
+    let judged = |epoch, link: &LinkState, hello: &Hello| {
+        judge(epoch, &Past::default(), link, &|_, _| None, hello)
+    };
     for (theirs, met, outcome) in [
         (5, 1, Verdict::PeerRestarted),
         (9, 0, Verdict::PeerRestarted),
@@ -381,3 +394,5 @@ fn a_restart_that_is_announced_under_a_higher_epoch_is_no_rollback() {
     hello.peer_epoch = 2;
     assert_eq!(judged(2, &restarting, &hello), Verdict::Fits);
 }
+
+mod pasts;

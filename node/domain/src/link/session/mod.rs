@@ -24,6 +24,7 @@ use super::envelope::Envelope;
 use super::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, WIRE_VERSION, cost};
 use super::idle::Idle;
 use super::judge::lane_name;
+use super::past::Past;
 use super::state::LinkState;
 use crate::figures::Watermark;
 use crate::kernel::LinkNews;
@@ -59,7 +60,7 @@ impl Default for Limits {
 }
 
 /// What a node says of itself in a hello.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HelloFacts {
     /// Its region.
     pub region: RegionKey,
@@ -69,6 +70,8 @@ pub struct HelloFacts {
     pub topology_version: u32,
     /// Its time.
     pub time: Time,
+    /// Its past.
+    pub past: Past,
 }
 
 /// What the driver of a session has to do, in this order.
@@ -133,6 +136,7 @@ pub enum SessionStage {
 pub struct Session {
     peer: RegionKey,
     epoch: u64,
+    past: Past,
     limits: Limits,
     stage: SessionStage,
     lanes: [LaneSession; 3],
@@ -210,6 +214,7 @@ impl Session {
         let mut session = Session {
             peer: link.peer,
             epoch: own.epoch,
+            past: own.past.clone(),
             limits,
             stage: SessionStage::Greeting,
             lanes: Lane::ALL.map(lane),
@@ -239,6 +244,8 @@ impl Session {
                 time: own.time,
                 lanes: link.lanes,
                 restarting: link.restarting,
+                past: own.past,
+                shown: link.shown,
             })),
         };
         (session, vec![first])

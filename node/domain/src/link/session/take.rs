@@ -106,7 +106,7 @@ impl Session {
             let text = format!("证书属于 {},却自报为 {}", self.peer, hello.region);
             return self.close(ByeCode::Protocol, text);
         }
-        let (news, code, text) = match judge(self.epoch, link, outbox, &hello) {
+        let (news, code, text) = match judge(self.epoch, &self.past, link, outbox, &hello) {
             Verdict::Fits => return self.met(hello, link),
             Verdict::PeerRestarted => return self.restarted(&hello),
             Verdict::NotYet => return Vec::new(),
@@ -159,6 +159,7 @@ impl Session {
             Output::News(LinkNews::Met {
                 epoch: hello.epoch,
                 wire: wire_spoken(&hello),
+                shown: hello.past.shown(),
             }),
             Output::Beat {
                 time: hello.time,

@@ -40,7 +40,11 @@ fn met(fed: &mut Fed) {
     for township in [NANCUN, XIACUN] {
         for (one, other) in [(township, LINGCHUAN), (LINGCHUAN, township)] {
             let (epoch, wire) = (1, WIRE_VERSION);
-            let news = LinkNews::Met { epoch, wire };
+            let news = LinkNews::Met {
+                epoch,
+                wire,
+                shown: None,
+            };
             fed.input(one, Input::Link { peer: other, news });
         }
     }

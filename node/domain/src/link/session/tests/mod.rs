@@ -396,13 +396,14 @@ fn two_versions_speak_the_older_ones() {
         epoch: 1,
         topology_version: 1,
         time: Time(0),
+        past: Past::default(),
     };
     for (theirs, spoken) in [
         (WIRE_OLDEST, WIRE_OLDEST),
         (WIRE_VERSION, WIRE_VERSION),
         (WIRE_VERSION + 1, WIRE_VERSION),
     ] {
-        let (mut session, _) = Session::open(&link, own, limits(), 0);
+        let (mut session, _) = Session::open(&link, own.clone(), limits(), 0);
         let hello = Frame::Hello(Box::new(Hello {
             wire_version: theirs,
             wire_oldest: WIRE_OLDEST,
@@ -413,11 +414,14 @@ fn two_versions_speak_the_older_ones() {
             time: Time(0),
             lanes: link.lanes,
             restarting: false,
+            past: Past::default(),
+            shown: None,
         }));
         let outputs = session.on_frame(hello, &link, &|_, _| None, 0);
         let met = Output::News(LinkNews::Met {
             epoch: 1,
             wire: spoken,
+            shown: None,
         });
         assert!(outputs.contains(&met), "{theirs}: {outputs:?}");
     }

@@ -104,6 +104,7 @@ impl Node {
             epoch: 1,
             topology_version: 1,
             time: Time(7),
+            past: Past::default(),
         };
         let (session, frames) = Session::open(&self.link(), own, limits(), 0);
         self.session = Some(session);

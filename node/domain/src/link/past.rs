@@ -1,0 +1,225 @@
+//! What a node says of its own past in a hello, and what its neighbour keeps of that. Lanes show only that a past was
+//! lost in which something went over them. The numbers here show that any commit was lost that a hello had counted, and
+//! that two copies of a node run: each has started by itself.
+
+/// Most starts that are kept and told: what a neighbour saw longer ago is judged no more.
+pub const STARTS_MAX: usize = 16;
+
+/// One start of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Start {
+    /// Its mark, drawn by chance.
+    pub mark: [u8; 4],
+    /// Number of the last commit before it.
+    pub log_no: u64,
+}
+
+/// The starts of a node.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Starts {
+    /// How many there were.
+    pub count: u64,
+    /// The last of them, at most [`STARTS_MAX`], the newest last.
+    pub last: Vec<Start>,
+}
+
+/// A node's own past, as it tells it. A release that tells nothing has no starts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Past {
+    /// Number of the last durable commit; not below any log head that the node ever sent.
+    pub log_no: u64,
+    /// Its starts.
+    pub starts: Starts,
+}
+
+/// What a node showed of its past, as its neighbour keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Shown {
+    /// The highest commit number.
+    pub log_no: u64,
+    /// The highest number of starts.
+    pub starts: u64,
+    /// The mark of that start.
+    pub mark: [u8; 4],
+}
+
+/// How a past is less than, or another than, what its node once showed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// Commits are gone.
+    Commits {
+        /// The last one now.
+        now: u64,
+        /// The one that was shown.
+        shown: u64,
+    },
+    /// Commits were gone when it started next; as many may have been made since.
+    CommitsBefore {
+        /// The start, counted from 1.
+        start: u64,
+        /// The last commit before it.
+        now: u64,
+        /// The one that was shown before it.
+        shown: u64,
+    },
+    /// Starts are gone.
+    Starts {
+        /// How many now.
+        now: u64,
+        /// The one that was shown.
+        shown: u64,
+    },
+    /// The start of that number was another one.
+    OtherStart(u64),
+}
+
+impl Starts {
+    /// One more, behind the commit with that number.
+    pub fn add(&mut self, mark: [u8; 4], log_no: u64) {
+        self.count += 1;
+        self.last.push(Start { mark, log_no });
+        let spare = self.last.len().saturating_sub(STARTS_MAX);
+        self.last.drain(..spare);
+    }
+
+    /// The start with this number, counted from 1; `None` where it is not told any more, or never was.
+    fn get(&self, no: u64) -> Option<Start> {
+        let back = usize::try_from(self.count.checked_sub(no)?).ok()?;
+        self.last.iter().rev().nth(back).copied()
+    }
+}
+
+impl Past {
+    /// What a neighbour keeps of it; `None` where nothing was told.
+    #[must_use]
+    pub fn shown(&self) -> Option<Shown> {
+        Some(Shown {
+            log_no: self.log_no,
+            starts: self.starts.count,
+            mark: self.starts.last.last()?.mark,
+        })
+    }
+
+    /// What speaks against this past, told by a node that once showed this much.
+    #[must_use]
+    pub fn losses(&self, shown: Option<Shown>) -> Vec<Loss> {
+        let Some(shown) = shown.filter(|_| !self.starts.last.is_empty()) else {
+            return Vec::new();
+        };
+        let commits = (self.log_no < shown.log_no).then_some(Loss::Commits {
+            now: self.log_no,
+            shown: shown.log_no,
+        });
+        commits.into_iter().chain(self.start_lost(shown)).collect()
+    }
+
+    fn start_lost(&self, shown: Shown) -> Option<Loss> {
+        if self.starts.count < shown.starts {
+            return Some(Loss::Starts {
+                now: self.starts.count,
+                shown: shown.starts,
+            });
+        }
+        let same = self.starts.get(shown.starts);
+        if same.is_some_and(|start| start.mark != shown.mark) {
+            return Some(Loss::OtherStart(shown.starts));
+        }
+        let start = shown.starts.checked_add(1)?;
+        let now = self.starts.get(start)?.log_no;
+        (now < shown.log_no).then_some(Loss::CommitsBefore {
+            start,
+            now,
+            shown: shown.log_no,
+        })
+    }
+}
+
+impl Shown {
+    /// Together with what was shown before: hellos of two streams may be committed in any order.
+    #[must_use]
+    pub fn and(self, before: Option<Shown>) -> Shown {
+        let Some(before) = before else {
+            return self;
+        };
+        let newer = if self.starts < before.starts {
+            before
+        } else {
+            self
+        };
+        Shown {
+            log_no: self.log_no.max(before.log_no),
+            ..newer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The past after so many starts, each of which committed ten times.
+    fn past(starts: u64) -> Past {
+        let mut past = Past::default();
+        for no in 1..=starts {
+            past.starts.add([no as u8; 4], past.log_no);
+            past.log_no += 10;
+        }
+        past
+    }
+
+    #[test]
+    fn the_last_starts_are_told_and_no_more() {
+        let start = |no: u8| Start {
+            mark: [no; 4],
+            log_no: u64::from(no - 1) * 10,
+        };
+        assert_eq!(past(3).starts.last, [start(1), start(2), start(3)]);
+        let long = past(20).starts;
+        assert_eq!((long.count, long.last.len()), (20, STARTS_MAX));
+        assert_eq!((long.last[0], long.last[15]), (start(5), start(20)));
+        assert_eq!(long.get(5), Some(start(5)));
+        assert_eq!((long.get(4), long.get(21)), (None, None));
+    }
+
+    #[test]
+    fn a_past_that_went_on_loses_nothing() {
+        for shown in 1..=20 {
+            for now in shown..=20 {
+                assert_eq!(past(now).losses(past(shown).shown()), [], "{shown} {now}");
+            }
+        }
+        // Nothing was shown, or nothing is told.
+        assert_eq!(past(3).losses(None), []);
+        assert_eq!(Past::default().losses(past(3).shown()), []);
+        assert_eq!(Past::default().shown(), None);
+    }
+
+    #[test]
+    fn every_commit_that_was_shown_is_missed_after_the_next_start() {
+        let shown = past(3).shown();
+        for kept in 21..=30 {
+            let mut now = past(3);
+            now.log_no = kept;
+            now.starts.add([9; 4], kept);
+            // However much it commits before anybody hears of it.
+            now.log_no += 1000;
+            let lost = Loss::CommitsBefore {
+                start: 4,
+                now: kept,
+                shown: 30,
+            };
+            let lost = (kept < 30).then_some(lost);
+            assert_eq!(now.losses(shown), Vec::from_iter(lost), "{kept}");
+            now.starts.add([8; 4], now.log_no);
+            assert_eq!(now.losses(shown), Vec::from_iter(lost), "{kept}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_kept_at_its_highest() {
+        let (older, newer) = (past(2).shown(), past(3).shown());
+        assert_eq!(newer.map(|shown| shown.and(older)), newer);
+        assert_eq!(older.map(|shown| shown.and(newer)), newer);
+        assert_eq!(older.map(|shown| shown.and(None)), older);
+    }
+}

@@ -4,11 +4,15 @@ use clap::{Parser, Subcommand};
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
 use hotline_tests::campaign::{Campaign, campaign};
+use hotline_tests::invariants::Violation;
 use hotline_tests::rough::{Fuzz, Power, fuzz, power};
 use hotline_tests::sim::many::replay;
 use hotline_tests::sim::run::{minimise, run_without};
 use serde_json::json;
 use std::process::ExitCode;
+
+/// Characters of what was seen that are told of a break.
+const WORDS_MAX: usize = 240;
 
 /// Proves the promises of a federation of hotline nodes in simulated time.
 #[derive(Parser)]
@@ -69,9 +73,22 @@ fn one(seed: u64, without: &[String]) -> ExitCode {
     }
 }
 
+/// The beginning of what was seen: a judge of whole logs names every cell that is wrong.
+fn short(violation: &Violation) -> String {
+    let words = violation.to_string();
+    match words.char_indices().nth(WORDS_MAX) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
 fn mutations(as_json: bool) -> ExitCode {
     let tell = |hunted: &Hunted| match &hunted.found {
-        Some((seed, violation)) => eprintln!("{}: found by seed {seed}: {violation}", hunted.name),
+        Some((seed, violation)) => eprintln!(
+            "{}: found by seed {seed}: {}",
+            hunted.name,
+            short(violation)
+        ),
         None => eprintln!("{}: NOT FOUND within {SEEDS} seeds", hunted.name),
     };
     let done = hunt(&tell);

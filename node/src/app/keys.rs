@@ -10,7 +10,7 @@ use crate::store::disk::RealDisk;
 use crate::store::tool::oldest_backup_with;
 use hotline_domain::kernel::Input;
 use hotline_domain::row::{Row, RowKey};
-use hotline_domain::sealing::{NewKey, SealingKey, SignedKey, number};
+use hotline_domain::sealing::{self, Habits, NewKey, SignedKey};
 use hotline_domain::view::ViewFailed;
 use hotline_topology::Time;
 use std::path::PathBuf;
@@ -61,41 +61,45 @@ impl KeyMaker {
         let slot = shared.sealer.new_slot()?;
         let secret = shared.sealer.secret(slot)?;
         let secret = secret.ok_or_else(|| anyhow::anyhow!("新密钥槽 {slot} 已销毁"))?;
-        let days = i64::from(self.settings.rotate_days);
-        let key = SealingKey {
-            region: shared.surroundings.me(),
-            no: number(last, now),
-            public: KeyPair::derive(&secret).public,
-            not_before: now,
-            not_after: now.plus_millis(days * DAY_MS * 3 / 2),
-            previous: last,
-            revoked: if revoke { last } else { 0 },
-        };
-        let keep = i64::from(self.settings.keep_days) * DAY_MS;
+        let public = KeyPair::derive(&secret).public;
+        let (me, habits) = (shared.surroundings.me(), self.habits());
+        let (key, retire_at) = sealing::successor(me, last, public, habits, revoke, now);
         Ok(NewKey {
             signed: self.tls.state(key)?,
             slot,
-            retire_at: now.plus_millis(if revoke { 0 } else { keep }),
+            retire_at,
         })
     }
 
     /// Why a new key is due; `None` while the last one serves.
-    fn due(&self, shared: &Shared) -> Result<Option<&'static str>, ViewFailed> {
-        let Some(signed) = known(shared)? else {
-            return Ok(Some("首次启用"));
+    fn due(&self, shared: &Shared) -> anyhow::Result<Option<&'static str>> {
+        let known = known(shared)?;
+        let own = match &known {
+            Some(signed) => shared.rows().get(&RowKey::OwnKey(signed.key.no))?,
+            None => None,
         };
-        let own = shared.rows().get(&RowKey::OwnKey(signed.key.no))?;
-        let certificate = self.tls.own_chain();
-        let old = Time(signed.key.not_before.0 + i64::from(self.settings.rotate_days) * DAY_MS);
-        Ok(if own.is_none() {
-            Some("他处记得的密钥在本节点不存在")
-        } else if signed.chain.first().map(Vec::as_slice) != certificate.first().map(|der| &**der) {
-            Some("证书已更换")
-        } else if shared.clock.now() >= old {
-            Some("到期更换")
-        } else {
-            None
-        })
+        // A key file can be newer than the log beside it, and have destroyed what the log still has.
+        let has_it = match own {
+            Some(Row::OwnKey(own)) => shared.sealer.secret(own.slot)?.is_some(),
+            _ => false,
+        };
+        let chain = self.tls.own_chain();
+        let certificate = chain.first().map(|der| &**der);
+        let (habits, now) = (self.habits(), shared.clock.now());
+        Ok(sealing::due(
+            known.as_ref(),
+            has_it,
+            certificate,
+            habits,
+            now,
+        ))
+    }
+
+    fn habits(&self) -> Habits {
+        Habits {
+            rotate_ms: i64::from(self.settings.rotate_days) * DAY_MS,
+            keep_ms: i64::from(self.settings.keep_days) * DAY_MS,
+        }
     }
 }
 

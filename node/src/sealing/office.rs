@@ -9,17 +9,13 @@ use crate::entropy::Entropy;
 use crate::link::SealFailed;
 use hotline_domain::link::Envelope;
 use hotline_domain::row::{Row, RowKey};
-use hotline_domain::sealing::{SealingKey, is_sealed};
-use hotline_domain::view::View;
-use hotline_topology::{RegionKey, Time};
+use hotline_domain::sealing::{Leaving, leaving, nobody};
+use hotline_topology::RegionKey;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What a slot's secret is derived for.
 pub const PURPOSE: &[u8] = b"sealing key";
-
-/// Number of a key that nobody has: real ones are numbered by the minute that they were made in.
-const NOBODY: u32 = 1;
 
 /// Gives the secret of a slot for sealing; `None` once it was destroyed.
 pub type Secrets =
@@ -51,9 +47,7 @@ impl Office {
         }
     }
 
-    /// The envelope as it leaves for its next hop: sealed, where that is not its addressee. Where the addressee's key is
-    /// not known, to nobody: the addressee asks for the copy that this node keeps, under its own key. What others wrote
-    /// in the clear, of a release that knows no sealing, to a node of such, goes on as it came.
+    /// The envelope as it leaves for its next hop: sealed, where that is not its addressee ([`leaving`]).
     ///
     /// # Errors
     /// No randomness, a key that cannot be used, or a view that cannot be read; or neither a key of the addressee's nor
@@ -64,26 +58,18 @@ impl Office {
         envelope: Envelope,
         fields: Vec<WireField>,
     ) -> Result<(Envelope, Vec<WireField>), SealFailed> {
-        if envelope.addressee == next || envelope.key_id != 0 || !is_sealed(envelope.kind) {
-            return Ok((envelope, fields));
-        }
-        let rows = (self.rows)();
-        let key = match known(&*rows, envelope.addressee)? {
-            Some(key) => key,
-            // Its author puts itself on the route first: whoever stands last on it sends.
-            None if envelope.route.last() != Some(&envelope.author) => {
-                return Ok((envelope, fields));
+        let key = match leaving(&*(self.rows)(), next, &envelope).map_err(failed)? {
+            Leaving::AsItIs => return Ok((envelope, fields)),
+            Leaving::Sealed(key) => *key,
+            Leaving::ToNobody => {
+                nobody(envelope.addressee, KeyPair::derive(&*self.fresh()?).public)
             }
-            None => {
-                let copied = rows.get(&RowKey::InFlight(envelope.id)).map_err(failed)?;
-                if copied.is_none() && known(&*rows, envelope.author)?.is_none() {
-                    let words = format!(
-                        "没有 {} 的封装公钥,本节点也还没有自己的封装密钥:启用之后再发,请查看节点日志中做密钥时的错误",
-                        envelope.addressee
-                    );
-                    return Err(SealFailed(words));
-                }
-                self.nobody(envelope.addressee)?
+            Leaving::NotYet => {
+                let words = format!(
+                    "没有 {} 的封装公钥,本节点也还没有自己的封装密钥:启用之后再发,请查看节点日志中做密钥时的错误",
+                    envelope.addressee
+                );
+                return Err(SealFailed(words));
             }
         };
         let fresh = self.fresh()?;
@@ -113,34 +99,12 @@ impl Office {
         }
     }
 
-    /// A key whose private half nobody has. Its number is lower than that of any key ever made.
-    fn nobody(&self, region: RegionKey) -> Result<SealingKey, SealFailed> {
-        Ok(SealingKey {
-            region,
-            no: NOBODY,
-            public: KeyPair::derive(&*self.fresh()?).public,
-            not_before: Time(0),
-            not_after: Time(i64::MAX),
-            previous: 0,
-            revoked: 0,
-        })
-    }
-
     fn fresh(&self) -> Result<Zeroizing<[u8; KEY_BYTES]>, SealFailed> {
         let mut fresh = Zeroizing::new([0; KEY_BYTES]);
         let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
         entropy.fill(&mut *fresh).map_err(failed)?;
         Ok(fresh)
     }
-}
-
-fn known(rows: &dyn View, region: RegionKey) -> Result<Option<SealingKey>, SealFailed> {
-    Ok(
-        match rows.get(&RowKey::SealingKey(region)).map_err(failed)? {
-            Some(Row::SealingKey(signed)) => Some(signed.key),
-            _ => None,
-        },
-    )
 }
 
 fn words(error: &NotOpened) -> String {

@@ -228,3 +228,16 @@ impl Break for StripsNothing {
         edited
     }
 }
+
+/// What is sealed to a far node is not kept until it arrived: asked for under another key, it is gone.
+pub(super) struct KeepsNoCopies;
+
+impl Break for KeepsNoCopies {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        commit
+            .facts
+            .retain(|fact| !matches!(fact, Fact::SealedSent { .. }));
+        commit.facts.len() < before
+    }
+}

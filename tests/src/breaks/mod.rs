@@ -53,6 +53,11 @@ pub trait Break {
         false
     }
 
+    /// Whether what is for a far node leaves as it was written.
+    fn seals_nothing(&self) -> bool {
+        false
+    }
+
     /// Whether an envelope is acknowledged as it arrives.
     fn acknowledges_unread(&self) -> bool {
         false
@@ -119,6 +124,10 @@ pub fn all() -> Vec<(&'static str, Make)> {
         }),
         ("keeps keys that it destroyed", || {
             Box::new(shell::KeepsKeys)
+        }),
+        ("seals nothing", || Box::new(shell::SealsNothing)),
+        ("keeps no copies of what it sealed", || {
+            Box::new(commits::KeepsNoCopies)
         }),
         ("takes fields that an edge keeps", || {
             Box::new(apply::TakesAnyField)

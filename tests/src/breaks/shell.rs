@@ -24,6 +24,15 @@ impl Break for KeepsKeys {
     }
 }
 
+/// What is for a far node leaves in the clear.
+pub(super) struct SealsNothing;
+
+impl Break for SealsNothing {
+    fn seals_nothing(&self) -> bool {
+        true
+    }
+}
+
 /// Reads nothing out of its log for a node that forgot: what it tells of that node is unproven.
 pub(super) struct ReadsNoLetters;
 

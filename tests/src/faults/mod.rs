@@ -8,7 +8,7 @@
 //! | clocks | jumps in both directions, clocks that stand still |
 //! | forgery | a node whose operator tampers with it writes what it has no right to |
 //! | malice | a neighbour sends frames that no honest node sends |
-//! | versions | nodes of the release before, upgraded one by one; a newer tree, which some know later |
+//! | versions | nodes of the release before, upgraded one by one; a newer tree, which some know later; new keys for sealing |
 //!
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
@@ -181,6 +181,13 @@ pub enum Fault {
         /// Where.
         node: RegionKey,
     },
+    /// The operator has the key for sealing changed: no fault, but much is under way under the old one.
+    RotateKey {
+        /// Where.
+        node: RegionKey,
+        /// The old ones are destroyed at once.
+        revoke: bool,
+    },
     /// A clock goes wrong.
     Clock {
         /// Whose.
@@ -211,7 +218,7 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [(&str, Draw); 14] = [
+const SORTS: [(&str, Draw); 15] = [
     ("crashes", crashes::draw),
     ("cuts", lines::cuts),
     ("partitions", lines::partitions),
@@ -226,6 +233,7 @@ const SORTS: [(&str, Draw); 14] = [
     ("reorganised", versions::reorganise),
     ("restores", disks::restore),
     ("erasures", disks::erase),
+    ("keys", versions::keys),
 ];
 
 /// The names of all sorts.

@@ -1,5 +1,5 @@
 //! Neighbours of the release before, each upgraded alone in the middle of its work; a newer tree, which some know later
-//! than others.
+//! than others; keys for sealing that are changed and revoked while things are under way.
 
 use super::{Chance, Fault};
 use crate::sim::places::{Reform, START};
@@ -11,6 +11,15 @@ pub(super) fn reorganise(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
     }
     let reform = *chance.rng.pick(&Reform::ALL);
     vec![(chance.within(25, 70), Fault::Reorganise { reform })]
+}
+
+/// Keys for sealing are changed by people, some of them revoked.
+pub(super) fn keys(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    let one = |chance: &mut Chance<'_>| {
+        let (node, revoke) = (chance.node(), chance.rng.percent(40));
+        (chance.moment(), Fault::RotateKey { node, revoke })
+    };
+    (0..chance.count(2, 6)).map(|_| one(chance)).collect()
 }
 
 pub(super) fn draw(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {

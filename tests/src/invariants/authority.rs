@@ -77,6 +77,10 @@ impl Promise for Authority {
             };
             if let Some((leg, act)) = self.said.get(id)
                 && seen.facts.iter().any(|fact| is_act(fact, *leg, act))
+                && !seen
+                    .facts
+                    .iter()
+                    .any(|fact| sends(fact, seen.me, *leg, act))
             {
                 let name = act.name();
                 return Err(format!(
@@ -154,6 +158,18 @@ fn without_effect(seen: &Seen<'_>, id: EnvelopeId) -> bool {
 
 fn is_act(fact: &Fact, wanted: LegId, said: &Act) -> bool {
     matches!(fact, Fact::Leg { leg, act, actor: None, .. } if *leg == wanted && act == said)
+}
+
+/// Whether the node tells the other side that it did the same itself: a forged act can meet its like in one commit.
+fn sends(fact: &Fact, me: RegionKey, wanted: LegId, said: &Act) -> bool {
+    let Fact::Queued { envelope, .. } = fact else {
+        return false;
+    };
+    envelope.author == me
+        && matches!(
+            Codec.decode(envelope.kind, &envelope.payload),
+            Ok(Message::Leg { leg, act, .. }) if leg == wanted && act == *said
+        )
 }
 
 /// What people did, their role allows: only the hotline's own staff acts for a giver, and only some of them.

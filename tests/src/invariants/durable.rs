@@ -46,7 +46,6 @@ impl Promise for Durable {
     }
 
     fn rolled_back(&mut self, nodes: &Nodes, me: RegionKey) {
-        let last = nodes[&me].log.as_ref().map_or(0, |log| log.last_commit());
-        self.0.insert(me, (last, Time(0)));
+        self.0.insert(me, (nodes[&me].seen, Time(0)));
     }
 }

@@ -1,4 +1,5 @@
-//! Fields stay where their edges keep them; nothing personal stands in the clear in a log, a row or a payload.
+//! Fields stay where their edges keep them; nothing personal stands in the clear in a log, a row or a payload, and what
+//! passes a level that is not its addressee says nothing to it.
 
 use super::{Promise, Seen};
 use crate::sim::places::Place;
@@ -7,7 +8,8 @@ use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::{EnvelopeId, LegId};
 use hotline_domain::leg::{Act, LegKind};
-use hotline_domain::link::Envelope;
+use hotline_domain::link::{Envelope, MessageKind};
+use hotline_domain::sealing::is_sealed;
 use hotline_topology::{RegionKey, Way};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub(super) struct Locality {
     forged: BTreeSet<EnvelopeId>,
     /// Hashes of fields that came where their edge keeps them: whoever sent them broke the rules, nobody may take them.
     forbidden: BTreeMap<[u8; 32], RegionKey>,
+    /// Nodes that ever spoke the release before, which seals nothing.
+    older: BTreeSet<RegionKey>,
 }
 
 impl Locality {
@@ -29,6 +33,7 @@ impl Locality {
             given: BTreeMap::new(),
             forged: BTreeSet::new(),
             forbidden: BTreeMap::new(),
+            older: BTreeSet::new(),
         }
     }
 }
@@ -40,6 +45,15 @@ impl Promise for Locality {
 
     fn committed(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for fact in seen.facts {
+            if let Fact::LinkChanged {
+                peer,
+                peer_wire: wire @ 1..,
+                ..
+            } = fact
+                && *wire < MessageKind::SealingKeys.since()
+            {
+                self.older.insert(*peer);
+            }
             let Fact::Leg {
                 leg, act, fields, ..
             } = fact
@@ -76,6 +90,13 @@ impl Promise for Locality {
     ) -> Result<(), String> {
         if shows_canary(&envelope.payload) {
             return Err("personal data in a payload".to_owned());
+        }
+        let clear = envelope.key_id == 0 && is_sealed(envelope.kind);
+        if envelope.addressee != to && clear && !self.older.contains(&envelope.author) {
+            let (author, kind, id) = (envelope.author, envelope.kind, envelope.id);
+            return Err(format!(
+                "{id} of {author}, kind {kind}, passes {to} in the clear"
+            ));
         }
         let upward = envelope.leg.and_then(|leg| self.given.get(&leg)) == Some(&LegKind::Upward);
         // Where a tree has parted the two, a leg between them passes others, for whom it is sealed.

@@ -20,7 +20,10 @@ use std::sync::Arc;
 pub(super) struct Once {
     marks: BTreeMap<(RegionKey, RegionKey, Lane), u64>,
     applied: BTreeSet<(RegionKey, EnvelopeId)>,
-    authored: BTreeSet<(EnvelopeId, RegionKey)>,
+    /// By envelope and next hop: what it stated. What is for a far node may leave again, sealed anew, as it was.
+    authored: BTreeMap<(EnvelopeId, RegionKey), [u8; 32]>,
+    /// What came sealed to a key that its addressee has no longer: it waits there for the copy that it asks for.
+    shut: BTreeSet<(RegionKey, EnvelopeId)>,
     /// A newer tree was given out, or a disk set back: what was under way by the old way comes by the new one, too.
     moved: bool,
     /// A disk was set back: both pasts of a leg are told to its other end.
@@ -97,7 +100,11 @@ impl Once {
                     return Err(format!("{peer} {lane:?}: {seq} consumed after {mark}"));
                 }
                 *mark = *seq;
-                let applied = matches!(outcome, Consumption::Applied | Consumption::Parked);
+                let applied = match outcome {
+                    Consumption::Applied => true,
+                    Consumption::Parked => !self.shut.contains(&(me, *id)),
+                    _ => false,
+                };
                 let new = !applied || self.applied.insert((me, *id)) || self.moved;
                 twice(new, format!("envelope {id} applied"))
             }
@@ -106,8 +113,15 @@ impl Once {
                 Ok(())
             }
             Fact::Queued { peer, envelope, .. } if envelope.author == me => {
-                let new = self.authored.insert((envelope.id, *peer));
+                let statement = envelope.statement();
+                let before = self.authored.insert((envelope.id, *peer), statement);
+                let new =
+                    before.is_none_or(|before| envelope.addressee != *peer && before == statement);
                 twice(new, format!("envelope id {}", envelope.id))
+            }
+            Fact::Kept { envelope, .. } if envelope.key_id != 0 => {
+                self.shut.insert((me, envelope.id));
+                Ok(())
             }
             Fact::Ticket {
                 act: TicketAct::Noted,
@@ -144,8 +158,8 @@ impl Once {
 
     fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
         let no = match act {
-            // A request is news by its number or by its time: a taker set back counts anew.
-            Act::Request { .. } if self.set_back => return Ok(()),
+            // A request is news by its number or by its time: a taker set back counts anew; so does a giver its due dates.
+            Act::Request { .. } | Act::NewDue { .. } if self.set_back => return Ok(()),
             Act::Offer(offer) if offer.giver == me && self.offers.insert(leg, me).is_some() => {
                 return Err(format!("twice: leg id {leg}"));
             }

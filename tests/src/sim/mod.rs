@@ -10,7 +10,7 @@
 //! | file | what |
 //! |---|---|
 //! | places, shape | the federation; how large and long a run is |
-//! | rng, sealer, notary, table, clock | chance, personal fields, signatures, the view, time as a node sees it |
+//! | rng, sealer, notary, office, table, clock | chance, personal fields, signatures, sealing to far nodes, the view, time as a node sees it |
 //! | node, upkeep | one node: inbox, group, commit, recovery; checkpoints |
 //! | network, older | streams between neighbours: delay, cuts, partitions; a neighbour of the release before |
 //! | clerk | people: random ones while it runs, finishers at the end |
@@ -23,6 +23,7 @@ pub mod many;
 pub mod network;
 pub mod node;
 pub mod notary;
+pub mod office;
 pub mod older;
 pub mod places;
 pub mod rng;

@@ -2,6 +2,7 @@
 
 use super::clock::SimClock;
 use super::notary::{Seal, Seals};
+use super::office::SimWire;
 use super::places::{Place, packs};
 use super::sealer::Sealer;
 use super::table::Table;
@@ -149,12 +150,12 @@ impl Node {
 
     /// Place, world and rules.
     #[must_use]
-    pub fn world<'a>(&'a self, codec: &'a Codec) -> World<'a> {
+    pub fn world(&self) -> World<'_> {
         World {
             me: self.region,
             federation: &self.place.federation,
             packs: packs(),
-            wire: codec,
+            wire: &SimWire,
             older: &self.older,
             examiner: &hotline_domain::world::NoDocuments,
             notary: &Seals,
@@ -179,12 +180,11 @@ impl Node {
     /// # Errors
     /// The view failed.
     pub fn group(&self, now: i64, time: Time, events: Vec<Event>) -> Result<Commit, ViewFailed> {
-        let codec = Codec;
         let now = Now {
             time,
             monotonic_ms: u64::try_from(now).unwrap_or(0),
         };
-        let mut group = Group::new(&self.view, self.world(&codec), now)?;
+        let mut group = Group::new(&self.view, self.world(), now)?;
         for event in events {
             group.step(event)?;
         }

@@ -2,6 +2,7 @@
 //! hundred times faster.
 
 use hotline_domain::evidence::{Notary, Signature, Signed, Signer, Unproven, fingerprint};
+use hotline_domain::sealing::{SealingKey, SignedKey};
 use hotline_topology::RegionKey;
 
 /// A node's key.
@@ -12,6 +13,34 @@ pub struct Seals;
 
 fn seal(region: RegionKey, what: &[u8; 32]) -> Vec<u8> {
     fingerprint(&[&b"seal"[..], region.as_bytes(), what].concat()).to_vec()
+}
+
+impl Seal {
+    /// A key for sealing as its owner states it.
+    #[must_use]
+    pub fn state(&self, key: SealingKey) -> SignedKey {
+        SignedKey {
+            algorithm: 1,
+            signature: seal(self.0, &fingerprint(&key.statement())),
+            chain: self.chain(),
+            key,
+        }
+    }
+}
+
+impl Seals {
+    /// Whether a stated key is its owner's.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn believes(signed: &SignedKey) -> Result<(), String> {
+        let what = fingerprint(&signed.key.statement());
+        if signed.signature == seal(signed.key.region, &what) {
+            Ok(())
+        } else {
+            Err("the signature is not over this key".to_owned())
+        }
+    }
 }
 
 impl Signer for Seal {

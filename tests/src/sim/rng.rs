@@ -55,4 +55,14 @@ impl Rng {
         bits[8..].copy_from_slice(&self.draw().to_be_bytes());
         bits
     }
+
+    /// The bytes, each mixed with the next of the stream; twice from equal seeds gives them back.
+    pub fn pad(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut padded = Vec::with_capacity(bytes.len());
+        for chunk in bytes.chunks(8) {
+            let pad = self.draw().to_be_bytes();
+            padded.extend(chunk.iter().zip(pad).map(|(byte, pad)| byte ^ pad));
+        }
+        padded
+    }
 }

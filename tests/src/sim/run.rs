@@ -47,6 +47,8 @@ enum Happening {
     /// A person confirms the clock.
     ConfirmClock(RegionKey),
     Dial(RegionKey, u64),
+    /// The node looks after its keys for sealing.
+    Keys(RegionKey, u64),
     Arrive {
         stream: u64,
         from: RegionKey,
@@ -108,8 +110,8 @@ pub struct Sim {
     older: BTreeSet<RegionKey>,
     had_older: bool,
     copies: BTreeMap<RegionKey, SimDisk>,
-    /// Disks of nodes whose clone runs in their place.
-    originals: BTreeMap<RegionKey, SimDisk>,
+    /// Disks of nodes whose clone runs in their place, and how many commits on them the invariants have seen.
+    originals: BTreeMap<RegionKey, (SimDisk, u64)>,
     /// Nodes that are told at their start that their folder is a restored backup.
     restored: BTreeMap<RegionKey, [u8; 16]>,
     /// Two disks went on as one node, or a neighbour of the release before knows no exchange: nothing can be settled.
@@ -285,6 +287,11 @@ impl Sim {
             Happening::Dial(me, boot) => {
                 if self.nodes[&me].boot == boot && self.nodes[&me].up() {
                     self.dial(me);
+                }
+            }
+            Happening::Keys(me, boot) => {
+                if self.nodes[&me].boot == boot && self.nodes[&me].up() {
+                    self.keys(me);
                 }
             }
             Happening::Arrive {

@@ -3,6 +3,7 @@
 
 use super::rng::Rng;
 use hotline::store::keys::{SALT_BYTES, salted_hash};
+use hotline_domain::evidence::fingerprint;
 use hotline_domain::field::SealedField;
 use hotline_topology::FieldName;
 use std::collections::BTreeSet;
@@ -42,8 +43,7 @@ impl Sealer {
     /// Seals salt and value as they came; `None` where they are too short.
     pub fn seal(&mut self, name: FieldName, plain: &[u8]) -> Option<SealedField> {
         let (salt, value) = plain.split_first_chunk::<SALT_BYTES>()?;
-        let slot = self.next_slot;
-        self.next_slot += 1;
+        let slot = self.new_slot();
         Some(SealedField {
             name,
             slot,
@@ -72,17 +72,22 @@ impl Sealer {
         self.mix(field.slot, &field.ciphertext)
     }
 
+    /// A slot that nothing is sealed under yet.
+    pub fn new_slot(&mut self) -> u64 {
+        let slot = self.next_slot;
+        self.next_slot += 1;
+        slot
+    }
+
+    /// The secret of a slot, for the node's sealing office; `None` once it was destroyed.
+    #[must_use]
+    pub fn secret(&self, slot: u64) -> Option<[u8; 32]> {
+        let of = [self.key.to_be_bytes(), slot.to_be_bytes()].concat();
+        self.opens(slot).then(|| fingerprint(&of))
+    }
+
     fn mix(&self, slot: u64, bytes: &[u8]) -> Vec<u8> {
-        let mut stream = Rng::new(self.key ^ slot.wrapping_mul(0xD129_0A4B_5C61_22E3));
-        let mixed = bytes.chunks(8).flat_map(|chunk| {
-            let pad = stream.draw().to_be_bytes();
-            chunk
-                .iter()
-                .zip(pad)
-                .map(|(byte, pad)| byte ^ pad)
-                .collect::<Vec<_>>()
-        });
-        mixed.collect()
+        Rng::new(self.key ^ slot.wrapping_mul(0xD129_0A4B_5C61_22E3)).pad(bytes)
     }
 }
 

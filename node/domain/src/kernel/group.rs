@@ -363,6 +363,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             draft.record(changed(epoch, 0, Some(now), None))?;
             draft.cut(peer, format!("{peer} 以第 {epoch} 纪元重新开始"));
             draft.record(Fact::LanesRestarted { peer })?;
+            keys::introduce(draft, peer)?;
             timers::figures_anew(draft, peer)
         }
         LinkNews::DialFailed => draft.record(changed(

@@ -10,6 +10,7 @@ use crate::evidence::{Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::id::EnvelopeId;
 use crate::link::{Consumption, Envelope, Message, MessageKind};
+use crate::policy::authority::permit_author;
 use crate::row::{Kept, Row, RowKey, TimerKey};
 use crate::view::{Rows as _, View};
 use hotline_topology::{RegionKey, Span, Time};
@@ -30,7 +31,11 @@ const KEPT_PAGE: usize = 256;
 const WORLD: [MessageKind; 2] = [MessageKind::Have, MessageKind::Part];
 
 /// A message under a version not yet known waits, and so do later ones of its leg.
-pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, Stop> {
+pub(super) fn must_wait(
+    draft: &Draft<'_>,
+    peer: RegionKey,
+    envelope: &Envelope,
+) -> Result<bool, Stop> {
     let straight = envelope.route.len() <= 1;
     if straight && WORLD.iter().any(|kind| *kind as u32 == envelope.kind) {
         // It may bring the very version that everything else waits for; not so the word of a former neighbour, which
@@ -39,7 +44,8 @@ pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, 
     }
     // A relay needs no version but its own to pass an envelope on.
     let mine = envelope.addressee == draft.me();
-    if mine && envelope.topology > draft.world.federation.version() {
+    let unknown = envelope.topology > draft.world.federation.version();
+    if mine && (unknown || came_a_newer_way(draft, peer, envelope)) {
         return Ok(true);
     }
     let Some(leg) = envelope.leg else {
@@ -50,6 +56,12 @@ pub(super) fn must_wait(draft: &Draft<'_>, envelope: &Envelope) -> Result<bool, 
     }
     let parked = parked(draft)?;
     Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
+}
+
+/// Whether what a far author signed came by a way that no known tree has: a newer one may, and its relays know it already.
+fn came_a_newer_way(draft: &Draft<'_>, peer: RegionKey, envelope: &Envelope) -> bool {
+    let (author, route) = (envelope.author, &envelope.route);
+    author != peer && permit_author(&draft.world, peer, author, route).is_err()
 }
 
 /// Whether an envelope for another node must wait for a newer tree: there is no way on, or none but back to whoever brought
@@ -237,6 +249,7 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
         let waits = if mine {
             envelope.key_id != 0
                 || envelope.topology > known
+                || came_a_newer_way(draft, kept.peer, envelope)
                 || matches!(proof, Err(Unproven::NotYet(_)))
         } else {
             has_no_way(draft, kept.peer, envelope.addressee)?

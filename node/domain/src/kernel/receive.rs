@@ -142,7 +142,7 @@ fn addressed(
         Place::Later => return Ok(Consumption::Parked),
         Place::None => {}
     }
-    if !proven || must_wait(draft, &envelope)? {
+    if !proven || must_wait(draft, peer, &envelope)? {
         return park(draft, peer, envelope, PARKED);
     }
     open(draft, peer, envelope)
@@ -410,7 +410,7 @@ fn relay(draft: &mut Draft<'_>, peer: RegionKey, envelope: Envelope) -> Result<C
         let why = format!("信封在去往 {} 的路上兜圈子", envelope.addressee);
         return set_aside(draft, peer, envelope, why);
     }
-    if has_no_way(draft, peer, envelope.addressee)? || must_wait(draft, &envelope)? {
+    if has_no_way(draft, peer, envelope.addressee)? || must_wait(draft, peer, &envelope)? {
         return park(draft, peer, envelope, PARKED);
     }
     send::queue(draft, envelope)?;

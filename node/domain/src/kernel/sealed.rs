@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! send ── key known ──▶ outbox, and a copy kept until the addressee says Arrived
-//!     └── not known ──▶ waits, asks every hour; past the bound it comes back as if refused
+//!     └── not known, or older than what the addressee stated ──▶ waits, asks every hour; past the bound it comes back
+//!         as if refused
 //! addressee ── opened ──▶ taken; says Arrived within a minute, many at once
-//!          ├── sealed to a key that it has not ──▶ says Reseal, with its key: the author sends the copy again
-//!          └── does not open, or says other than stated ──▶ set aside with an alarm, refused with an answer
+//!          ├── not its newest key, and does not open ──▶ says Reseal, with its key: the author sends the copy again
+//!          └── does not open with the newest, or says other than stated ──▶ set aside with an alarm, refused with an answer
 //! ```
 
 use super::draft::Draft;
@@ -43,6 +44,12 @@ pub(super) fn send_far(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), 
     if serves && waiting(draft, to, 1)?.is_empty() {
         return queue(draft, envelope);
     }
+    wait(draft, envelope)
+}
+
+/// Keeps an envelope until its addressee's key is known: any that serves, or one of at least the number that stands in it.
+fn wait(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), Stop> {
+    let to = envelope.addressee;
     let first = waiting(draft, to, 1)?.is_empty();
     let no = draft.node()?.kept + 1;
     let until = clock::end_of(&draft.world, draft.now(), WAITS);
@@ -110,20 +117,29 @@ fn waiting(draft: &Draft<'_>, region: RegionKey, limit: usize) -> Result<Vec<Kep
 
 /// A key became known: what waited for it goes, in its order.
 pub(super) fn take_up(draft: &mut Draft<'_>, region: RegionKey) -> Result<(), Stop> {
-    if !keys::known(draft, region)?.is_some_and(|known| known.key.serves(draft.now())) {
+    let Some(known) = keys::known(draft, region)?.filter(|known| known.key.serves(draft.now()))
+    else {
         return Ok(());
-    }
+    };
     loop {
         let page = waiting(draft, region, PAGE)?;
         if page.is_empty() {
             return Ok(());
         }
         for kept in page {
+            // What was written behind it waits with it.
+            if kept.envelope.key_id > known.key.no {
+                return Ok(());
+            }
             draft.record(Fact::KeyAwaitEnded {
                 region,
                 no: kept.no,
             })?;
-            queue(draft, kept.envelope)?;
+            let envelope = Envelope {
+                key_id: 0,
+                ..kept.envelope
+            };
+            queue(draft, envelope)?;
         }
     }
 }
@@ -166,7 +182,11 @@ pub(super) fn unopened(
         (envelope.author, envelope.lane, envelope.key_id, envelope.id);
     let own = keys::own(draft)?;
     let has = |no: u32| own.iter().any(|key| key.no == no);
-    if !has(key_id) {
+    let newest = keys::known(draft, draft.me())?;
+    let newest = newest.filter(|newest| has(newest.key.no) && newest.key.no > key_id);
+    // What an older key does not open, the newest may: its private half can be gone although the record of that was
+    // forgotten with a disk.
+    if newest.is_some() || !has(key_id) {
         // It holds its leg's place until it comes again: what was written after it must not take effect before it. A
         // second copy of it would hold the place longer than the first.
         if !parked::waits_shut(draft, about)? {
@@ -176,12 +196,10 @@ pub(super) fn unopened(
             }
         }
         draft.alarm(format!(
-            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点没有这把密钥;将请其按现用密钥重发"
+            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点打不开(没有这把密钥,或已销毁);将请其按现用密钥重发"
         ));
         // A key newer than any of one's own was lost with a disk: the author would not take an older one for it. The
         // shell makes a newer one, and then asks.
-        let newest = keys::known(draft, draft.me())?;
-        let newest = newest.filter(|newest| has(newest.key.no) && newest.key.no > key_id);
         if let Some(key) = newest {
             draft.send(author, lane, &Message::Reseal { about, key }, Vec::new())?;
         }
@@ -245,8 +263,18 @@ pub(super) fn reseal(
             format!("消息 {about} 已改封 {TRIES_MAX} 次仍打不开,不再重发;请与 {author} 核对密钥");
         return offered::refused_there(draft, author, kept.envelope.leg, "sealing.tries", &words);
     }
+    let known = keys::known(draft, author)?.map_or(0, |known| known.key.no);
     let mut envelope = kept.envelope;
     envelope.route.clear();
+    if known < stated {
+        // The key was not taken: one of the two clocks is wrong. Sealed to the older one it would come back at once.
+        let waits = waiting(draft, author, usize::MAX)?;
+        if waits.iter().any(|kept| kept.envelope.id == about) {
+            return Ok(());
+        }
+        envelope.key_id = stated;
+        return wait(draft, envelope);
+    }
     envelope.key_id = 0;
     send_far(draft, envelope)
 }

@@ -12,6 +12,12 @@
 //! makes a newer one than any that others know. Old private halves are kept for what is under way until a bound, then
 //! destroyed, with a record ([`Destruction`]).
 
+mod leaving;
+mod own;
+
+pub use leaving::{Leaving, leaving, nobody};
+pub use own::{Habits, due, successor};
+
 use crate::id::MatterId;
 use crate::link::MessageKind;
 use hotline_topology::{RegionKey, Time};

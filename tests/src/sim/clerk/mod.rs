@@ -11,6 +11,7 @@ use hotline_domain::command::{Command, Verb};
 use hotline_domain::id::MatterId;
 use hotline_domain::refusal::Refusal;
 use hotline_domain::row::Done;
+use hotline_domain::sealing::NewKey;
 use hotline_topology::{FieldName, RegionKey};
 use std::collections::BTreeMap;
 
@@ -104,6 +105,17 @@ impl Clerks {
     /// The operator opens a link again that a hello had closed.
     pub fn reopen(&mut self, node: RegionKey, peer: RegionKey) -> (u64, Command) {
         self.operate(node, Verb::ReopenLink { peer })
+    }
+
+    /// The operator has the key for sealing changed, or revokes those before it.
+    pub fn rotate_key(&mut self, node: RegionKey, revoke: bool, new: NewKey) -> (u64, Command) {
+        let (reason, new) = ("例行更换".to_owned(), Some(Box::new(new)));
+        let verb = Verb::RotateKey {
+            revoke,
+            reason,
+            new,
+        };
+        self.operate(node, verb)
     }
 
     /// Somebody destroys the personal data of a matter that is over at the node; `None` where there is none.

@@ -2,6 +2,7 @@
 
 use super::{Happening, SILENCE_MS, Sim, WAIT_PERSON_MS};
 use crate::sim::node::Line;
+use crate::sim::office;
 use crate::sim::older;
 use crate::sim::places::SECOND;
 use hotline_domain::kernel::{Input, LinkNews};
@@ -125,22 +126,33 @@ impl Sim {
 
     pub(super) fn transmit(&mut self, from: RegionKey, to: RegionKey, mut frame: Frame) {
         let node = self.nodes.get_mut(&from).expect("a node of the federation");
-        let Some(line) = node.lines.get_mut(&to) else {
+        let Some(stream) = node.lines.get(&to).map(|line| line.stream) else {
             return;
         };
-        let stream = line.stream;
         if let Frame::Envelope { envelope, .. } = &mut frame {
             // On the wire a field is salt and value, for the next hop to seal.
             for field in &mut envelope.fields {
                 field.ciphertext = node.sealer.open(field);
                 field.slot = 0;
             }
-            line.last = Some(frame.clone());
         }
         if let Frame::Envelope { envelope, .. } = &frame
             && !envelope.fields.is_empty()
         {
             self.check_all(from, |promise, _| promise.left(from, envelope));
+        }
+        if let Frame::Envelope { envelope, .. } = &mut frame {
+            // The release before knows no sealing.
+            if !self.older.contains(&from) && !self.broken.seals_nothing() {
+                match office::seal(&self.nodes[&from], to, envelope) {
+                    Some(sealed) => **envelope = sealed,
+                    // The program closes the stream, and dials again.
+                    None => return self.drop_line(from, to, false),
+                }
+            }
+            if let Some(line) = self.node(from).lines.get_mut(&to) {
+                line.last = Some(frame.clone());
+            }
         }
         self.put_on_wire(stream, from, frame);
     }
@@ -250,7 +262,7 @@ impl Sim {
         }
     }
 
-    /// Seals what came in the clear, and hands the envelope to the kernel.
+    /// Opens what was sealed to this node, seals what came in the clear, and hands the envelope to the kernel.
     fn deliver(
         &mut self,
         me: RegionKey,
@@ -259,6 +271,13 @@ impl Sim {
         seq: u64,
         mut envelope: Box<Envelope>,
     ) {
+        let node = &self.nodes[&me];
+        if envelope.key_id != 0
+            && envelope.addressee == me
+            && let Some(opened) = office::open(node, &envelope)
+        {
+            *envelope = opened;
+        }
         self.check_all(me, |promise, _| promise.arrived(peer, me, &envelope));
         let node = self.node(me);
         for field in &mut envelope.fields {

@@ -5,6 +5,7 @@ use crate::faults::clocks::ClockFault;
 use crate::faults::malice::Malice;
 use crate::faults::{Fault, Strike, Ways};
 use crate::sim::node::{LOG, Recovery, Trouble};
+use crate::sim::office;
 use crate::sim::places::{HOUR, MINUTE, Reform, SECOND};
 use crate::sim::upkeep;
 use hotline::store::disk::{Disk as _, SimDisk};
@@ -70,7 +71,7 @@ impl Sim {
                 if let Some(copy) = self.copies.remove(&node) {
                     self.struck("rolled-back disk");
                     self.unsettled |= self.had_older;
-                    self.swap_disk(node, copy);
+                    self.swap_disk(node, copy, None);
                 }
             }
             Fault::Restore { node } => {
@@ -78,21 +79,21 @@ impl Sim {
                     self.struck("restored backup");
                     let id = self.rng.bits();
                     self.restored.insert(node, id);
-                    self.swap_disk(node, copy);
+                    self.swap_disk(node, copy, None);
                 }
             }
             Fault::Clone { node, for_ms } => {
                 if let Some(copy) = self.copies.remove(&node) {
                     self.struck("clone");
-                    let original = self.swap_disk(node, copy);
+                    let original = self.swap_disk(node, copy, None);
                     self.originals.insert(node, original);
                     self.unsettled = true;
                     self.after(for_ms, Happening::Fault(Fault::CloneGone { node }));
                 }
             }
             Fault::CloneGone { node } => {
-                if let Some(original) = self.originals.remove(&node) {
-                    self.swap_disk(node, original);
+                if let Some((original, seen)) = self.originals.remove(&node) {
+                    self.swap_disk(node, original, Some(seen));
                 }
             }
             Fault::SlowDisk { node } => self.trouble(node, Trouble::Slow, "slow disk"),
@@ -129,6 +130,7 @@ impl Sim {
                 }
                 self.ask(node, commands.into_iter().collect());
             }
+            Fault::RotateKey { node, revoke } => self.rotate_key(node, revoke),
             Fault::Upkeep { node, room } => self.upkeep(node, room),
             Fault::Clock { node, fault } => {
                 let now = self.now;
@@ -245,6 +247,17 @@ impl Sim {
         }
     }
 
+    fn rotate_key(&mut self, me: RegionKey, revoke: bool) {
+        if !self.nodes[&me].up() || self.older.contains(&me) {
+            return;
+        }
+        self.struck(if revoke { "revoked key" } else { "rotated key" });
+        let now = self.nodes[&me].time(self.now);
+        let new = office::make(self.node(me), revoke, now);
+        let command = self.clerks.rotate_key(me, revoke, new);
+        self.ask(me, vec![command]);
+    }
+
     /// A person sets the clock right, and says so a while later where it was in doubt.
     pub(super) fn set_clock(&mut self, me: RegionKey) {
         self.node(me).clock.set_right();
@@ -270,8 +283,9 @@ impl Sim {
         }
     }
 
-    /// Another disk takes the place of the node's; the one that it had.
-    fn swap_disk(&mut self, me: RegionKey, disk: SimDisk) -> SimDisk {
+    /// Another disk takes the place of the node's; the one that it had, and what the invariants have seen of it. `seen`:
+    /// what they have seen of the other; `None`: it is an older state of the same.
+    fn swap_disk(&mut self, me: RegionKey, disk: SimDisk, seen: Option<u64>) -> (SimDisk, u64) {
         if self.nodes[&me].up() {
             self.crash(me, Strike::AfterActions, HOUR);
         }
@@ -284,14 +298,24 @@ impl Sim {
         }
         self.report.rolled = Some(me);
         let node = self.node(me);
-        let had = std::mem::replace(&mut node.disk, disk);
-        if let Err(words) = node.recover(Recovery::Whole) {
-            self.check(me, 0, Err(words));
-            return had;
-        }
-        node.seen = node.log.as_ref().map_or(0, |log| log.last_commit());
+        let mut had = (std::mem::replace(&mut node.disk, disk), node.seen);
+        let found = match node.recover(Recovery::Whole) {
+            Ok(found) => found,
+            Err(words) => {
+                self.check(me, 0, Err(words));
+                return had;
+            }
+        };
+        // Copied after a crash that came between a sync and all else, it has more.
+        let seen = seen.unwrap_or(had.1);
+        node.seen = seen.min(node.log.as_ref().map_or(0, |log| log.last_commit()));
         for of in 0..self.promises.len() {
             self.promises[of].rolled_back(&self.nodes, me);
+        }
+        for record in found.iter().filter(|record| record.no > seen) {
+            self.node(me).seen = record.no;
+            self.observe(me, record.no, record.at, &record.facts, &[]);
+            had.1 = had.1.max(record.no);
         }
         self.node(me).log = None;
         had

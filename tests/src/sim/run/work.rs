@@ -4,7 +4,8 @@ use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
 use crate::faults::{Strike, forgery};
 use crate::invariants::Seen;
 use crate::sim::node::{Recovery, Trouble, encode, refold};
-use crate::sim::places::{MINUTE, SECOND};
+use crate::sim::office;
+use crate::sim::places::{HOUR, MINUTE, SECOND};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
 use hotline_domain::link::ByeCode;
@@ -350,6 +351,20 @@ impl Sim {
         }
     }
 
+    /// The node makes itself a key for sealing where one is due, and looks again later.
+    pub(super) fn keys(&mut self, me: RegionKey) {
+        let boot = self.nodes[&me].boot;
+        self.after(HOUR, Happening::Keys(me, boot));
+        if self.older.contains(&me) {
+            return;
+        }
+        let now = self.nodes[&me].time(self.now);
+        if let Some((new, reason)) = office::due(self.node(me), now) {
+            let (new, reason) = (Box::new(new), reason.to_owned());
+            self.push(me, Input::SealingKey { new, reason }, 0);
+        }
+    }
+
     pub(super) fn restart(&mut self, me: RegionKey) {
         if self.nodes[&me].up() {
             return;
@@ -395,6 +410,7 @@ impl Sim {
             self.push(me, Input::Restored { id }, 0);
         }
         self.push(me, Input::Start, 0);
+        self.keys(me);
         let boot = self.nodes[&me].boot;
         let wait = self.rng.between(0, SECOND);
         self.after(wait, Happening::Dial(me, boot));

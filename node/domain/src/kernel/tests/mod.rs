@@ -6,7 +6,8 @@ mod conduct;
 mod envelopes;
 mod laws;
 mod random;
-pub(super) mod sealing;
+mod resealing;
+pub(in crate::kernel) mod sealing;
 mod sealing_random;
 
 mod locality;

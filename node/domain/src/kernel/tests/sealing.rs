@@ -1,20 +1,21 @@
 //! Sealing keys find their way, envelopes wait for them, arrive, are sealed anew; fields are erased with a record.
 
+use super::resealing::deliver_shut;
 use crate::fact::Fact;
 use crate::id::{LegId, OrderId};
-use crate::kernel::{Action, Input, LinkNews};
+use crate::kernel::{Input, LinkNews};
 use crate::leg::{Act, Lane, RecallGround};
-use crate::link::{Consumption, Envelope, Message, WIRE_VERSION};
+use crate::link::{Message, WIRE_VERSION};
 use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
 use crate::testing::{
     ALL, CHONGWEN, CITY, DAY, Fed, GENUINE, HOUR, LINGCHUAN, NANCUN, PROVINCE, XIACUN, ZEZHOU,
-    node, prove, text,
+    node, text,
 };
 use crate::view::View;
 use hotline_topology::{FieldName, RegionKey, Time};
 
-fn signed(fed: &Fed, region: RegionKey, revoked: u32) -> SignedKey {
+pub(super) fn signed(fed: &Fed, region: RegionKey, revoked: u32) -> SignedKey {
     let last = known(fed, region, region).map_or(0, |key| key.no);
     let no = number(last, fed.now);
     SignedKey {
@@ -33,7 +34,7 @@ fn signed(fed: &Fed, region: RegionKey, revoked: u32) -> SignedKey {
     }
 }
 
-fn signed_as_known(fed: &Fed, region: RegionKey) -> SignedKey {
+pub(super) fn signed_as_known(fed: &Fed, region: RegionKey) -> SignedKey {
     match fed.nodes[&region].view.get(&RowKey::SealingKey(region)) {
         Ok(Some(Row::SealingKey(signed))) => *signed,
         other => panic!("{other:?}"),
@@ -76,7 +77,7 @@ pub(super) fn rows(fed: &Fed, at: RegionKey, which: fn(&RowKey) -> bool) -> Vec<
         .collect()
 }
 
-pub(super) fn in_flight(fed: &Fed, at: RegionKey) -> Vec<Kept> {
+pub(in crate::kernel) fn in_flight(fed: &Fed, at: RegionKey) -> Vec<Kept> {
     let rows = rows(fed, at, |key| matches!(key, RowKey::InFlight(_)));
     rows.into_iter()
         .filter_map(|row| match row {
@@ -86,40 +87,8 @@ pub(super) fn in_flight(fed: &Fed, at: RegionKey) -> Vec<Kept> {
         .collect()
 }
 
-fn awaiting(fed: &Fed, at: RegionKey) -> usize {
+pub(super) fn awaiting(fed: &Fed, at: RegionKey) -> usize {
     rows(fed, at, |key| matches!(key, RowKey::Awaiting(..))).len()
-}
-
-/// The next envelope of a link as the neighbour gets it that cannot open it.
-fn deliver_shut(fed: &mut Fed, from: RegionKey, to: RegionKey, key_id: u32) -> Vec<Action> {
-    let link = fed.nodes[&from].view.get(&RowKey::Link(to));
-    let Ok(Some(Row::Link(link))) = link else {
-        panic!("no link")
-    };
-    let lane = Lane::Ordinary;
-    let seq = link.lanes[lane.index()].acked + 1;
-    let plain = fed.outgoing(from, to, lane, seq).expect("an envelope");
-    let envelope = Envelope {
-        key_id,
-        sealed: Some(plain.statement()),
-        payload: b"ciphertext".to_vec(),
-        fields: Vec::new(),
-        ..plain
-    };
-    let envelope = Box::new(envelope);
-    let peer = from;
-    let actions = fed.input(
-        to,
-        Input::Envelope {
-            peer,
-            lane,
-            seq,
-            envelope,
-        },
-    );
-    let (peer, upto) = (to, seq);
-    fed.input(from, Input::Acked { peer, lane, upto });
-    actions
 }
 
 /// The province may supervise a leg between the county and the township: it was told that it is overdue. Its order goes
@@ -136,7 +105,7 @@ pub(in crate::kernel) fn supervise(fed: &mut Fed, leg: LegId) -> OrderId {
     fed.at(PROVINCE).supervise(leg, "overdue").order()
 }
 
-fn ordered(fed: &Fed, leg: LegId) -> usize {
+pub(super) fn ordered(fed: &Fed, leg: LegId) -> usize {
     fed.leg(ZEZHOU, leg).orders.len()
 }
 
@@ -306,144 +275,6 @@ fn what_no_key_comes_for_is_given_up_with_an_alarm() {
     assert_eq!(awaiting(&fed, PROVINCE), 0);
     let alarm = |text: &String| text.contains("sealing.no-key");
     assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
-}
-
-#[test]
-fn an_envelope_sealed_to_a_lost_key_is_sealed_anew_and_what_followed_waits_for_it() {
-    let mut fed = sealing();
-    let leg = overdue(&mut fed);
-    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
-    fed.at_once = false;
-    let order = supervise(&mut fed, leg);
-    fed.at(PROVINCE).remind(order).done();
-    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
-    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
-    // Revoked: destroyed at once, with a record.
-    make(&mut fed, ZEZHOU, 0);
-    let actions = fed.input(ZEZHOU, Input::Tick);
-    let slot = 1_000 + u64::from(old);
-    assert!(
-        actions.contains(&Action::DestroyKey { slot }),
-        "{actions:?}"
-    );
-    assert!(matches!(
-        fed.nodes[&ZEZHOU].view.get(&RowKey::Destroyed(slot)),
-        Ok(Some(Row::Destroyed(record))) if record.of == Destroyed::SealingKey(old)
-    ));
-    let actions = deliver_shut(&mut fed, CITY, ZEZHOU, old);
-    let alarm = |action: &Action| matches!(action, Action::Alarm { .. });
-    assert!(actions.iter().any(alarm));
-    // The reminder is sealed to a good key and opens, but must not come before the order.
-    fed.deliver(CITY, ZEZHOU, Lane::Ordinary);
-    assert_eq!(ordered(&fed, leg), 0);
-    fed.at_once = true;
-    fed.settle();
-    assert_eq!(fed.leg(ZEZHOU, leg).orders[0].reminders, 1);
-    let newest = known(&fed, ZEZHOU, ZEZHOU).unwrap();
-    assert_eq!(newest.revoked, old);
-    for region in [PROVINCE, CHONGWEN] {
-        assert_eq!(
-            known(&fed, region, ZEZHOU).as_ref(),
-            Some(&newest),
-            "a revocation goes everywhere"
-        );
-    }
-    fed.pass(2 * 60_000);
-    fed.settle();
-    assert_eq!(in_flight(&fed, PROVINCE), []);
-    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
-    assert!(rows(&fed, ZEZHOU, kept).is_empty());
-}
-
-/// A disk was put back to before the last change of the key: the neighbours remember the newer one.
-#[test]
-fn a_node_that_lost_its_newest_key_makes_a_newer_one_and_is_sent_everything_again() {
-    let mut fed = sealing();
-    let leg = overdue(&mut fed);
-    let old = fed.nodes[&ZEZHOU].view.clone();
-    let before = known(&fed, ZEZHOU, ZEZHOU).unwrap().no;
-    make(&mut fed, ZEZHOU, DAY);
-    fed.settle();
-    let lost = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
-    let key = |no| RowKey::OwnKey(no);
-    let back = [RowKey::SealingKey(ZEZHOU), key(before), key(lost)];
-    let back = back.map(|at| (at.clone(), old.get(&at).unwrap()));
-    fed.put_rows_back(ZEZHOU, back);
-    fed.at_once = false;
-    supervise(&mut fed, leg);
-    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
-    deliver_shut(&mut fed, CITY, ZEZHOU, lost);
-    let told = fed.waiting().into_iter().any(|(from, _, _)| from == ZEZHOU);
-    assert!(!told, "an older key is no answer");
-    let wire = WIRE_VERSION;
-    let news = LinkNews::Met {
-        epoch: 2,
-        wire,
-        shown: None,
-    };
-    fed.input(CITY, Input::Link { peer: ZEZHOU, news });
-    fed.at_once = true;
-    fed.settle();
-    assert_eq!(
-        known(&fed, ZEZHOU, ZEZHOU).unwrap().no,
-        lost,
-        "it knows what it lacks"
-    );
-    make(&mut fed, ZEZHOU, DAY);
-    fed.settle();
-    assert_eq!(ordered(&fed, leg), 1);
-    assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > lost);
-}
-
-#[test]
-fn what_is_refused_over_and_over_is_not_sealed_for_ever() {
-    let mut fed = sealing();
-    let leg = overdue(&mut fed);
-    fed.cut(CITY, ZEZHOU);
-    supervise(&mut fed, leg);
-    let about = in_flight(&fed, PROVINCE)[0].envelope.id;
-    for round in 0..40 {
-        if round == 3 {
-            // The same key again and again is answered by what is under way.
-            assert_eq!(in_flight(&fed, PROVINCE)[0].no, 1);
-        }
-        if round >= 3 {
-            make(&mut fed, ZEZHOU, 0);
-        }
-        let signed = signed_as_known(&fed, ZEZHOU);
-        let message = Message::Reseal { about, key: signed };
-        fed.forge_envelope(CITY, PROVINCE, &message, |envelope| {
-            (envelope.author, envelope.route) = (ZEZHOU, vec![ZEZHOU, CITY]);
-            prove(envelope);
-        });
-        fed.settle();
-    }
-    assert_eq!(in_flight(&fed, PROVINCE), []);
-    let alarm = |text: &String| text.contains("sealing.tries");
-    assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
-}
-
-#[test]
-fn what_does_not_open_under_a_good_key_is_set_aside_and_answered_once() {
-    let mut fed = sealing();
-    let leg = overdue(&mut fed);
-    let key = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
-    fed.at_once = false;
-    supervise(&mut fed, leg);
-    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
-    deliver_shut(&mut fed, CITY, ZEZHOU, key);
-    fed.at_once = true;
-    fed.settle();
-    let mut facts = fed.nodes[&ZEZHOU].log.iter().flat_map(|(_, facts)| facts);
-    assert!(facts.any(|fact| {
-        let Fact::Consumed { outcome, .. } = fact else {
-            return false;
-        };
-        matches!(outcome, Consumption::SetAside { .. })
-    }));
-    let alarm = |text: &String| text.contains("sealing.unreadable");
-    assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
-    assert_eq!(in_flight(&fed, PROVINCE), []);
 }
 
 #[test]

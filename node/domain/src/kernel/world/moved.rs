@@ -13,10 +13,11 @@ use super::spread::{self, neighbours};
 use crate::fact::Fact;
 use crate::kernel::draft::Draft;
 use crate::kernel::outcome::Stop;
-use crate::kernel::send;
+use crate::kernel::{keys, sealed, send};
 use crate::leg::Lane;
 use crate::link::{Envelope, MessageKind};
 use crate::row::{Row, RowKey};
+use crate::sealing::is_sealed;
 use crate::view::{Rows, View};
 use hotline_topology::RegionKey;
 
@@ -113,12 +114,24 @@ fn send_anew(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
             // This node puts itself on the route again as it queues.
             envelope.route.pop();
             let id = envelope.id;
-            if let Err(refusal) = draft.attempt(|inner| send::queue(inner, envelope))? {
+            if let Err(refusal) = draft.attempt(|inner| again(inner, envelope))? {
                 draft.alarm(format!("原定经 {peer} 转送的信封 {id} 无路可走:{refusal}"));
             }
         }
     }
     Ok(())
+}
+
+/// What this node wrote to a neighbour that is one no longer is sealed to it from now on, and a copy kept until it says
+/// that it arrived: it may have the key no longer.
+fn again(draft: &mut Draft<'_>, envelope: Envelope) -> Result<(), Stop> {
+    let (me, to) = (draft.me(), envelope.addressee);
+    let far = draft.world.federation.next_hop(me, to) != Some(to);
+    if far && envelope.author == me && is_sealed(envelope.kind) && keys::known(draft, me)?.is_some()
+    {
+        return sealed::send_far(draft, envelope);
+    }
+    send::queue(draft, envelope).map(|_| ())
 }
 
 /// What was only between the two neighbours: documents, what they have, and figures, which the new parent gets whole.

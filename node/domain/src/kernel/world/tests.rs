@@ -4,8 +4,9 @@ mod succession;
 
 use crate::command::Verb;
 use crate::kernel::Input;
+use crate::kernel::tests::sealing::{in_flight, sealing};
 use crate::leg::{Lane, Stage};
-use crate::link::Message;
+use crate::link::{Envelope, Message};
 use crate::row::RowKey;
 use crate::testing::{
     ALL, CITY, DAY, Fed, HOUR, LINGCHUAN, NANCUN, PROVINCE, XIACUN, ZEZHOU, document, node,
@@ -356,6 +357,82 @@ fn a_township_moves_while_its_link_is_down() {
         crossing(&[(PROVINCE, CITY)], later);
         crossing(&[(CITY, LINGCHUAN), (ZEZHOU, NANCUN)], later);
     }
+}
+
+/// A moved township's message comes to its former parent the new way, before the parent knows the tree that has it.
+#[test]
+fn what_comes_by_a_way_of_a_tree_not_yet_known_waits_for_it() {
+    let mut fed = Fed::new();
+    meet(&mut fed);
+    let matter = fed.at(ZEZHOU).take_in();
+    let township = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.cut(ZEZHOU, NANCUN);
+    fed.at(NANCUN).sign(township).done();
+    let lane = fed.leg(NANCUN, township).offer.lane;
+    let seq = fed.nodes[&NANCUN].view.link(ZEZHOU).unwrap().lanes[lane.index()].sent;
+    let signed = fed.outgoing(NANCUN, ZEZHOU, lane, seq).unwrap();
+    fed.at_once = false;
+    fed.forge_envelope(CITY, ZEZHOU, &Message::Have(Have::default()), |envelope| {
+        *envelope = Envelope {
+            route: vec![NANCUN, LINGCHUAN, CITY],
+            ..signed
+        };
+    });
+    let waits = |fed: &Fed| {
+        let mut rows = fed.nodes[&ZEZHOU].view.rows();
+        rows.any(|(key, _)| matches!(key, RowKey::Kept(_)))
+    };
+    assert!(waits(&fed), "{:?}", fed.nodes[&ZEZHOU].alarms);
+    assert_eq!(fed.leg(ZEZHOU, township).stage, Stage::Delivered);
+    let (next, now) = (fed.moved(&[(NANCUN, LINGCHUAN)]), fed.now);
+    publish(&mut fed, CITY, topology(&next, now)).unwrap();
+    fed.at_once = true;
+    fed.settle();
+    assert!(!waits(&fed));
+    assert_eq!(fed.leg(ZEZHOU, township).stage, Stage::Signed);
+}
+
+/// What was written to a neighbour goes on as a far node's: its addressee may have the key no longer that it is sealed to,
+/// and asks for the copy.
+#[test]
+fn what_goes_the_new_way_is_kept_until_it_arrives() {
+    let mut fed = sealing();
+    meet(&mut fed);
+    let matter = fed.at(ZEZHOU).take_in();
+    let township = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.cut(ZEZHOU, NANCUN);
+    fed.at(NANCUN).sign(township).done();
+    let (next, now) = (fed.moved(&[(NANCUN, LINGCHUAN)]), fed.now);
+    publish(&mut fed, CITY, topology(&next, now)).unwrap();
+    fed.settle();
+    let have = Have {
+        topology: 2,
+        ..Have::default()
+    };
+    fed.mend();
+    fed.cut(LINGCHUAN, NANCUN);
+    fed.forge_envelope(ZEZHOU, NANCUN, &Message::Have(have), |_| {});
+    fed.pass(HOUR);
+    let copies = in_flight(&fed, NANCUN);
+    assert!(
+        copies
+            .iter()
+            .any(|kept| kept.envelope.leg == Some(township)),
+        "{copies:?} {:?}",
+        versions(&fed)
+    );
+    fed.mend();
+    for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
+        let news = crate::kernel::LinkNews::Met {
+            epoch: 1,
+            wire: 2,
+            shown: None,
+        };
+        fed.input(one, Input::Link { peer: other, news });
+    }
+    fed.pass(HOUR);
+    assert_eq!(fed.leg(ZEZHOU, township).stage, Stage::Signed);
+    assert_eq!(in_flight(&fed, NANCUN), []);
 }
 
 /// A township comes back to the county that gave it work. The other county knows that it has left before it gets what is

@@ -77,10 +77,12 @@ impl SimFile {
         }
         let end = offset + bytes.len();
         self.mark(offset.min(self.bytes.len()), end);
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
+        if self.bytes.len() < offset {
+            self.bytes.resize(offset, 0);
         }
-        self.bytes[offset..end].copy_from_slice(bytes);
+        let (over, new) = bytes.split_at((self.bytes.len() - offset).min(bytes.len()));
+        self.bytes[offset..offset + over.len()].copy_from_slice(over);
+        self.bytes.extend_from_slice(new);
     }
 
     pub fn truncate(&mut self, len: usize) {

@@ -1,0 +1,285 @@
+//! What does not open at its addressee: asked for under another key, waited for, or set aside.
+
+use super::sealing::{
+    awaiting, in_flight, known, make, ordered, overdue, rows, sealing, signed_as_known, supervise,
+};
+use crate::fact::Fact;
+use crate::kernel::{Action, Input, LinkNews};
+use crate::leg::Lane;
+use crate::link::{Consumption, Envelope, Message, WIRE_VERSION};
+use crate::row::{Row, RowKey};
+use crate::sealing::{Destroyed, SealingKey, SignedKey, number};
+use crate::testing::{CHONGWEN, CITY, DAY, Fed, HOUR, PROVINCE, ZEZHOU, prove};
+use crate::view::View;
+use hotline_topology::RegionKey;
+
+/// The next envelope of a link as the neighbour gets it that cannot open it.
+pub(super) fn deliver_shut(
+    fed: &mut Fed,
+    from: RegionKey,
+    to: RegionKey,
+    key_id: u32,
+) -> Vec<Action> {
+    let link = fed.nodes[&from].view.get(&RowKey::Link(to));
+    let Ok(Some(Row::Link(link))) = link else {
+        panic!("no link")
+    };
+    let lane = Lane::Ordinary;
+    let seq = link.lanes[lane.index()].acked + 1;
+    let plain = fed.outgoing(from, to, lane, seq).expect("an envelope");
+    let envelope = Envelope {
+        key_id,
+        sealed: Some(plain.statement()),
+        payload: b"ciphertext".to_vec(),
+        fields: Vec::new(),
+        ..plain
+    };
+    let envelope = Box::new(envelope);
+    let peer = from;
+    let actions = fed.input(
+        to,
+        Input::Envelope {
+            peer,
+            lane,
+            seq,
+            envelope,
+        },
+    );
+    let (peer, upto) = (to, seq);
+    fed.input(from, Input::Acked { peer, lane, upto });
+    actions
+}
+
+#[test]
+fn an_envelope_sealed_to_a_lost_key_is_sealed_anew_and_what_followed_waits_for_it() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    let order = supervise(&mut fed, leg);
+    fed.at(PROVINCE).remind(order).done();
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    // Revoked: destroyed at once, with a record.
+    make(&mut fed, ZEZHOU, 0);
+    let actions = fed.input(ZEZHOU, Input::Tick);
+    let slot = 1_000 + u64::from(old);
+    assert!(
+        actions.contains(&Action::DestroyKey { slot }),
+        "{actions:?}"
+    );
+    assert!(matches!(
+        fed.nodes[&ZEZHOU].view.get(&RowKey::Destroyed(slot)),
+        Ok(Some(Row::Destroyed(record))) if record.of == Destroyed::SealingKey(old)
+    ));
+    let actions = deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    let alarm = |action: &Action| matches!(action, Action::Alarm { .. });
+    assert!(actions.iter().any(alarm));
+    // The reminder is sealed to a good key and opens, but must not come before the order.
+    fed.deliver(CITY, ZEZHOU, Lane::Ordinary);
+    assert_eq!(ordered(&fed, leg), 0);
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(fed.leg(ZEZHOU, leg).orders[0].reminders, 1);
+    let newest = known(&fed, ZEZHOU, ZEZHOU).unwrap();
+    assert_eq!(newest.revoked, old);
+    for region in [PROVINCE, CHONGWEN] {
+        assert_eq!(
+            known(&fed, region, ZEZHOU).as_ref(),
+            Some(&newest),
+            "a revocation goes everywhere"
+        );
+    }
+    fed.pass(2 * 60_000);
+    fed.settle();
+    assert_eq!(in_flight(&fed, PROVINCE), []);
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    assert!(rows(&fed, ZEZHOU, kept).is_empty());
+}
+
+/// A disk was put back to before the last change of the key: the neighbours remember the newer one.
+#[test]
+fn a_node_that_lost_its_newest_key_makes_a_newer_one_and_is_sent_everything_again() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = fed.nodes[&ZEZHOU].view.clone();
+    let before = known(&fed, ZEZHOU, ZEZHOU).unwrap().no;
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let lost = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    let key = |no| RowKey::OwnKey(no);
+    let back = [RowKey::SealingKey(ZEZHOU), key(before), key(lost)];
+    let back = back.map(|at| (at.clone(), old.get(&at).unwrap()));
+    fed.put_rows_back(ZEZHOU, back);
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    deliver_shut(&mut fed, CITY, ZEZHOU, lost);
+    let told = fed.waiting().into_iter().any(|(from, _, _)| from == ZEZHOU);
+    assert!(!told, "an older key is no answer");
+    let wire = WIRE_VERSION;
+    let news = LinkNews::Met {
+        epoch: 2,
+        wire,
+        shown: None,
+    };
+    fed.input(CITY, Input::Link { peer: ZEZHOU, news });
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(
+        known(&fed, ZEZHOU, ZEZHOU).unwrap().no,
+        lost,
+        "it knows what it lacks"
+    );
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > lost);
+}
+
+/// The same by a restore on purpose, with hellos and all: whoever starts its lanes anew is told what it may have forgotten.
+#[test]
+fn a_restored_node_learns_of_the_key_that_it_lost() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let commits = fed.nodes[&ZEZHOU].log.len();
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let lost = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    fed.mend_nothing();
+    fed.restore(&[(ZEZHOU, commits)]);
+    assert_eq!(known(&fed, ZEZHOU, ZEZHOU).unwrap().no, lost);
+    assert_eq!(fed.nodes[&ZEZHOU].view.get(&RowKey::OwnKey(lost)), Ok(None));
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > lost);
+}
+
+#[test]
+fn what_is_refused_over_and_over_is_not_sealed_for_ever() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    let about = in_flight(&fed, PROVINCE)[0].envelope.id;
+    for round in 0..40 {
+        if round == 3 {
+            // The same key again and again is answered by what is under way.
+            assert_eq!(in_flight(&fed, PROVINCE)[0].no, 1);
+        }
+        if round >= 3 {
+            make(&mut fed, ZEZHOU, 0);
+        }
+        let signed = signed_as_known(&fed, ZEZHOU);
+        let message = Message::Reseal { about, key: signed };
+        fed.forge_envelope(CITY, PROVINCE, &message, |envelope| {
+            (envelope.author, envelope.route) = (ZEZHOU, vec![ZEZHOU, CITY]);
+            prove(envelope);
+        });
+        fed.settle();
+    }
+    assert_eq!(in_flight(&fed, PROVINCE), []);
+    let alarm = |text: &String| text.contains("sealing.tries");
+    assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
+}
+
+#[test]
+fn what_does_not_open_under_a_good_key_is_set_aside_and_answered_once() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let key = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    deliver_shut(&mut fed, CITY, ZEZHOU, key);
+    fed.at_once = true;
+    fed.settle();
+    let mut facts = fed.nodes[&ZEZHOU].log.iter().flat_map(|(_, facts)| facts);
+    assert!(facts.any(|fact| {
+        let Fact::Consumed { outcome, .. } = fact else {
+            return false;
+        };
+        matches!(outcome, Consumption::SetAside { .. })
+    }));
+    let alarm = |text: &String| text.contains("sealing.unreadable");
+    assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
+    assert_eq!(in_flight(&fed, PROVINCE), []);
+}
+
+/// The record that an older key was destroyed went with a disk, and the private half is gone all the same.
+#[test]
+fn what_an_older_key_does_not_open_is_asked_for_under_the_newest() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    make(&mut fed, ZEZHOU, 60 * DAY);
+    assert!(matches!(
+        fed.nodes[&ZEZHOU].view.get(&RowKey::OwnKey(old)),
+        Ok(Some(_))
+    ));
+    deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    assert_eq!(ordered(&fed, leg), 0);
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    let refused = |text: &String| text.contains("sealing.unreadable");
+    assert!(!fed.nodes[&PROVINCE].alarms.iter().any(refused));
+}
+
+/// The author's clock is days behind: the addressee's new key lies in its future. Sent again under the older one the
+/// message would come back at once, until it is given up.
+#[test]
+fn a_key_that_cannot_be_taken_yet_is_waited_for() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    fed.at_once = false;
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    let about = in_flight(&fed, PROVINCE)[0].envelope.id;
+    let before = signed_as_known(&fed, ZEZHOU);
+    let ahead = SignedKey {
+        key: SealingKey {
+            no: number(0, fed.now.plus_millis(3 * DAY)),
+            ..before.key.clone()
+        },
+        ..before
+    };
+    // Those below have the right time, and know it.
+    for region in [CITY, ZEZHOU] {
+        let row = Some(Row::SealingKey(Box::new(ahead.clone())));
+        fed.put_rows_back(region, [(RowKey::SealingKey(ZEZHOU), row)]);
+    }
+    for _ in 0..3 {
+        let key = ahead.clone();
+        fed.forge_envelope(
+            CITY,
+            PROVINCE,
+            &Message::Reseal { about, key },
+            |envelope| {
+                (envelope.author, envelope.route) = (ZEZHOU, vec![ZEZHOU, CITY]);
+                prove(envelope);
+            },
+        );
+    }
+    assert_eq!(in_flight(&fed, PROVINCE)[0].no, 1, "not sent again");
+    assert_eq!(awaiting(&fed, PROVINCE), 1, "it waits, once");
+    fed.at(PROVINCE).supervise(leg, "overdue").done();
+    assert_eq!(
+        awaiting(&fed, PROVINCE),
+        2,
+        "and what follows waits behind it"
+    );
+    fed.pass(2 * DAY + 2 * HOUR);
+    while let Some((from, to, lane)) = fed.waiting().into_iter().find(|at| at.1 != ZEZHOU) {
+        fed.deliver(from, to, lane);
+    }
+    assert_eq!(awaiting(&fed, PROVINCE), 0, "its time has come");
+    assert_eq!(known(&fed, PROVINCE, ZEZHOU), Some(ahead.key));
+    assert_eq!(in_flight(&fed, PROVINCE).len(), 2);
+}

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 /// People change keys besides; old ones are destroyed while what was sealed to them is under way.
 const HABITS: Habits = Habits {
-    rotate_ms: 12 * DAY,
+    rotate_ms: 45 * DAY,
     keep_ms: DAY / 2,
 };
 /// Bytes of the check at the end of what is sealed.

@@ -270,7 +270,7 @@ impl<'a> Cursor<'a> {
             let wanted = (2 * self.buffer.len())
                 .clamp(BLOCK_BYTES as usize, READ_BYTES)
                 .max(n);
-            self.buffer.resize(wanted, 0);
+            self.buffer = vec![0; wanted];
             let read = self.file.read_at(self.at, &mut self.buffer)?;
             self.buffer.truncate(read);
             self.used = 0;

@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -8,6 +9,18 @@ fn open(dir: &Path) -> Result<Arc<dyn View>, ViewError> {
         cache_bytes: 1 << 20,
     }
     .open(dir)
+}
+
+/// sled lets go of its lock once its last thread has ended, a moment after it was dropped.
+fn once_free<T, E: std::fmt::Debug>(mut open: impl FnMut() -> Result<T, E>) -> T {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Ok(opened) => return opened,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Copies the files as a killed process leaves them: without the engine's own ending.
@@ -69,15 +82,17 @@ fn a_value_that_does_not_fit_its_checksum_is_named_and_ends_the_view() {
     let view = open(folder.path()).unwrap();
     view.apply(1, &[Op::put(Tree::Index, *b"good", *b"v")])
         .unwrap();
+    view.close().unwrap();
     drop(view);
     {
-        let db = ::sled::open(folder.path()).unwrap();
+        let db = once_free(|| ::sled::open(folder.path()));
         db.open_tree("index")
             .unwrap()
             .insert(b"bad", b"no checksum")
             .unwrap();
+        db.flush().unwrap();
     }
-    let view = open(folder.path()).unwrap();
+    let view = once_free(|| open(folder.path()));
     let damaged = ViewError::Damaged {
         tree: Tree::Index,
         key: b"bad".to_vec(),

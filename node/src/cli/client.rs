@@ -52,6 +52,18 @@ impl CallError {
         )
     }
 
+    /// The same, with what to do where it may have been carried out: to send it again under its idempotency key.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        if self.is_outcome_unknown() {
+            self.message = format!(
+                "{};是否办成还不知道:请加上 --key {key} 重试,不会办理两次",
+                self.message
+            );
+        }
+        self
+    }
+
     fn unreachable(socket: &Path, why: &dyn std::fmt::Display) -> Self {
         Self {
             rule: None,

@@ -152,12 +152,7 @@ impl Caller {
             verb: Some(verb),
         };
         let done = self.client.execute(self.who(), command).await;
-        Ok(done.map_err(|mut error| {
-            if error.is_outcome_unknown() {
-                error.message = format!("{};本次的幂等键是 --key {key}", error.message);
-            }
-            error
-        })?)
+        Ok(done.map_err(|error| error.under(&key))?)
     }
 }
 

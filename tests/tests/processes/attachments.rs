@@ -1,5 +1,5 @@
-//! Files of a ticket between real processes: to a far party over two levels that see nothing of them, through a SIGKILL,
-//! and to nobody whom the leg does not concern; refused in words, unreadable once erased, in bounded memory.
+//! Files of a ticket between real processes: to a far party over two levels that see nothing of them, through a SIGKILL
+//! on the way in and on the way down, and to nobody whom the leg does not concern; refused in words, unreadable once erased, in bounded memory.
 
 use super::wires::{arrived, connected, give, receipted};
 use super::world::{linked, moved, places, publish, world};
@@ -387,6 +387,57 @@ async fn what_may_not_be_attached_is_refused_in_words_and_what_was_erased_is_gon
     town.stop().await?;
     assert!(!raw_bytes_hold(town.folder(city)?, CANARY.as_bytes())?);
     Ok(())
+}
+
+/// A node killed while a file comes in has nothing of it, and takes it whole when it is sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_in_the_middle_of_an_upload_leaves_nothing_and_it_is_sent_again()
+-> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_, city, [first, _], _) = places()?;
+    let mut town = Town::start(folder.path(), &[city]).await?;
+    let matter = give(&town.door(city).await?, first.as_str()).await?;
+    let (file, out) = (folder.path().join("in.jpg"), folder.path().join("out.jpg"));
+    let wanted = picture(&file, 160 << 20)?;
+    let args = ["ticket", "attach", &matter, text_of(&file)];
+    let cut = {
+        let sending = says(&town, city, DISPATCHER, &args);
+        tokio::pin!(sending);
+        let begun = until("some of it is there", || async {
+            Ok(bytes_in(&shelf(&town, city)?) > 8 << 20)
+        });
+        tokio::select! {
+            said = &mut sending => anyhow::bail!("it was done before: {said:?}"),
+            begun = begun => begun?,
+        }
+        town.signal(city, "KILL").await?;
+        sending.await?
+    };
+    let advised = cut.text.contains("--key") && cut.text.contains("重试");
+    assert!(cut.code == 1 && advised, "{cut:?}");
+    town.kill(city).await?;
+    town.restart(city).await?;
+    let list = ["ticket", "attachments", &matter];
+    let said = says(&town, city, DISPATCHER, &list).await?;
+    assert!(said.code == 0 && !said.text.contains(".jpg"), "{said:?}");
+    until("what had come is gone", || async {
+        Ok(shelved(&town, city)?.is_empty())
+    })
+    .await?;
+
+    let id = attach(&town, city, &matter, &file, &[]).await?;
+    let fetch = ["ticket", "fetch", &matter, &id, "--out", text_of(&out)];
+    let said = says(&town, city, DISPATCHER, &fetch).await?;
+    assert!(said.code == 0, "{}", said.text);
+    assert_eq!(hash_of(&out)?, wanted);
+    town.stop().await
+}
+
+/// How much lies in a folder, in bytes; nothing where there is none yet.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| Some(entry.metadata().ok()?.len()));
+    sizes.sum()
 }
 
 /// All that a node's keys open now, while it runs.

@@ -89,13 +89,11 @@ impl Attach {
         let bar = bar(caller, size);
         let mut answers = caller.client.attach_file(caller.who(), outgoing).await?;
         let mut done = None;
-        while let Some(answer) = answers.message().await.map_err(|status| {
-            let mut error = CallError::from(status);
-            if error.is_outcome_unknown() {
-                error.message = format!("{};本次的幂等键是 --key {key}", error.message);
-            }
-            error
-        })? {
+        while let Some(answer) = answers
+            .message()
+            .await
+            .map_err(|status| CallError::from(status).under(&key))?
+        {
             bar.set_position(answer.taken);
             done = Some(answer);
         }

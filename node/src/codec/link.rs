@@ -97,9 +97,14 @@ pub fn encode(frame: Frame, fields: Vec<WireField>) -> pb::Frame {
         Frame::Credit(lanes) => Choice::Credit(pb::CreditGrant {
             lanes: lanes.map(credit_to).to_vec(),
         }),
-        Frame::Heartbeat { time, watermark } => Choice::Heartbeat(pb::Heartbeat {
+        Frame::Heartbeat {
+            time,
+            watermark,
+            log_no,
+        } => Choice::Heartbeat(pb::Heartbeat {
             time_ms: time.0,
             watermark: watermark.map(watermark_to),
+            log_no,
         }),
         Frame::Bye { code, mut text } => {
             let mut end = text.len().min(BYE_TEXT_MAX);
@@ -136,9 +141,14 @@ pub fn decode(proto: pb::Frame) -> Result<(Frame, Vec<WireField>), Malformed> {
             let lanes: Vec<Credit> = lanes.into_iter().map(credit_from).collect();
             Frame::Credit(per_lane(lanes, "CreditGrant.lanes")?)
         }
-        Choice::Heartbeat(pb::Heartbeat { time_ms, watermark }) => Frame::Heartbeat {
+        Choice::Heartbeat(pb::Heartbeat {
+            time_ms,
+            watermark,
+            log_no,
+        }) => Frame::Heartbeat {
             time: Time(time_ms),
             watermark: watermark.map(watermark_from).transpose()?,
+            log_no,
         },
         Choice::Bye(pb::Bye { code, text }) => Frame::Bye {
             code: ByeCode::from_code(code, "Bye.code")?,

@@ -77,6 +77,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
         Frame::Heartbeat {
             time: draw.time(),
             watermark: draw.maybe(Draw::watermark),
+            log_no: draw.number(),
         },
     ];
     frames.extend(ByeCode::ALL.map(|code| Frame::Bye {

@@ -96,6 +96,7 @@ mod tests {
             out.push(Frame::Heartbeat {
                 time: Time(0),
                 watermark: None,
+                log_no: 0,
             });
         }
         assert_eq!(out.pop(), Some(ack(99)));
@@ -110,6 +111,7 @@ mod tests {
         out.push(Frame::Heartbeat {
             time: Time(0),
             watermark: None,
+            log_no: 0,
         });
         out.push(Frame::Bye {
             code: ByeCode::Shutdown,

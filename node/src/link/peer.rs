@@ -9,7 +9,8 @@ use crate::entropy::Entropy;
 use crate::sealing::Office;
 use hotline_domain::kernel::Input;
 use hotline_domain::leg::Lane;
-use hotline_domain::link::{ByeCode, Limits};
+use hotline_domain::link::{ByeCode, Heard, Hello, Limits, LinkState};
+use hotline_domain::view::{Rows as _, View, ViewFailed};
 use hotline_proto::link::v1 as pb;
 use hotline_topology::RegionKey;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +73,8 @@ pub(super) struct Peer {
     /// The operator wants the next dial now.
     pub retry: Notify,
     pub live: Mutex<Live>,
+    /// What its heartbeats told of its past.
+    heard: Mutex<Heard>,
     /// Newer streams, for the task to take over.
     pub streams: mpsc::Sender<Wire>,
     /// To the kernel, in order.
@@ -121,6 +124,7 @@ impl Peer {
             wake: Notify::new(),
             retry: Notify::new(),
             live: Mutex::default(),
+            heard: Mutex::default(),
             streams,
             inputs,
         };
@@ -149,6 +153,21 @@ impl Peer {
 
     pub fn take_inbox(&self) -> Inbox {
         std::mem::take(&mut *lock(&self.inbox))
+    }
+
+    /// The link's lasting state, with what the neighbour's heartbeats told since.
+    ///
+    /// # Errors
+    /// The view failed.
+    pub fn state(&self, view: &dyn View) -> Result<LinkState, ViewFailed> {
+        let mut link = view.link(self.region)?;
+        lock(&self.heard).add_to(&mut link);
+        Ok(link)
+    }
+
+    /// A heartbeat on the stream that began with that hello.
+    pub fn beat(&self, hello: &Hello, log_no: u64) {
+        lock(&self.heard).beat(hello, log_no);
     }
 
     pub fn update(&self, change: impl FnOnce(&mut Live)) {

@@ -171,7 +171,7 @@ impl<'a, P: NodePort> Run<'a, P> {
             past: view.past()?,
         };
         let opened_at = own.time;
-        let link = view.link(peer.region)?;
+        let link = peer.state(&*view)?;
         let (session, frames) = Session::open(&link, own, shared.limits, shared.monotonic_ms());
         let mut out = Outgoing::default();
         frames.into_iter().for_each(|frame| out.push(frame));
@@ -209,7 +209,7 @@ impl<'a, P: NodePort> Run<'a, P> {
         }
         let farewell = matches!(frame, Frame::Bye { .. });
         let view = self.shared.port.view();
-        let link = match view.link(self.peer.region) {
+        let link = match self.peer.state(&*view) {
             Ok(link) => link,
             Err(error) => {
                 return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败:{error}")));
@@ -256,7 +256,14 @@ impl<'a, P: NodePort> Run<'a, P> {
                     self.out.push(frame);
                     continue;
                 }
-                Output::Beat { time, watermark } => {
+                Output::Beat {
+                    time,
+                    watermark,
+                    log_no,
+                } => {
+                    if let Some(hello) = self.session.hello() {
+                        self.peer.beat(hello, log_no);
+                    }
                     self.shared.port.heard(peer, time, watermark);
                     continue;
                 }
@@ -357,7 +364,13 @@ impl<'a, P: NodePort> Run<'a, P> {
     fn tick(&mut self) -> Option<End> {
         let (mono, now) = (self.shared.monotonic_ms(), self.shared.clock.now());
         let watermark = self.shared.port.watermark();
-        let outputs = self.session.tick(mono, now, watermark);
+        let log_no = match self.shared.port.view().node() {
+            Ok(node) => node.log_no,
+            Err(error) => {
+                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败:{error}")));
+            }
+        };
+        let outputs = self.session.tick(mono, now, watermark, log_no);
         self.handle(outputs, &[])
     }
 

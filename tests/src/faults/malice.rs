@@ -92,6 +92,7 @@ impl Malice {
                 let beat = |_| Frame::Heartbeat {
                     time: Time(0),
                     watermark: None,
+                    log_no: 0,
                 };
                 let more = (0..400).map(|n| like(seq + n, *hash, payload()));
                 (0..100).map(beat).chain(more).collect()

@@ -220,6 +220,7 @@ fn frames() -> Vec<Frame> {
     frames.push(Frame::Heartbeat {
         time: Time(8),
         watermark: None,
+        log_no: 0,
     });
     frames.push(Frame::Bye {
         code: ByeCode::Shutdown,

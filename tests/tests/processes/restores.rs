@@ -212,6 +212,38 @@ async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> any
     Ok(())
 }
 
+/// A county, one of its townships, and their doors; the two are linked.
+async fn linked(folder: &Path) -> anyhow::Result<(Town, [RegionKey; 2], [Client; 2])> {
+    let plan = hotline::demo::world::federation()?;
+    let county = *plan
+        .regions()
+        .iter()
+        .find(|(_, region)| region.level == Level::County)
+        .ok_or_else(|| anyhow::anyhow!("no county"))?
+        .0;
+    let township = plan.children(county)[0];
+    let town = Town::start(folder, &[county, township]).await?;
+    let doors = [town.door(county).await?, town.door(township).await?];
+    until("they have met", || met(&doors[1])).await?;
+    Ok((town, [county, township], doors))
+}
+
+/// Whether the node's one link stands.
+async fn met(door: &Client) -> anyhow::Result<bool> {
+    let request = pb::ListLinksRequest {};
+    let links = door.list_links(Some(OPERATOR), request).await?.links;
+    Ok(links.iter().any(|link| link.connected))
+}
+
+/// When `door`'s node last heard of `peer`, by its clock.
+async fn heard(door: &Client, peer: RegionKey) -> anyhow::Result<i64> {
+    let request = pb::ListLinksRequest {};
+    let links = door.list_links(Some(OPERATOR), request).await?.links;
+    let peer = peer.to_string();
+    let link = links.into_iter().find(|link| link.region == peer);
+    Ok(link.map(|link| link.heard_at_ms).unwrap_or_default())
+}
+
 /// Why `door`'s node refuses its link with `peer`; empty while it does not.
 async fn blocked(door: &Client, peer: RegionKey) -> anyhow::Result<String> {
     let links = door
@@ -226,17 +258,7 @@ async fn blocked(door: &Client, peer: RegionKey) -> anyhow::Result<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let plan = hotline::demo::world::federation()?;
-    let county = *plan
-        .regions()
-        .iter()
-        .find(|(_, region)| region.level == Level::County)
-        .ok_or_else(|| anyhow::anyhow!("no county"))?
-        .0;
-    let township = plan.children(county)[0];
-    let mut town = Town::start(folder.path(), &[county, township]).await?;
-    let above = town.door(county).await?;
-    let below = town.door(township).await?;
+    let (mut town, [county, township], [above, below]) = linked(folder.path()).await?;
     let given = give(&above, township).await?;
     until("the leg arrives", || async {
         Ok(leg_of(&below, &given).await.is_ok())
@@ -252,12 +274,7 @@ async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Resul
     copy(&data, &copied)?;
     town.restart(township).await?;
     let below = town.door(township).await?;
-    until("they have met", || async {
-        let request = pb::ListLinksRequest {};
-        let links = below.list_links(Some(OPERATOR), request).await?.links;
-        Ok(links.iter().any(|link| link.connected))
-    })
-    .await?;
+    until("they have met", || met(&below)).await?;
     // The copy takes its place, and starts by itself.
     town.kill(township).await?;
     std::fs::remove_dir_all(&data)?;
@@ -281,5 +298,39 @@ async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Resul
         Ok(leg_of(&below, &again).await.is_ok())
     })
     .await?;
+    town.stop().await
+}
+
+/// As a virtual machine that is set back to a snapshot: what was lost never left the node, and no start came between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_set_back_to_a_snapshot_is_noticed_by_its_heartbeats() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut town, [county, township], [above, below]) = linked(folder.path()).await?;
+    let data = town.folder(township)?.join("data");
+    let copied = folder.path().join("copied");
+    town.signal(township, "STOP").await?;
+    copy(&data, &copied)?;
+    town.signal(township, "CONT").await?;
+    for _ in 0..3 {
+        take_in(&below).await?;
+    }
+    // Longer than from one heartbeat to the next.
+    let since = heard(&above, township).await?;
+    until("it is heard of", || async {
+        Ok(heard(&above, township).await? > since + 7_000)
+    })
+    .await?;
+    town.kill(township).await?;
+    std::fs::remove_dir_all(&data)?;
+    copy(&copied, &data)?;
+    town.restart(township).await?;
+    let below = town.door(township).await?;
+    until("both ends refuse the link", || async {
+        Ok(!blocked(&above, township).await?.is_empty()
+            && !blocked(&below, county).await?.is_empty())
+    })
+    .await?;
+    let why = blocked(&below, county).await?;
+    anyhow::ensure!(why.contains("次提交"), "{why}");
     town.stop().await
 }

@@ -60,6 +60,8 @@ pub enum Frame {
         time: Time,
         /// Up to where the sender's own figures are complete.
         watermark: Option<Watermark>,
+        /// Number of the sender's last durable commit; 0 where it does not tell.
+        log_no: u64,
     },
     /// The last frame: why the sender closes the stream.
     Bye {

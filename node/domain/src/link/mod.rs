@@ -37,6 +37,6 @@ pub use frame::{
 };
 pub use judge::{Verdict, judge, lane_name};
 pub use message::{Message, MessageKind, Unreadable, Wire};
-pub use past::{Loss, Past, STARTS_MAX, Shown, Start, Starts};
+pub use past::{Heard, Loss, Past, STARTS_MAX, Shown, Start, Starts};
 pub use session::{HelloFacts, LaneProgress, Limits, Output, Session, SessionStage};
 pub use state::{Consumption, LaneState, LinkState};

@@ -1,6 +1,10 @@
 //! What a node says of its own past in a hello, and what its neighbour keeps of that. Lanes show only that a past was
 //! lost in which something went over them. The numbers here show that any commit was lost that a hello had counted, and
-//! that two copies of a node run: each has started by itself.
+//! that two copies of a node run: each has started by itself. Heartbeats count commits, too; what they told is kept in
+//! memory, so that a stream that lasts for weeks costs the neighbour no commits.
+
+use super::frame::Hello;
+use super::state::LinkState;
 
 /// Most starts that are kept and told: what a neighbour saw longer ago is judged no more.
 pub const STARTS_MAX: usize = 16;
@@ -42,6 +46,10 @@ pub struct Shown {
     /// The mark of that start.
     pub mark: [u8; 4],
 }
+
+/// What a neighbour's heartbeats told of its past. Lasts as long as the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Heard(Option<(u64, Shown)>);
 
 /// How a past is less than, or another than, what its node once showed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,9 +161,34 @@ impl Shown {
     }
 }
 
+impl Heard {
+    /// A heartbeat counted so many commits (0: it does not tell), on the stream that began with that hello.
+    pub fn beat(&mut self, hello: &Hello, log_no: u64) {
+        let Some(shown) = hello.past.shown().filter(|_| log_no > 0) else {
+            return;
+        };
+        let before = self.0.filter(|(epoch, _)| *epoch == hello.epoch);
+        let now = Shown { log_no, ..shown };
+        let shown = now.and(before.map(|(_, shown)| shown));
+        self.0 = Some((hello.epoch, shown));
+    }
+
+    /// Adds to what is kept of the link for ever. Where that was forgotten, since its lanes started again, this is, too.
+    pub fn add_to(&mut self, link: &mut LinkState) {
+        match (link.shown, self.0) {
+            (None, _) => self.0 = None,
+            (kept, Some((epoch, heard))) if epoch == link.peer_epoch => {
+                link.shown = Some(heard.and(kept));
+            }
+            (Some(_), _) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hotline_topology::{RegionKey, Time};
 
     /// The past after so many starts, each of which committed ten times.
     fn past(starts: u64) -> Past {
@@ -213,6 +246,65 @@ mod tests {
             now.starts.add([8; 4], now.log_no);
             assert_eq!(now.losses(shown), Vec::from_iter(lost), "{kept}");
         }
+    }
+
+    #[test]
+    fn what_heartbeats_told_counts_until_the_lanes_start_again() {
+        let peer = RegionKey::literal("990101000000");
+        let hello = Hello {
+            wire_version: 2,
+            wire_oldest: 1,
+            region: peer,
+            epoch: 3,
+            peer_epoch: 0,
+            topology_version: 1,
+            time: Time(0),
+            lanes: Default::default(),
+            restarting: false,
+            past: past(2),
+            shown: None,
+        };
+        let kept = LinkState {
+            peer_epoch: 3,
+            shown: past(2).shown(),
+            ..LinkState::new(peer)
+        };
+        let with = |heard: &mut Heard, link: &LinkState| {
+            let mut link = link.clone();
+            heard.add_to(&mut link);
+            link.shown.map(|shown| (shown.log_no, shown.starts))
+        };
+        let mut heard = Heard::default();
+        assert_eq!(with(&mut heard, &kept), Some((20, 2)));
+        for (told, counts) in [(0, 20), (25, 25), (31, 31), (30, 31)] {
+            heard.beat(&hello, told);
+            assert_eq!(with(&mut heard, &kept), Some((counts, 2)), "{told}");
+        }
+        // The disk goes back to before them, and starts again.
+        let mut now = past(2);
+        now.starts.add([9; 4], 24);
+        now.log_no = 40;
+        let mut link = kept.clone();
+        heard.add_to(&mut link);
+        assert_eq!(kept.shown.map(|_| now.losses(kept.shown)), Some(vec![]));
+        let lost = Loss::CommitsBefore {
+            start: 3,
+            now: 24,
+            shown: 31,
+        };
+        assert_eq!(now.losses(link.shown), [lost]);
+        // Under another epoch, and after the lanes started again, it says nothing.
+        let raised = LinkState {
+            peer_epoch: 4,
+            ..kept.clone()
+        };
+        assert_eq!(with(&mut heard, &raised), Some((20, 2)));
+        let restarted = LinkState {
+            shown: None,
+            ..kept.clone()
+        };
+        assert_eq!(with(&mut heard, &restarted), None);
+        assert_eq!(with(&mut heard, &kept), Some((20, 2)));
     }
 
     #[test]

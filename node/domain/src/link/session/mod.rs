@@ -110,6 +110,8 @@ pub enum Output {
         time: Time,
         /// The peer's watermark.
         watermark: Option<Watermark>,
+        /// Number of the peer's last durable commit; 0 where it does not tell.
+        log_no: u64,
     },
     /// End the stream; the session is over.
     Close {
@@ -316,8 +318,14 @@ impl Session {
         frames
     }
 
-    /// Lets time pass: heartbeats, and the end of a silent stream.
-    pub fn tick(&mut self, mono_ms: u64, time: Time, watermark: Option<Watermark>) -> Vec<Output> {
+    /// Lets time pass: heartbeats, and the end of a silent stream. `log_no` is that of the last durable commit.
+    pub fn tick(
+        &mut self,
+        mono_ms: u64,
+        time: Time,
+        watermark: Option<Watermark>,
+        log_no: u64,
+    ) -> Vec<Output> {
         if self.stage == SessionStage::Closed {
             return Vec::new();
         }
@@ -331,7 +339,11 @@ impl Session {
             return Vec::new();
         }
         self.beat_ms = mono_ms;
-        vec![Output::Send(Frame::Heartbeat { time, watermark })]
+        vec![Output::Send(Frame::Heartbeat {
+            time,
+            watermark,
+            log_no,
+        })]
     }
 
     /// Ends the session from this side: a farewell and the end of the stream. Nothing if it is over already.

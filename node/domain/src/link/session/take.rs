@@ -74,7 +74,18 @@ impl Session {
                 }
                 Vec::new()
             }
-            (_, Frame::Heartbeat { time, watermark }) => vec![Output::Beat { time, watermark }],
+            (
+                _,
+                Frame::Heartbeat {
+                    time,
+                    watermark,
+                    log_no,
+                },
+            ) => vec![Output::Beat {
+                time,
+                watermark,
+                log_no,
+            }],
         }
     }
 
@@ -164,6 +175,7 @@ impl Session {
             Output::Beat {
                 time: hello.time,
                 watermark: None,
+                log_no: hello.past.log_no,
             },
         ];
         for lane in Lane::ALL {

@@ -263,6 +263,7 @@ fn nothing_is_taken_before_a_hello_and_no_hello_twice_or_in_another_name() {
     let beat = Frame::Heartbeat {
         time: Time(7),
         watermark: None,
+        log_no: 0,
     };
     pair.nodes[0].take(beat);
     assert_eq!(pair.nodes[0].closed[0].0, ByeCode::Protocol);
@@ -349,17 +350,18 @@ fn heartbeats_come_in_time_and_silence_ends_the_stream() {
     let limits = limits();
     let mut pair = met();
     let session = pair.nodes[0].session.as_mut().expect("met");
-    assert_eq!(session.tick(limits.heartbeat_ms - 1, Time(7), None), []);
-    let beats = session.tick(limits.heartbeat_ms, Time(7), None);
+    assert_eq!(session.tick(limits.heartbeat_ms - 1, Time(7), None, 9), []);
+    let beats = session.tick(limits.heartbeat_ms, Time(7), None, 9);
     assert_eq!(
         beats,
         [Output::Send(Frame::Heartbeat {
             time: Time(7),
-            watermark: None
+            watermark: None,
+            log_no: 9,
         })]
     );
-    assert_eq!(session.tick(limits.heartbeat_ms + 1, Time(7), None), []);
-    let end = session.tick(limits.silence_ms, Time(7), None);
+    assert_eq!(session.tick(limits.heartbeat_ms + 1, Time(7), None, 9), []);
+    let end = session.tick(limits.silence_ms, Time(7), None, 9);
     assert!(
         matches!(
             &end[..],
@@ -373,7 +375,7 @@ fn heartbeats_come_in_time_and_silence_ends_the_stream() {
         ),
         "{end:?}"
     );
-    assert_eq!(session.tick(limits.silence_ms * 2, Time(7), None), []);
+    assert_eq!(session.tick(limits.silence_ms * 2, Time(7), None, 9), []);
     assert!(Limits::default().silence_ms <= 30_000);
 }
 
@@ -440,6 +442,7 @@ fn frames_that_say_nothing_end_the_stream_when_they_never_end() {
         Frame::Heartbeat {
             time: Time(7),
             watermark: None,
+            log_no: 0,
         },
     ];
     for frame in idle.iter().cycle().take(3_000) {

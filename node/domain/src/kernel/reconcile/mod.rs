@@ -85,7 +85,9 @@ pub(super) fn restored(draft: &mut Draft<'_>, id: [u8; 16]) -> Result<(), Stop> 
     begin(draft, id, until, node.epoch + 1)
 }
 
-/// A peer has met a later epoch of this node's: one above it, and the lanes start once more.
+/// A peer has met a later epoch of this node's: one above it, and the lanes start once more. With that, what either end
+/// did on its legs and was under way is gone (see [`super::reopen::restart_lanes`]): the comparisons that are over are made
+/// once more, as those under way are when they end.
 pub(super) fn raise(draft: &mut Draft<'_>, seen: u64) -> Result<(), Stop> {
     let node = draft.node()?;
     let Some(restore) = node.restore else {
@@ -93,7 +95,13 @@ pub(super) fn raise(draft: &mut Draft<'_>, seen: u64) -> Result<(), Stop> {
     };
     let epoch = node.epoch.max(seen) + 1;
     draft.record(Fact::Restored(Restore { epoch, ..restore }))?;
-    restart_lanes(draft)
+    restart_lanes(draft)?;
+    for peer in neighbours(draft) {
+        if with(draft, peer)?.is_none() {
+            ask_once_more(draft, peer)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes the epoch and asks everybody with whom a leg can be. `until`: up to when the log is whole.
@@ -150,13 +158,19 @@ fn others(draft: &Draft<'_>) -> Vec<RegionKey> {
     above.chain(below).filter(is_node).collect()
 }
 
+/// Those of them to which this node has a link.
+fn neighbours(draft: &Draft<'_>) -> Vec<RegionKey> {
+    let mut others = others(draft);
+    others.retain(|other| is_near(draft, *other));
+    others
+}
+
+fn is_near(draft: &Draft<'_>, other: RegionKey) -> bool {
+    draft.world.federation.next_hop(draft.me(), other) == Some(other)
+}
+
 fn restart_lanes(draft: &mut Draft<'_>) -> Result<(), Stop> {
-    let (tree, me) = (draft.world.federation, draft.me());
-    let neighbours: Vec<_> = others(draft)
-        .into_iter()
-        .filter(|other| tree.next_hop(me, *other) == Some(*other))
-        .collect();
-    for peer in neighbours {
+    for peer in neighbours(draft) {
         let link = draft.link(peer)?;
         draft.record(Fact::LinkChanged {
             peer,
@@ -365,8 +379,8 @@ fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     follow::follow(draft, peer)?;
     ask_once_more(draft, peer)?;
     // Nodes further away may be long in answering; what they bring is still taken.
-    let near = |other: RegionKey| draft.world.federation.next_hop(draft.me(), other) == Some(other);
-    if near(peer) && !under_way(draft)?.iter().any(|other| near(other.peer)) {
+    let awaited = under_way(draft)?;
+    if is_near(draft, peer) && !awaited.iter().any(|other| is_near(draft, other.peer)) {
         missing::list(draft)?;
     }
     Ok(())

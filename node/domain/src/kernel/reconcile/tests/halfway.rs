@@ -82,3 +82,41 @@ fn what_follows_on_a_leg_waits_for_the_answer_from_there_and_the_cause_is_kept()
     assert!(!fed.leg(ZEZHOU, below).is_open());
     agreed(&fed, "recall");
 }
+
+#[test]
+fn who_was_compared_with_already_is_asked_again_when_the_epoch_rises_once_more() {
+    let mut fed = Fed::new();
+    let matter = fed.at(CITY).take_in();
+    let signed = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+    let commits = fed.nodes[&CITY].log.len();
+    // Restored once: only the province learnt of the epoch. Restored again from a disk that knows nothing of it.
+    for (id, met) in [([1; 16], PROVINCE), ([2; 16], ZEZHOU)] {
+        fed.roll_back(CITY, commits);
+        fed.input(CITY, Input::Restored { id });
+        fed.input(CITY, Input::Start);
+        for peer in fed.neighbours(CITY) {
+            fed.cut(CITY, peer);
+        }
+        fed.connect(CITY, met);
+        fed.mend_one_way(CITY, met);
+        fed.mend_one_way(met, CITY);
+    }
+    assert!(with(&fed.nodes[&CITY].view, ZEZHOU).expect("memory").is_none());
+
+    // What either end does now is under way when the province tells of the later epoch.
+    fed.cut(CITY, ZEZHOU);
+    fed.pass(1_000);
+    fed.at(ZEZHOU).sign(signed).done();
+    let matter = fed.at(CITY).take_in();
+    let given = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+    let before = fed.hello(CITY, ZEZHOU).epoch;
+    fed.connect(CITY, PROVINCE);
+    assert!(fed.hello(CITY, ZEZHOU).epoch > before);
+    for peer in [ZEZHOU, LINGCHUAN] {
+        fed.connect(CITY, peer);
+    }
+    fed.mend();
+    assert_eq!(fed.leg(CITY, signed).stage, Stage::Signed);
+    assert_eq!(fed.leg(ZEZHOU, given).stage, Stage::Delivered);
+    agreed(&fed, "epochs");
+}

@@ -1,7 +1,7 @@
 //! `hotline demo`: a small federation on this machine, with everything that it needs made on the spot.
 //!
 //! ```text
-//! world.rs     folder, certificates, tree, people, seven configurations
+//! world.rs     folder, certificates, tree, people, seven configurations; ports.rs what they listen on
 //! nodes.rs     seven processes of this program; proxy.rs the wires between them
 //! messages.rs  what citizens say ──▶ drive.rs ──▶ life/  what people do with it, through the operator doors
 //! outage.rs    a wire cut, a node killed, in the middle of it
@@ -19,6 +19,7 @@ mod life;
 mod messages;
 mod nodes;
 mod outage;
+mod ports;
 pub mod proxy;
 mod report;
 mod tell;
@@ -31,6 +32,7 @@ use clap::Args;
 use life::Town;
 use messages::Messages;
 use nodes::Nodes;
+pub use ports::HeldPort;
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The small world of the demonstration: one province, one city, two counties, three townships, their certificates,
 //! people and configuration files.
 
+use super::ports::HeldPort;
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::OsEntropy;
 use crate::identity::authority::{Authority, Signer};
@@ -66,6 +67,8 @@ pub struct World {
     pub federation: Federation,
     /// The nodes, superiors first.
     pub places: Vec<Place>,
+    /// The nodes' ports, theirs for as long as the world stands, whether they run or not.
+    _held: Vec<HeldPort>,
 }
 
 /// Time as all nodes see it.
@@ -121,7 +124,7 @@ impl World {
         write(&folder.join("federation.toml"), &federation.to_toml())?;
         certify(&folder, &federation)?;
         let mut places = Vec::new();
-        let mut ports = free_ports(2 * federation.regions().len())?.into_iter();
+        let mut held = Vec::new();
         for key in federation.subtree(federation.root()) {
             let Some(region) = federation.region(key).filter(|region| region.node) else {
                 continue;
@@ -133,9 +136,7 @@ impl World {
                 "{} 的路径太长,放不下套接字;请用 --dir 另选较短的文件夹",
                 folder.display()
             );
-            let (Some(links), Some(http)) = (ports.next(), ports.next()) else {
-                anyhow::bail!("没有空闲端口");
-            };
+            let (links, http) = (HeldPort::take()?, HeldPort::take()?);
             places.push(Place {
                 region: key,
                 name: region.name.clone(),
@@ -143,15 +144,17 @@ impl World {
                 parent: region.parent,
                 folder: own,
                 socket,
-                links,
-                http,
+                links: links.address(),
+                http: http.address(),
             });
+            held.extend([links, http]);
         }
         places.sort_by_key(|place| (federation.depth(place.region), place.region));
         Ok(Self {
             folder,
             federation,
             places,
+            _held: held,
         })
     }
 
@@ -295,16 +298,6 @@ fn certify(folder: &Path, federation: &Federation) -> anyhow::Result<()> {
         authority.issue_node(*key, root, now, entropy)?;
     }
     Ok(())
-}
-
-/// So many ports that nobody had a moment ago, no two alike: all are held until the last is found.
-fn free_ports(count: usize) -> anyhow::Result<Vec<SocketAddr>> {
-    let held = (0..count)
-        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").context("没有空闲端口"))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    held.iter()
-        .map(|listener| Ok(listener.local_addr()?))
-        .collect()
 }
 
 /// This process's user: whoever owns what it makes.

@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use hotline::clock::{Clock as _, SystemClock};
+use hotline::demo::HeldPort;
 use hotline::entropy::OsEntropy;
 use hotline::identity::example::Example;
 use hotline_tests::processes::{Called, PATIENCE, call_with, program, until};
@@ -22,7 +23,8 @@ async fn each_bad_certificate_is_refused_for_its_own_reason() -> anyhow::Result<
     let example = Example::parse(PROFILE)?;
     let certs = folder.path().join("certs");
     example.make(&certs, SystemClock::new().now(), &mut OsEntropy)?;
-    let (links, http) = (free_port()?, free_port()?);
+    let held = [HeldPort::take()?, HeldPort::take()?];
+    let [links, http] = [held[0].address(), held[1].address()];
     configure(folder.path(), &example, links, http)?;
     let log = std::fs::File::create(folder.path().join("node.log"))?;
     let node = Command::new(program())
@@ -98,10 +100,6 @@ fn configure(
          [links]\nlisten = \"{links}\"\nparent = \"127.0.0.1:9\"\n[operator]\nsocket = \"door.sock\"\n[http]\nlisten = \"{http}\"\n"
     );
     Ok(std::fs::write(folder.join("node.toml"), config)?)
-}
-
-fn free_port() -> anyhow::Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 async fn page(http: SocketAddr, path: &str) -> anyhow::Result<String> {

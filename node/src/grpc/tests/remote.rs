@@ -2,6 +2,7 @@
 
 use super::fixture::{CITY, CLERK, World, take_in};
 use crate::clock::{Clock as _, SystemClock};
+use crate::demo::HeldPort;
 use crate::entropy::SeededEntropy;
 use crate::grpc::caller::{PERSON_HEADER, encode};
 use crate::identity::{self, Material, OperatorName, Subject};
@@ -9,7 +10,7 @@ use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::operator_client::OperatorClient;
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -63,10 +64,8 @@ async fn connect(world: &World, address: SocketAddr) -> Channel {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_speaks_for_its_own_operator_only() {
     let world = World::make();
-    let free: SocketAddr = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let held = HeldPort::take().unwrap();
+    let free = held.address();
     let desk = world.node_with(CITY, None, true, Some(free)).await;
     let mut door = OperatorClient::new(connect(&world, free).await);
     let command = || pb::Command {

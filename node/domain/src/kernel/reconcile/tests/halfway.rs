@@ -101,7 +101,11 @@ fn who_was_compared_with_already_is_asked_again_when_the_epoch_rises_once_more()
         fed.mend_one_way(CITY, met);
         fed.mend_one_way(met, CITY);
     }
-    assert!(with(&fed.nodes[&CITY].view, ZEZHOU).expect("memory").is_none());
+    assert!(
+        with(&fed.nodes[&CITY].view, ZEZHOU)
+            .expect("memory")
+            .is_none()
+    );
 
     // What either end does now is under way when the province tells of the later epoch.
     fed.cut(CITY, ZEZHOU);

@@ -196,6 +196,7 @@ fn hello_to(hello: Hello) -> pb::Hello {
         restarting,
         past: Past { log_no, starts },
         shown,
+        refused,
     } = hello;
     pb::Hello {
         wire_version,
@@ -211,6 +212,7 @@ fn hello_to(hello: Hello) -> pb::Hello {
         starts: starts.count,
         last_starts: starts.last.into_iter().map(start_to).collect(),
         shown: shown.map(shown_to),
+        refused,
     }
 }
 
@@ -229,6 +231,7 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
         starts,
         last_starts,
         shown,
+        refused,
     } = proto;
     within(last_starts.len(), STARTS_MAX, "Hello.last_starts")?;
     let last = last_starts.into_iter().map(start_from);
@@ -254,6 +257,7 @@ fn hello_from(proto: pb::Hello) -> Result<Hello, Malformed> {
             },
         },
         shown: shown.map(shown_from).transpose()?,
+        refused,
     })
 }
 

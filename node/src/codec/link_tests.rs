@@ -53,6 +53,7 @@ fn frames(draw: &mut Draw) -> Vec<(Frame, Vec<WireField>)> {
             starts: draw.starts(),
         },
         shown: draw.maybe(Draw::shown),
+        refused: draw.bool(),
     };
     let mut envelope = draw.envelope();
     envelope.fields.clear();

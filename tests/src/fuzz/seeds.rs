@@ -190,6 +190,7 @@ fn frames() -> Vec<Frame> {
         restarting: false,
         past: Past::default(),
         shown: None,
+        refused: false,
     }))];
     let (mut hash, mut spent) = ([0; 32], Credit::default());
     for seq in 1..=3 {

@@ -95,6 +95,7 @@ impl Hostile {
             restarting: false,
             past: Past::default(),
             shown: None,
+            refused: false,
         }))
     }
 

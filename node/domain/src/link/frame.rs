@@ -98,6 +98,9 @@ pub struct Hello {
     pub past: Past,
     /// What the listener last showed of its past, as the speaker keeps it.
     pub shown: Option<Shown>,
+    /// The speaker refuses the link and takes nothing but the announcement of a restart. It says hello all the same, for
+    /// what may speak against the listener and reached it by no earlier stream.
+    pub refused: bool,
 }
 
 /// An amount of credit, or of what was spent of it, counted since the hello.

@@ -263,6 +263,7 @@ mod tests {
             restarting: false,
             past: past(2),
             shown: None,
+            refused: false,
         };
         let kept = LinkState {
             peer_epoch: 3,

@@ -28,6 +28,7 @@ impl Fed {
             restarting: link.restarting,
             past: view.past().expect("memory"),
             shown: link.shown,
+            refused: link.blocked.is_some(),
         }
     }
 
@@ -52,6 +53,7 @@ impl Fed {
             Verdict::PeerRestarted => LinkNews::PeerRestarted { epoch: said.epoch },
             // A refused link hears nothing else.
             _ if link.blocked.is_some() => return verdict,
+            Verdict::Fits | Verdict::PeerRolledBack(_) if said.refused => return verdict,
             Verdict::NotYet => return verdict,
             Verdict::Fits => LinkNews::Met {
                 epoch: said.epoch,

@@ -45,6 +45,7 @@ fn hello(lanes: [LaneState; 3]) -> Hello {
         restarting: false,
         past: Past::default(),
         shown: None,
+        refused: false,
     }
 }
 

@@ -193,7 +193,7 @@ pub struct LaneProgress {
 
 impl Session {
     /// Opens a session on a new stream, from the committed state of the link; the frames go out first. A blocked link
-    /// only says why it is refused, and listens whether the peer was restarted.
+    /// only says what it knows and why it is refused, and listens whether the peer was restarted.
     #[must_use]
     pub fn open(
         link: &LinkState,
@@ -226,31 +226,22 @@ impl Session {
             idle: Idle::new(mono_ms),
         };
         let rests = link.conduct.as_ref().filter(|it| it.quarantined(own.time));
-        let first = match (&link.blocked, rests) {
+        let frames = match (&link.blocked, rests) {
             // The stream stays for the peer's hello: it may announce the restart that lifts the refusal.
-            (Some(why), _) => Frame::Bye {
-                code: ByeCode::Blocked,
-                text: blocked_text(why),
-            },
+            (Some(why), _) => vec![
+                hello(link, own),
+                Frame::Bye {
+                    code: ByeCode::Blocked,
+                    text: blocked_text(why),
+                },
+            ],
             (None, Some(conduct)) => {
                 let until = conduct.until.unwrap_or(own.time);
-                session.bye(ByeCode::Blocked, format!("行为异常,链路隔离至 {until}"))
+                vec![session.bye(ByeCode::Blocked, format!("行为异常,链路隔离至 {until}"))]
             }
-            (None, None) => Frame::Hello(Box::new(Hello {
-                wire_version: WIRE_VERSION,
-                wire_oldest: WIRE_OLDEST,
-                region: own.region,
-                epoch: own.epoch,
-                peer_epoch: link.peer_epoch,
-                topology_version: own.topology_version,
-                time: own.time,
-                lanes: link.lanes,
-                restarting: link.restarting,
-                past: own.past,
-                shown: link.shown,
-            })),
+            (None, None) => vec![hello(link, own)],
         };
-        (session, vec![first])
+        (session, frames)
     }
 
     /// Envelopes of the outbox that have not gone out in this session and fit the peer's credit, urgent lane first, at
@@ -399,6 +390,23 @@ impl Session {
         self.stage = SessionStage::Closed;
         Frame::Bye { code, text }
     }
+}
+
+fn hello(link: &LinkState, own: HelloFacts) -> Frame {
+    Frame::Hello(Box::new(Hello {
+        wire_version: WIRE_VERSION,
+        wire_oldest: WIRE_OLDEST,
+        region: own.region,
+        epoch: own.epoch,
+        peer_epoch: link.peer_epoch,
+        topology_version: own.topology_version,
+        time: own.time,
+        lanes: link.lanes,
+        restarting: link.restarting,
+        past: own.past,
+        shown: link.shown,
+        refused: link.blocked.is_some(),
+    }))
 }
 
 fn blocked_text(why: &str) -> String {

@@ -117,7 +117,12 @@ impl Session {
             let text = format!("证书属于 {},却自报为 {}", self.peer, hello.region);
             return self.close(ByeCode::Protocol, text);
         }
-        let (news, code, text) = match judge(self.epoch, &self.past, link, outbox, &hello) {
+        let verdict = judge(self.epoch, &self.past, link, outbox, &hello);
+        if hello.refused && !matches!(verdict, Verdict::SelfRolledBack(_)) {
+            // Its farewell, with the reason, is the next frame.
+            return Vec::new();
+        }
+        let (news, code, text) = match verdict {
             Verdict::Fits => return self.met(hello, link),
             Verdict::PeerRestarted => return self.restarted(&hello),
             Verdict::NotYet => return Vec::new(),

@@ -314,11 +314,42 @@ fn a_restored_child_is_refused_by_both_sides_on_all_lanes_until_reopened() {
     pair.nodes[0].put_link(link.clone());
     let frames = pair.nodes[0].open();
     assert!(
-        matches!(&frames[..], [Frame::Bye { code: ByeCode::Blocked, text }] if text.contains("旧备份"))
+        matches!(&frames[..], [Frame::Hello(hello), Frame::Bye { code: ByeCode::Blocked, text }]
+            if hello.refused && text.contains("旧备份"))
     );
     link.blocked = None;
     pair.nodes[0].put_link(link);
     assert!(matches!(pair.nodes[0].open()[..], [Frame::Hello(_)]));
+}
+
+#[test]
+fn a_refused_end_still_tells_what_speaks_against_the_other_and_nothing_else_comes_of_it() {
+    let mut pair = met();
+    let backup = pair.nodes[1].view.clone();
+    pair.queue(1, Lane::Bulk);
+    pair.settle();
+    let mut link = pair.nodes[0].link();
+    link.blocked = Some("旧备份".into());
+    pair.nodes[0].put_link(link);
+    for set_back in [false, true] {
+        if set_back {
+            pair.nodes[1].view = backup.clone();
+        }
+        let frames = pair.nodes[0].open();
+        let heard = pair.nodes[1].news.len();
+        pair.nodes[1].open();
+        for frame in frames {
+            pair.nodes[1].take(frame);
+        }
+        let news = &pair.nodes[1].news[heard..];
+        match set_back {
+            true => assert!(
+                matches!(news, [LinkNews::SelfRolledBack { .. }]),
+                "{news:?}"
+            ),
+            false => assert!(news.is_empty(), "{news:?}"),
+        }
+    }
 }
 
 #[test]
@@ -418,6 +449,7 @@ fn two_versions_speak_the_older_ones() {
             restarting: false,
             past: Past::default(),
             shown: None,
+            refused: false,
         }));
         let outputs = session.on_frame(hello, &link, &|_, _| None, 0);
         let met = Output::News(LinkNews::Met {

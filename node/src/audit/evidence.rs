@@ -218,7 +218,8 @@ fn receipted(
             continue;
         }
         let words = format!("{node} 移交 {to} 的 {id} 没有回执");
-        if super::forgetful(verdict, &[node, to]) {
+        // So it may with a relay that forgot it.
+        if super::forgetful(verdict, &case.federation.path(node, to)) {
             verdict.missing.push(words);
         } else {
             verdict.fault(words);

@@ -157,22 +157,22 @@ impl LegTale {
         at: Time,
     ) {
         let same = self.asked.as_mut().filter(|asked| asked.no == request);
-        let ruled_before = same.as_ref().is_some_and(|asked| asked.granted.is_some());
-        if self.end.is_some() || ruled_before {
+        if self.end.is_some() {
             return;
         }
-        if let Some(asked) = same {
+        let closure = of.closure().filter(|_| granted);
+        // Of two pasts, in one of which it was denied, the one that ends the leg counts.
+        if let Some(asked) = same
+            && (asked.granted.is_none() || closure.is_some())
+        {
             asked.granted = Some(granted);
             asked.withdrawn = false;
         }
         if let Some((no, due)) = due {
             self.move_due(no, due);
         }
-        match (granted, of) {
-            (true, RequestKind::Result) => self.finish(Closure::Done, at),
-            (true, RequestKind::Return) => self.finish(Closure::Returned, at),
-            (true, RequestKind::Escalation) => self.finish(Closure::Escalated, at),
-            (true, RequestKind::Extension) | (false, _) => {}
+        if let Some(closure) = closure {
+            self.finish(closure, at);
         }
     }
 

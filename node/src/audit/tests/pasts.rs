@@ -7,6 +7,7 @@ use crate::audit::Verdict;
 use hotline_domain::exchange::{Missing, MissingKind, Restore};
 use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
+use hotline_domain::leg::Act;
 use hotline_topology::Time;
 
 const DIFFERS: &str = "结办情况不一致";
@@ -84,4 +85,37 @@ fn a_leg_that_a_node_lists_as_having_two_pasts_may_differ_in_how_it_ended() {
     assert!(says(&found, DIFFERS), "another matter: {found}");
     let (found, listed) = where_county(lost, |matter| vec![restored(0), forked(matter)]);
     assert!(!says(&found, DIFFERS) && listed, "{found}");
+}
+
+#[test]
+fn what_was_denied_in_one_past_and_granted_in_the_other_has_ended() {
+    let net = story(9);
+    let mut logs = net.logs.clone();
+    let county = logs.get_mut(&COUNTY).unwrap();
+    county[0].2.push(restored(0));
+    for (_, _, facts) in county.iter_mut() {
+        let mut both = Vec::new();
+        for fact in facts.drain(..) {
+            if let Fact::Leg {
+                act: Act::Ruling { granted: true, .. },
+                ..
+            } = &fact
+            {
+                let mut denied = fact.clone();
+                if let Fact::Leg {
+                    act: Act::Ruling { granted, due, .. },
+                    ..
+                } = &mut denied
+                {
+                    (*granted, *due) = (false, None);
+                }
+                both.push(denied);
+            }
+            both.push(fact);
+        }
+        *facts = both;
+    }
+    let found = verdict(&net, &logs);
+    assert_eq!(found.legs_open, 0, "{found}");
+    assert!(!says(&found, "仍未结") && !says(&found, DIFFERS), "{found}");
 }

@@ -61,7 +61,7 @@ impl Reading {
 
     fn work(&self) {
         while let Some(ask) = self.next() {
-            let mut letters = Letters::of(&Codec, &ask.legs);
+            let mut letters = Letters::of(&Codec, &ask.legs, &ask.spoken);
             if let Err(error) = read(self.node.shared(), &mut letters) {
                 tracing::error!(
                     "不能从日志中找出 {} 签过的全部原件,只附已找到的:{error:#}",
@@ -115,6 +115,7 @@ mod tests {
             no,
             from: LegId([0; 16]),
             legs: Vec::new(),
+            spoken: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::Break;
 use crate::sim::node::Node;
 use hotline::codec::payload::Codec;
 use hotline_domain::fact::Fact;
+use hotline_domain::id::LegId;
 use hotline_domain::kernel::{Commit, Event, Input};
 use hotline_domain::leg::{Act, Lane};
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _, extend};
@@ -127,6 +128,27 @@ impl Break for LosesReceipts {
             _ => true,
         });
         renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+/// What a superior that is no end of the leg orders is acknowledged and not kept.
+pub(super) struct KeepsNoOrders;
+
+impl Break for KeepsNoOrders {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let others = |leg: &LegId, issuer: RegionKey| {
+            node.view.leg(*leg).is_some_and(|leg| leg.giver() != issuer)
+        };
+        commit.facts.retain(|fact| match fact {
+            Fact::Leg {
+                leg,
+                act: Act::Supervise { issuer, .. },
+                ..
+            } => !others(leg, *issuer),
+            _ => true,
+        });
         before != commit.facts.len()
     }
 }

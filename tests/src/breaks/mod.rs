@@ -105,6 +105,9 @@ pub fn all() -> Vec<(&'static str, Make)> {
             Box::<commits::LosesOutgoing>::default()
         }),
         ("loses receipts", || Box::new(commits::LosesReceipts)),
+        ("keeps no order of a superior", || {
+            Box::new(commits::KeepsNoOrders)
+        }),
         ("drops a fact of a group", || {
             Box::<commits::DropsFacts>::default()
         }),

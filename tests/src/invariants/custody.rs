@@ -30,7 +30,10 @@ impl Promise for Custody {
     }
 
     fn told(&mut self, me: RegionKey, done: &Done) {
-        self.accepted.extend(done.matter.map(|matter| (me, matter)));
+        // A superior may order on matters that it does not hold.
+        if done.order.is_none() {
+            self.accepted.extend(done.matter.map(|matter| (me, matter)));
+        }
     }
 
     fn rolled_back(&mut self, _: &Nodes, me: RegionKey) {

@@ -5,6 +5,7 @@
 //! |---|---|---|---|
 //! | 0 | what was durable stays, and folds to what was running | store | `durable.rs` |
 //! | 1 | an accepted matter is never lost; one body answers for each leg | custody | `custody.rs` |
+//! | 1 | what a superior orders is on record with itself and both ends of the leg | custody | `orders.rs` |
 //! | 2 | a message takes effect once; nothing unsafe is acknowledged; no id or number twice | exactly once | `once.rs` |
 //! | 3 | every open leg has a deadline that fires | deadlines | `deadlines.rs` |
 //! | 4 | one lead a term, and the matter closes after its co-handlers | first receiver | `lead.rs` |
@@ -26,6 +27,7 @@ mod lead;
 mod liveness;
 mod locality;
 mod once;
+mod orders;
 
 use crate::sim::node::Node;
 use crate::sim::places::Place;
@@ -191,6 +193,7 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
     vec![
         Box::<durable::Durable>::default(),
         Box::<custody::Custody>::default(),
+        Box::<orders::Orders>::default(),
         Box::<once::Once>::default(),
         Box::new(deadlines::Deadlines),
         Box::<lead::OneLead>::default(),

@@ -158,8 +158,13 @@ impl Once {
 
     fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
         let no = match act {
-            // A request is news by its number or by its time: a taker set back counts anew; so does a giver its due dates.
-            Act::Request { .. } | Act::NewDue { .. } if self.set_back => return Ok(()),
+            // A request is news by its number or by its time: a taker set back counts anew; so does a giver its due dates,
+            // and it may rule otherwise on what it had ruled on, or recall on another ground.
+            Act::Request { .. } | Act::NewDue { .. } | Act::Ruling { .. } | Act::Recall { .. }
+                if self.set_back =>
+            {
+                return Ok(());
+            }
             Act::Offer(offer) if offer.giver == me && self.offers.insert(leg, me).is_some() => {
                 return Err(format!("twice: leg id {leg}"));
             }

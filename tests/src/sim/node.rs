@@ -205,7 +205,7 @@ impl Node {
     /// What the log has of others' letters on some legs, as the shell reads it beside the commits.
     #[must_use]
     pub fn letters(&self, ask: &Gather) -> Vec<Envelope> {
-        let mut letters = Letters::of(&Codec, &ask.legs);
+        let mut letters = Letters::of(&Codec, &ask.legs, &ask.spoken);
         let records = self.log.iter().filter_map(|log| log.read_from(1).ok());
         for record in records.flatten().map_while(Result::ok) {
             let lasting = records::decode(&record.lasting).map(|lasting| lasting.facts);

@@ -1,12 +1,13 @@
 //! The view of a simulated node: rows in memory, readable by reference.
 
-use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::id::{LegId, MatterId, OrderId};
 use hotline_domain::leg::Leg;
 use hotline_domain::link::LinkState;
 use hotline_domain::row::{Row, RowKey};
+use hotline_domain::supervision::{IssuedOrder, Notice};
 use hotline_domain::ticket::Ticket;
 use hotline_domain::view::{View, ViewFailed};
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 
 /// Rows in order of their keys.
@@ -35,6 +36,25 @@ impl Table {
     /// Rows from one key to another, both included.
     pub fn range(&self, from: RowKey, to: RowKey) -> impl Iterator<Item = (&RowKey, &Row)> {
         self.rows.range(from..=to)
+    }
+
+    /// Exception notices, oldest first.
+    pub fn notices(&self) -> impl Iterator<Item = &Notice> {
+        let key = |at, byte| RowKey::Notice(at, MatterId([byte; 16]), LegId([byte; 16]), byte);
+        let (from, to) = (key(Time(i64::MIN), 0), key(Time(i64::MAX), u8::MAX));
+        self.range(from, to).filter_map(|(_, row)| match row {
+            Row::Notice(notice) => Some(&**notice),
+            _ => None,
+        })
+    }
+
+    /// Orders of this node's own, by id.
+    pub fn orders(&self) -> impl Iterator<Item = &IssuedOrder> {
+        let [from, to] = [[0; 16], [0xff; 16]].map(|id| RowKey::Order(OrderId(id)));
+        self.range(from, to).filter_map(|(_, row)| match row {
+            Row::Order(issued) => Some(&**issued),
+            _ => None,
+        })
     }
 
     /// All rows.

@@ -255,6 +255,28 @@ async fn blocked(door: &Client, peer: RegionKey) -> anyhow::Result<String> {
     Ok(link.map(|link| link.blocked).unwrap_or_default())
 }
 
+/// A copied folder takes the place of the node's own, and the node starts.
+async fn put_back(town: &mut Town, node: RegionKey, copied: &Path) -> anyhow::Result<Client> {
+    town.kill(node).await?;
+    let data = town.folder(node)?.join("data");
+    std::fs::remove_dir_all(&data)?;
+    copy(copied, &data)?;
+    town.restart(node).await?;
+    town.door(node).await
+}
+
+/// Waits until both ends, each with its door, refuse the link between them.
+async fn both_refuse(
+    (above, below_it): (&Client, RegionKey),
+    (below, above_it): (&Client, RegionKey),
+) -> anyhow::Result<()> {
+    until("both ends refuse the link", || async {
+        Ok(!blocked(above, below_it).await?.is_empty()
+            && !blocked(below, above_it).await?.is_empty())
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -276,16 +298,8 @@ async fn a_folder_put_back_in_secret_is_noticed_by_its_starts() -> anyhow::Resul
     let below = town.door(township).await?;
     until("they have met", || met(&below)).await?;
     // The copy takes its place, and starts by itself.
-    town.kill(township).await?;
-    std::fs::remove_dir_all(&data)?;
-    copy(&copied, &data)?;
-    town.restart(township).await?;
-    let below = town.door(township).await?;
-    until("both ends refuse the link", || async {
-        Ok(!blocked(&above, township).await?.is_empty()
-            && !blocked(&below, county).await?.is_empty())
-    })
-    .await?;
+    let below = put_back(&mut town, township, &copied).await?;
+    both_refuse((&above, township), (&below, county)).await?;
     let why = blocked(&above, township).await?;
     anyhow::ensure!(why.contains("次启动"), "{why}");
 
@@ -320,16 +334,8 @@ async fn a_machine_set_back_to_a_snapshot_is_noticed_by_its_heartbeats() -> anyh
         Ok(heard(&above, township).await? > since + 7_000)
     })
     .await?;
-    town.kill(township).await?;
-    std::fs::remove_dir_all(&data)?;
-    copy(&copied, &data)?;
-    town.restart(township).await?;
-    let below = town.door(township).await?;
-    until("both ends refuse the link", || async {
-        Ok(!blocked(&above, township).await?.is_empty()
-            && !blocked(&below, county).await?.is_empty())
-    })
-    .await?;
+    let below = put_back(&mut town, township, &copied).await?;
+    both_refuse((&above, township), (&below, county)).await?;
     let why = blocked(&below, county).await?;
     anyhow::ensure!(why.contains("次提交"), "{why}");
     town.stop().await

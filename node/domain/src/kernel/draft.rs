@@ -347,6 +347,12 @@ impl<'a> Draft<'a> {
         send::send(self, to, lane, message, fields)
     }
 
+    /// Whether the way to another node leads by this one, or ends there.
+    pub(super) fn goes_by(&self, by: RegionKey, other: RegionKey) -> bool {
+        let tree = self.world.federation;
+        tree.path(self.me(), other).contains(&by)
+    }
+
     /// Whether a neighbour is known to speak the wire version that brought a kind of message.
     ///
     /// # Errors

@@ -125,8 +125,10 @@ pub struct Gather {
     pub no: u64,
     /// From which leg on that question is answered now.
     pub from: LegId,
-    /// Of which legs.
+    /// Of which legs others' letters.
     pub legs: Vec<LegId>,
+    /// Of which legs between others this node's own.
+    pub spoken: Vec<LegId>,
 }
 
 /// News of a link.

@@ -6,7 +6,8 @@ use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
 use super::tracing::Tracing;
 use super::{
-    attachments, conduct, dispatch, fold, keys, receive, reconcile, sealed, timers, witness, world,
+    attachments, conduct, dispatch, fold, keys, receive, reconcile, reopen, sealed, timers,
+    witness, world,
 };
 use crate::command::Command;
 use crate::evidence::Receipted;
@@ -362,7 +363,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             }
             draft.record(changed(epoch, 0, Some(now), None))?;
             draft.cut(peer, format!("{peer} 以第 {epoch} 纪元重新开始"));
-            draft.record(Fact::LanesRestarted { peer })?;
+            reopen::restart(draft, peer)?;
             keys::introduce(draft, peer)?;
             timers::figures_anew(draft, peer)
         }

@@ -12,7 +12,7 @@ use crate::leg::Lane;
 use crate::link::{Message, MessageKind};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, Row, RowKey, TimerKey};
-use crate::sealing::{NewKey, OwnKey, SealingKey, SignedKey, Standing, standing};
+use crate::sealing::{Destroyed, NewKey, OwnKey, SealingKey, SignedKey, Standing, standing};
 use crate::view::{View, ViewFailed};
 use hotline_topology::RegionKey;
 use std::collections::BTreeMap;
@@ -168,6 +168,7 @@ pub(super) fn learn(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -
     match standing(known.as_ref(), &signed.key, draft.now()) {
         Standing::Known | Standing::Older => return Ok(()),
         Standing::Newer => {}
+        Standing::Forked if region == draft.me() => return made_twice(draft, peer, signed),
         Standing::Forked => {
             draft.alarm(format!(
                 "{peer} 传来 {region} 第 {no} 号封装公钥,与本节点所知的同号公钥不同,未采用;请与 {region} 核对其证书私钥是否外泄、数据是否被复制"
@@ -201,6 +202,31 @@ pub(super) fn learn(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -
     })?;
     pass_on(draft, &signed, Some(peer), &askers)?;
     sealed::take_up(draft, region)
+}
+
+/// Others know another key of this node's under the same number: it made two, one of them in a past that its disk forgot.
+/// What comes is sealed to theirs; the own one goes, and the shell makes a newer.
+fn made_twice(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -> Result<(), Stop> {
+    let no = signed.key.no;
+    if let Err(why) = draft.world.wire.genuine(&signed) {
+        draft.alarm(format!(
+            "{peer} 传来本节点第 {no} 号封装公钥,签名不能采信:{why};未采用"
+        ));
+        return Ok(());
+    }
+    draft.alarm(format!(
+        "{peer} 记得的本节点第 {no} 号封装密钥与本节点的不是同一把:数据曾被恢复到旧状态;将换用新密钥"
+    ));
+    if let Some(Row::OwnKey(own)) = draft.get(&RowKey::OwnKey(no))? {
+        let reason = ("与他处所知的同号密钥不同".to_owned(), None);
+        let of = Destroyed::SealingKey(no);
+        sealed::destroy(draft, vec![own.slot], of, None, reason)?;
+    }
+    draft.record(Fact::SealingKeyLearned {
+        signed,
+        peer,
+        answered: Vec::new(),
+    })
 }
 
 /// A neighbour asks for a key: answered where it is known, else asked further towards its owner.

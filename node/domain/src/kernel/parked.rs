@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::fold::link::kept_bytes;
 use super::outcome::Stop;
 use super::receive::go_on;
+use super::reconcile;
 use super::witness::unproven;
 use crate::clock;
 use crate::evidence::{Unproven, judge_proof};
@@ -48,14 +49,23 @@ pub(super) fn must_wait(
     if mine && (unknown || came_a_newer_way(draft, peer, envelope)) {
         return Ok(true);
     }
+    if mine && reconcile::comes_back(draft, envelope)? {
+        return Ok(true);
+    }
     let Some(leg) = envelope.leg else {
         return Ok(false);
     };
-    if draft.node()?.kept == 0 {
+    // What an answer brings is told act by act, and has its effect while the answer is awaited alone.
+    let told = envelope.kind == MessageKind::Past as u32;
+    if draft.node()?.kept == 0 || (told && reconcile::awaits(draft, envelope.author)?) {
         return Ok(false);
     }
-    let parked = parked(draft)?;
-    Ok(parked.iter().any(|kept| kept.envelope.leg == Some(leg)))
+    for kept in parked(draft)? {
+        if kept.envelope.leg == Some(leg) && !reconcile::comes_back(draft, &kept.envelope)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether what a far author signed came by a way that no known tree has: a newer one may, and its relays know it already.
@@ -152,6 +162,32 @@ pub(super) fn take_place(
     Ok(Place::Later)
 }
 
+/// What an author said on legs and waits here behind others has its turn while its answer is awaited, which brings it: so
+/// it has no effect of its own, and its receipt.
+pub(super) fn take_up_told(draft: &mut Draft<'_>, author: RegionKey) -> Result<(), Stop> {
+    if draft.node()?.kept == 0 {
+        return Ok(());
+    }
+    let known = draft.world.federation.version();
+    for kept in parked(draft)? {
+        let envelope = &kept.envelope;
+        let told = envelope.author == author
+            && envelope.addressee == draft.me()
+            && envelope.kind == MessageKind::Leg as u32;
+        if told
+            && envelope.key_id == 0
+            && envelope.topology <= known
+            && !came_a_newer_way(draft, kept.peer, envelope)
+            && !reconcile::comes_back(draft, envelope)?
+            && judge_proof(draft, draft.world.notary, envelope)?.is_ok()
+        {
+            draft.record(Fact::Unkept { no: kept.no })?;
+            go_on(draft, kept.peer, kept.envelope)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether one more envelope of a neighbour can be kept.
 fn has_room(draft: &Draft<'_>, peer: RegionKey, envelope: &Envelope) -> Result<bool, Stop> {
     let link = draft.link(peer)?;
@@ -241,6 +277,10 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
         let leg = kept.envelope.leg;
         let envelope = &kept.envelope;
         let mine = envelope.addressee == draft.me();
+        // What it waits for waits for nothing itself.
+        if mine && reconcile::comes_back(draft, envelope)? {
+            continue;
+        }
         let proof = if mine {
             judge_proof(draft, draft.world.notary, envelope)?
         } else {

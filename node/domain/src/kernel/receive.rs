@@ -273,6 +273,9 @@ fn apply(
             of,
             bytes,
         } => world::part(draft, author, digest, no, of, bytes),
+        Message::Refused { about, rule, .. } if rule == sealed::NO_COPY => {
+            sealed::given_up(draft, author, about)
+        }
         Message::Refused {
             about,
             leg,
@@ -348,7 +351,8 @@ pub(super) fn leg_message(
     let known = Rows::leg(draft, id)?;
     // The answer to this node's question was written later and brings it, in its place.
     let party = |leg: &leg::Leg| author == leg.giver() || author == leg.taker().region();
-    if reconcile::awaits(draft, author)? && known.as_ref().is_none_or(party) {
+    let replies = matches!(act, Act::ReplyOrder { .. });
+    if reconcile::awaits(draft, author)? && known.as_ref().map_or(!replies, party) {
         return Ok(Effect::Void);
     }
     let Some(known) = known else {
@@ -395,7 +399,7 @@ pub(super) fn leg_message(
     }
 }
 
-fn unknown_leg(id: LegId) -> Stop {
+pub(super) fn unknown_leg(id: LegId) -> Stop {
     let words = format!("本节点没有编号为 {id} 的交办");
     Refusal::new(Class::NotFound, "leg.unknown", words).into()
 }

@@ -9,7 +9,7 @@ use super::outcome::Stop;
 use super::{parked, reconcile};
 use crate::fact::Fact;
 use crate::leg::Lane;
-use crate::link::{MessageKind, extend};
+use crate::link::{Envelope, MessageKind, extend};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, Row, RowKey};
 use crate::view::{Overlay, Rows, View, ViewFailed};
@@ -48,12 +48,36 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
             restarting: true,
             shown: link.shown,
         })?;
-        draft.record(Fact::LanesRestarted { peer })?;
+        restart(draft, peer)?;
         reconcile::ask_again(draft, peer)?;
     }
     draft.pump(peer);
     parked::take_up_kept(draft)?;
     Ok(Done::default())
+}
+
+/// Starts the lanes of a link from number 1. What this node said on legs between others no comparison tells: it waits on.
+pub(super) fn restart(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let (me, link) = (draft.me(), draft.link(peer)?);
+    let mut said = Vec::new();
+    for lane in Lane::ALL {
+        let state = link.lanes[lane.index()];
+        for seq in state.acked + 1..=state.sent {
+            if let Some(Row::Outbox(envelope, _)) = draft.get(&RowKey::Outbox(peer, lane, seq))?
+                && is_compared(me, peer, link.peer_wire, &envelope)
+            {
+                said.push(*envelope);
+            }
+        }
+    }
+    draft.record(Fact::LanesRestarted { peer })?;
+    reconcile::say_again_near(draft, &said)
+}
+
+/// Whether an envelope tells of a leg what a comparison with the peer is to tell.
+fn is_compared(me: RegionKey, peer: RegionKey, peer_wire: u32, envelope: &Envelope) -> bool {
+    let own = envelope.author == me && envelope.addressee == peer;
+    own && envelope.kind == MessageKind::Leg as u32 && peer_wire != WIRE_ALONE
 }
 
 /// Numbers what waits in a link's outbox from 1, lane by lane, and forgets what was received and what the peer showed of
@@ -74,8 +98,7 @@ pub(super) fn restart_lanes(
                 continue;
             };
             view.delete(key);
-            let own = envelope.author == me && envelope.addressee == peer;
-            if own && envelope.kind == MessageKind::Leg as u32 && link.peer_wire != WIRE_ALONE {
+            if is_compared(me, peer, link.peer_wire, &envelope) {
                 continue;
             }
             // Never above the old number, so no row is overwritten before it is read.

@@ -56,11 +56,12 @@ pub(super) fn send(
     sealed::send_far(draft, envelope)
 }
 
-/// A neighbour is not sent what it is known not to understand. Of nodes further away nothing is known: they set aside
-/// what they do not know, and relays pass it on.
+/// A neighbour is not sent what it is known not to understand. Of nodes further away nothing is known, whatever they spoke
+/// when they were neighbours: they set aside what they do not know, and relays pass it on.
 fn understood(draft: &Draft<'_>, to: RegionKey, message: &Message) -> Result<(), Stop> {
     let (kind, wire) = (message.kind(), draft.link(to)?.peer_wire);
-    if wire == 0 || wire >= kind.since() {
+    let near = draft.world.federation.next_hop(draft.me(), to) == Some(to);
+    if !near || wire == 0 || wire >= kind.since() {
         return Ok(());
     }
     let words = format!(

@@ -10,7 +10,7 @@
 //! | `KeptBound` | a parked envelope's version never came | `kernel/parked.rs` |
 //! | `RetireKey` | an old sealing key is destroyed | `kernel/keys.rs` |
 //! | `AwaitKey` | a key that envelopes wait for is asked for again | `kernel/sealed.rs` |
-//! | `TellArrivals` | authors learn what arrived | `kernel/sealed.rs` |
+//! | `TellArrivals` | authors learn what arrived | `kernel/sealed/arrivals.rs` |
 //! | `WorldDue` | an accepted document comes into force | `kernel/world` |
 //! | `WorldCheck` | old revocation lists | `kernel/world/spread.rs` |
 
@@ -31,6 +31,8 @@ use hotline_topology::{RegionKey, Time};
 const FIRED_PER_STEP: usize = 32;
 /// From a change of figures to the report upward.
 const REPORT_SOON_MS: i64 = 60_000;
+/// A timer that fires so much later than it was set for was held up: the node was down, or its clock was wrong.
+const LATE_MS: i64 = 3_600_000;
 /// Until a timer looks again that could not act because a restored node waits for an answer.
 const EXCHANGE_WAIT_MS: i64 = 60_000;
 /// Between reports when nothing changes: watermarks still move.
@@ -71,7 +73,8 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
         };
         draft.record(Fact::TimerGone { at, key: timer })?;
         // A rule that refuses must not keep the timer, nor the others that are due.
-        if let Err(refusal) = draft.attempt(|inner| fire(inner, timer))? {
+        let late = draft.now().0.saturating_sub(at.0) > LATE_MS;
+        if let Err(refusal) = draft.attempt(|inner| fire(inner, timer, late))? {
             if refusal.rule == reconcile::EXCHANGING {
                 let later = draft.now().plus_millis(EXCHANGE_WAIT_MS);
                 draft.set_timer(later, timer)?;
@@ -83,7 +86,9 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
+/// `late`: nobody could have asked or answered in the last moments before the timer was due. What gives others up then
+/// looks once more first.
+fn fire(draft: &mut Draft<'_>, timer: TimerKey, late: bool) -> Result<(), Stop> {
     match timer {
         TimerKey::TicketDue(matter) => supervision::ticket_due(draft, matter),
         TimerKey::LegDue(leg) => supervision::leg_due(draft, leg),
@@ -91,9 +96,13 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey) -> Result<(), Stop> {
         TimerKey::OrderReply(order) => supervision::reply_due(draft, order),
         TimerKey::CallBackDue(matter) => ticket::call_back_due(draft, matter),
         TimerKey::ReportFigures => report_figures(draft),
+        TimerKey::KeptBound(_) if late => {
+            let again = draft.now().plus_millis(LATE_MS);
+            draft.set_timer(again, timer)
+        }
         TimerKey::KeptBound(no) => parked::kept_bound(draft, no),
         TimerKey::RetireKey(no) => keys::retire(draft, no),
-        TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region),
+        TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region, late),
         TimerKey::TellArrivals => sealed::tell_arrivals(draft),
         TimerKey::WorldDue => world::take_due(draft),
         TimerKey::WorldCheck => {

@@ -62,7 +62,8 @@ pub fn permit_offer(
     ))
 }
 
-/// Which party the author of an act is on a known leg. A superior of the taker may supervise as givers do.
+/// Which party the author of an act is on a known leg. A superior of the taker may supervise as givers do: give orders of
+/// its own, remind of them and end them. The giver passes others' on.
 ///
 /// # Errors
 /// Refuses as `authority.not-a-party`.
@@ -79,10 +80,14 @@ pub fn party_of(
     if author == taker && taker != world.me {
         return Ok(Party::Taker);
     }
-    let supervises = matches!(
-        act,
-        Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
-    );
+    let supervises = match act {
+        Act::Supervise { issuer, .. } => *issuer == author,
+        // Of an order that never came nothing is known, and nothing is done.
+        Act::Remind { order } | Act::EndOrder { order } => {
+            leg.order(*order).is_none_or(|order| order.issuer == author)
+        }
+        _ => false,
+    };
     if supervises && world.federation.is_below(taker, author) {
         return Ok(Party::Giver);
     }

@@ -1,5 +1,6 @@
 //! Supervision (督办): orders, replies, reminders, exception notices.
 
+mod back;
 mod exceptions;
 mod notice;
 mod orders;
@@ -8,6 +9,8 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use back::{came_back, came_back_afar};
 pub use exceptions::{bounced, leg_due, reply_due, returned, ticket_due, unsatisfied_again};
 pub use notice::{IssuedOrder, Notice, NoticeReason};
-pub use orders::{came_back, end_order, received, remind, reply_arrived, reply_order, supervise};
+pub use orders::{end_order, received, remind, reply_arrived, reply_order, supervise};
+pub use subject::noticed_by;

@@ -202,60 +202,6 @@ pub fn received(
     }
 }
 
-/// An act on a leg came back after a restore: an order that this node issued, its replies and its end are on its own
-/// record again.
-///
-/// # Errors
-/// The view failed.
-pub fn came_back(draft: &mut Draft<'_>, leg: &Leg, at: Time, act: &Act) -> Result<(), Stop> {
-    match act {
-        Act::Supervise {
-            order: id,
-            issuer,
-            trigger,
-            reply_by,
-        } if *issuer == draft.me() && draft.order(*id)?.is_none() => {
-            let order = Order {
-                id: *id,
-                issuer: *issuer,
-                trigger: trigger.clone(),
-                at,
-                reply_by: *reply_by,
-                reminders: 0,
-                replied_at: None,
-                ended_at: None,
-            };
-            draft.record(Fact::OrderIssued(IssuedOrder {
-                order,
-                leg: leg.id,
-                matter: leg.matter(),
-                taker: leg.taker().clone(),
-            }))?;
-            draft.set_timer(*reply_by, TimerKey::OrderReply(*id))
-        }
-        Act::ReplyOrder { order } => change_back(draft, *order, |order| {
-            order.replied_at = order.replied_at.max(Some(at));
-        }),
-        Act::EndOrder { order } => change_back(draft, *order, |order| {
-            order.ended_at.get_or_insert(at);
-        }),
-        Act::Remind { order } => change_back(draft, *order, |order| order.reminders += 1),
-        _ => Ok(()),
-    }
-}
-
-fn change_back(
-    draft: &mut Draft<'_>,
-    order: OrderId,
-    change: impl FnOnce(&mut Order),
-) -> Result<(), Stop> {
-    let Some(mut issued) = draft.order(order)? else {
-        return Ok(());
-    };
-    change(&mut issued.order);
-    draft.record(Fact::OrderIssued(issued))
-}
-
 fn note_reply(draft: &mut Draft<'_>, order: OrderId) -> Result<(), Stop> {
     let Some(mut issued) = draft.order(order)? else {
         return Ok(());

@@ -100,7 +100,28 @@ pub(super) fn find(draft: &Draft<'_>, leg: LegId) -> Result<Subject, Stop> {
 }
 
 /// The oldest notice about a leg.
-pub(super) fn noticed(draft: &Draft<'_>, leg: LegId) -> Result<Option<Notice>, Stop> {
+fn noticed(draft: &Draft<'_>, leg: LegId) -> Result<Option<Notice>, Stop> {
+    first_notice(draft, |notice| notice.leg == Some(leg))
+}
+
+/// The oldest notice about a leg that this node raised.
+///
+/// # Errors
+/// The view failed.
+pub fn noticed_by(
+    draft: &Draft<'_>,
+    leg: LegId,
+    raiser: RegionKey,
+) -> Result<Option<Notice>, Stop> {
+    first_notice(draft, |notice| {
+        notice.leg == Some(leg) && notice.raised_by == raiser
+    })
+}
+
+fn first_notice(
+    draft: &Draft<'_>,
+    wanted: impl Fn(&Notice) -> bool,
+) -> Result<Option<Notice>, Stop> {
     let key =
         |at, byte, reason| RowKey::Notice(at, MatterId([byte; 16]), LegId([byte; 16]), reason);
     let (mut from, last) = (
@@ -115,7 +136,7 @@ pub(super) fn noticed(draft: &Draft<'_>, leg: LegId) -> Result<Option<Notice>, S
         from = after(end);
         for (_, row) in page {
             if let Row::Notice(notice) = row
-                && notice.leg == Some(leg)
+                && wanted(&notice)
             {
                 return Ok(Some(*notice));
             }

@@ -287,3 +287,28 @@ fn an_order_handed_on_later_was_given_when_it_was_given() {
     let [above, below] = [ZEZHOU, NANCUN].map(|side| fed.leg(side, leg).orders);
     assert_eq!(above, below);
 }
+
+#[test]
+fn nobody_gives_reminds_of_or_ends_an_order_in_anothers_name() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.pass(8 * DAY);
+    let order = fed.at(CITY).supervise(leg, "overdue").order();
+    let before = fed.leg(ZEZHOU, leg).orders;
+    let in_its_name = Act::Supervise {
+        order: OrderId([7; 16]),
+        issuer: CITY,
+        trigger: "overdue".to_owned(),
+        reply_by: fed.now.plus_millis(HOUR),
+    };
+    for act in [Act::Remind { order }, Act::EndOrder { order }, in_its_name] {
+        fed.forge(PROVINCE, ZEZHOU, leg, act);
+        assert_eq!(fed.leg(ZEZHOU, leg).orders, before);
+        let alarms = std::mem::take(&mut fed.nodes.get_mut(&ZEZHOU).expect("a node").alarms);
+        let refused = |text: &String| text.contains("authority.not-a-party");
+        assert!(alarms.iter().any(refused), "{alarms:?}");
+    }
+    fed.at(CITY).end_order(order).done();
+    assert!(fed.leg(NANCUN, leg).orders[0].ended_at.is_some());
+}

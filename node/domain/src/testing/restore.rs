@@ -117,7 +117,7 @@ impl Fed {
 
     /// Reads a node's log for letters, and tells its kernel what it found.
     pub(super) fn gather(&mut self, region: RegionKey, ask: &Gather) {
-        let mut letters = Letters::of(&self.wire, &ask.legs);
+        let mut letters = Letters::of(&self.wire, &ask.legs, &ask.spoken);
         let facts = self.nodes[&region].log.iter().flat_map(|(_, facts)| facts);
         facts.cloned().for_each(|fact| letters.take(fact));
         let letters = letters.found();

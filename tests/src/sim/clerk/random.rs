@@ -6,6 +6,7 @@ use crate::sim::places::{HOUR, UNITS, unit};
 use crate::sim::rng::Rng;
 use hotline_domain::body::Body;
 use hotline_domain::command::Verb;
+use hotline_domain::id::LegId;
 use hotline_domain::leg::{Leg, LegKind, RequestKind, Side, Stage};
 use hotline_domain::ticket::{Ticket, TicketStage};
 use hotline_topology::{FieldName, Kind, Time, Urgency};
@@ -63,6 +64,9 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
             _ => on_incoming(rng, node, ticket),
         };
         open.extend(wish);
+    }
+    if rng.percent(8) {
+        open.extend(on_noticed(rng, node));
     }
     if rng.percent(20) {
         // Personal data where it does not belong: it must not travel.
@@ -219,6 +223,35 @@ fn on_outgoing(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
         5 => Some(desk(Verb::Release { leg: id }, &[FieldName::Reason])),
         _ => None,
     }
+}
+
+/// A leg between others below, of which this node was told.
+fn on_noticed(rng: &mut Rng, node: &Node) -> Option<Wish> {
+    let legs: Vec<LegId> = node
+        .view
+        .notices()
+        .filter_map(|notice| notice.leg)
+        .collect();
+    let legs: Vec<LegId> = legs
+        .into_iter()
+        .filter(|leg| node.view.leg(*leg).is_none())
+        .collect();
+    if legs.is_empty() {
+        return None;
+    }
+    let leg = *rng.pick(&legs);
+    let mut orders = node.view.orders().filter(|issued| issued.leg == leg);
+    let open = orders.find(|issued| issued.order.ended_at.is_none());
+    let verb = match open.map(|issued| issued.order.id) {
+        Some(order) if rng.percent(60) => Verb::Remind { order },
+        Some(order) => Verb::EndOrder { order },
+        None => Verb::Supervise {
+            leg,
+            trigger: "other".to_owned(),
+            reply_by: None,
+        },
+    };
+    Some(desk(verb, &[FieldName::Instruction]))
 }
 
 /// The taker's side of the ticket's incoming leg.

@@ -8,7 +8,7 @@
 //!
 //! A question whose answer was under way when the node stopped is taken up at the next start.
 
-use super::{acts, after, ask_behind, legs_by_peer, letters, say, tell_sights};
+use super::{acts, after, legs_by_peer, letters, orders, passing, say};
 use crate::exchange::{Inventory, LegNote};
 use crate::fact::Fact;
 use crate::id::LegId;
@@ -129,14 +129,16 @@ pub(in crate::kernel) fn gathered(
 fn go_on(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     while let Some((no, question)) = front(draft, peer)? {
         let part = Part::of(draft, peer, &question)?;
-        let legs: Vec<LegId> = part.told.iter().map(|leg| leg.id).collect();
-        if !legs.is_empty() {
-            let from = question.from;
+        let told = part.told.iter().chain(&part.ordered);
+        let legs: Vec<LegId> = told.map(|leg| leg.id).collect();
+        if !(legs.is_empty() && part.spoken.is_empty()) {
+            let (from, spoken) = (question.from, part.spoken);
             draft.gather(Gather {
                 peer,
                 no,
                 from,
                 legs,
+                spoken,
             });
             return Ok(());
         }
@@ -166,6 +168,10 @@ struct Part {
     legs: Vec<Leg>,
     /// Those that differ.
     told: Vec<Leg>,
+    /// Given by this node, with orders of who asks; with the last part.
+    ordered: Vec<Leg>,
+    /// Between others, where this node spoke; with the last part.
+    spoken: Vec<LegId>,
     /// Where the next part begins.
     next: Option<LegId>,
 }
@@ -184,7 +190,21 @@ impl Part {
                 told.push(leg.clone());
             }
         }
-        Ok(Self { legs, told, next })
+        let last = next.is_none() && is_last(question);
+        let (ordered, spoken) = match last {
+            true => (
+                orders::given_on(draft, peer, question.since)?,
+                orders::spoken(draft, question.since)?,
+            ),
+            false => (Vec::new(), Vec::new()),
+        };
+        Ok(Self {
+            legs,
+            told,
+            ordered,
+            spoken,
+            next,
+        })
     }
 
     fn answer(
@@ -198,8 +218,9 @@ impl Part {
         for leg in &self.told {
             tell(draft, peer, leg, Some(letters))?;
         }
-        let (lane, since) = (question.lane, question.since);
+        let since = question.since;
         let whole = question.last && self.next.is_none();
+        let last = self.next.is_none() && is_last(&question);
         let answer = Inventory {
             answer: true,
             lost: false,
@@ -211,6 +232,10 @@ impl Part {
             legs: Vec::new(),
             ..question.clone()
         };
+        if last {
+            passing::tell_notices(draft, peer, since)?;
+            orders::tell(draft, peer, &self.ordered, letters)?;
+        }
         say(draft, peer, answer, &self.legs.iter().collect::<Vec<_>>())?;
         let rest = self.next.map(|from| Inventory {
             from,
@@ -224,12 +249,17 @@ impl Part {
             no,
             question: rest,
         })?;
-        if whole && lane == Lane::Ordinary {
-            tell_sights(draft, peer)?;
-            ask_behind(draft, peer, since)?;
+        if last {
+            passing::bring_again(draft, peer, since)?;
+            orders::say_again(draft, peer, since, letters)?;
         }
         Ok(())
     }
+}
+
+/// Whether nothing is asked behind this.
+fn is_last(question: &Inventory) -> bool {
+    question.last && question.lane == Lane::Ordinary
 }
 
 /// Tells the acts of a leg that are on record here. The listener's own go to a node that forgot alone, with what it

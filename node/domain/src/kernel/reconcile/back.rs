@@ -1,7 +1,7 @@
 //! Acts that come back.
 
 use super::letters::{self, Examined};
-use super::{acts, awaits, missing};
+use super::{acts, awaits, missing, orders};
 use crate::clock;
 use crate::exchange::PastAct;
 use crate::fact::Fact;
@@ -34,6 +34,9 @@ pub(in crate::kernel) fn take(
     let forgot = awaits(draft, author)?;
     let known = Rows::leg(draft, past.leg)?;
     if let Some(known) = &known {
+        if orders::is_issuer(draft, known, author, &past) {
+            return orders::take_again(draft, tree, author, known, past, fields);
+        }
         if acts::other_end(known) != Some(author) {
             let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
             return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
@@ -42,6 +45,9 @@ pub(in crate::kernel) fn take(
         if acts::knows(draft, known, &past)? {
             return Ok(());
         }
+    }
+    if known.is_none() && orders::take(draft, author, &past)? {
+        return Ok(());
     }
     let own = match (&known, &past.act) {
         (Some(leg), _) => acts::own_party(leg).is_none_or(|party| past.by == party),

@@ -14,7 +14,7 @@ use crate::leg::{Act, Asking, Leg, Party};
 use crate::link::{Envelope, Message};
 use crate::policy::authority;
 use crate::row::{Row, RowKey};
-use crate::view::View;
+use crate::view::{Rows as _, View};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 
@@ -149,6 +149,15 @@ fn speaks_for(
             Party::Taker => author == me && leg.taker().region() == me,
             Party::Giver => authority::party_of(&draft.world, leg, author, act) == Ok(Party::Giver),
         },
+        // An order of this node's on a leg between others, and the reply to it.
+        (None, Act::ReplyOrder { order }) => {
+            let issued = draft.order(*order);
+            by == Party::Taker
+                && matches!(issued, Ok(Some(issued)) if issued.taker.region() == author)
+        }
+        (None, Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }) => {
+            by == Party::Giver && author == me
+        }
         (None, _) => false,
     }
 }

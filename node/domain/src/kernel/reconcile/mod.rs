@@ -26,12 +26,14 @@
 //!   follow there from others' acts follows then; a matter from before the restore also waits for parent and
 //!   children. New matters are taken in and handed on meanwhile. A side that cannot answer is waived by a person.
 //! - **Passers-by, too.** What a restored node acknowledged and had not passed on is lost for others: whoever has legs
-//!   with nodes behind it asks these as well, and loses no time over it.
+//!   with nodes behind it asks these as well, what else went that way goes again, and nobody loses time over it.
 //! - **Then what follows**: receipts, deadlines, rulings that the rules make, recalls below a leg that ended, sights.
 //!
 //! Where what stands: `asked.rs` answers whoever forgot, `letters.rs` proves what it is told of itself, `back.rs` takes
-//! acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `missing.rs` lists what
-//! cannot come back, `acts.rs` reads the acts of a leg from the rows.
+//! acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `passing.rs` to what else
+//! the restored node had taken in, `orders.rs` to what superiors ordered on legs that are not theirs,
+//! `missing.rs` lists what cannot come back, `acts.rs` reads the acts of a leg from the
+//! rows.
 
 mod acts;
 mod asked;
@@ -40,15 +42,18 @@ mod follow;
 mod fork;
 mod letters;
 mod missing;
+mod orders;
+mod passing;
 #[cfg(test)]
 mod tests;
 
 use super::draft::Draft;
 use super::outcome::Stop;
+use super::{parked, reopen};
 use crate::exchange::{Exchange, Inventory, LegNote, Restore};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
-use crate::leg::{Act, Lane, Leg, Party, Side};
+use crate::leg::{Act, Lane, Leg, Party};
 use crate::link::Message;
 use crate::refusal::{Class, Refusal};
 use crate::row::{Row, RowKey};
@@ -59,6 +64,7 @@ use std::collections::BTreeMap;
 
 pub(super) use asked::{gather_again, gathered};
 pub(super) use back::{own_again, take};
+pub(super) use orders::{comes_back, say_again_near};
 
 /// Rows read at a time.
 const PAGE: usize = 256;
@@ -182,15 +188,28 @@ fn restart_lanes(draft: &mut Draft<'_>) -> Result<(), Stop> {
             restarting: true,
             shown: link.shown,
         })?;
-        draft.record(Fact::LanesRestarted { peer })?;
+        reopen::restart(draft, peer)?;
         draft.cut(peer, "本节点以更高的纪元重新开始".to_owned());
     }
     Ok(())
 }
 
-/// Legs between this node and others, ascending by id: open, or closed since.
+/// Legs between this node and others, ascending by id: open, closed since, or taken since, however long before they were
+/// closed: links can be down for days.
 fn legs_by_peer(view: &dyn View, since: Time) -> Result<BTreeMap<RegionKey, Vec<Leg>>, ViewFailed> {
     let mut legs: BTreeMap<RegionKey, Vec<Leg>> = BTreeMap::new();
+    each_leg(view, |leg| {
+        let late = |at: Time| at >= since;
+        let lately = leg.closed_at.is_none_or(late) || leg.delivered_at.is_some_and(late);
+        if let Some(peer) = acts::other_end(&leg).filter(|_| lately) {
+            legs.entry(peer).or_default().push(leg);
+        }
+    })?;
+    Ok(legs)
+}
+
+/// Every leg that this node holds, ascending by id.
+fn each_leg(view: &dyn View, mut look: impl FnMut(Leg)) -> Result<(), ViewFailed> {
     let mut from = FIRST;
     loop {
         let page = view.scan(&RowKey::Leg(from), &RowKey::Leg(LAST), PAGE)?;
@@ -198,14 +217,11 @@ fn legs_by_peer(view: &dyn View, since: Time) -> Result<BTreeMap<RegionKey, Vec<
         for (key, row) in page {
             if let (RowKey::Leg(id), Row::Leg(leg)) = (key, row) {
                 from = after(id);
-                let lately = leg.closed_at.is_none_or(|at| at >= since);
-                if let Some(peer) = acts::other_end(&leg).filter(|_| lately) {
-                    legs.entry(peer).or_default().push(*leg);
-                }
+                look(*leg);
             }
         }
         if !full {
-            return Ok(legs);
+            return Ok(());
         }
     }
 }
@@ -327,33 +343,6 @@ pub(super) fn heard(
     say(draft, author, answer, &legs.values().collect::<Vec<_>>())
 }
 
-/// The origin forgot where the legs stand that this node gave on, or the news of it was lost on the way there.
-fn tell_sights(draft: &mut Draft<'_>, restored: RegionKey) -> Result<(), Stop> {
-    for (_, legs) in legs_by_peer(draft, Time(i64::MAX))? {
-        for leg in legs.iter().filter(|leg| leg.side == Side::Giver) {
-            let way = draft.world.federation.path(draft.me(), leg.offer.origin);
-            if way.contains(&restored) {
-                follow::tell_origin(draft, leg)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What the restored node acknowledged and had not passed on never came: the ends behind it are asked by the end above.
-fn ask_behind(draft: &mut Draft<'_>, restored: RegionKey, since: Time) -> Result<(), Stop> {
-    let (tree, me) = (draft.world.federation, draft.me());
-    if !tree.is_below(restored, me) {
-        return Ok(());
-    }
-    for (peer, legs) in legs_by_peer(draft, since)? {
-        if peer != restored && tree.is_below(peer, restored) {
-            ask(draft, peer, 0, false, since, &legs)?;
-        }
-    }
-    Ok(())
-}
-
 fn answered(draft: &mut Draft<'_>, peer: RegionKey, inventory: &Inventory) -> Result<(), Stop> {
     let Some(mut exchange) = with(draft, peer)?.filter(|known| known.ask == inventory.ask) else {
         return Ok(());
@@ -374,10 +363,12 @@ fn answered(draft: &mut Draft<'_>, peer: RegionKey, inventory: &Inventory) -> Re
 
 /// The exchange with a peer is over: what follows is seen to, and after the last one what is missing is listed.
 fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    parked::take_up_told(draft, peer)?;
     let exchange = None;
     draft.record(Fact::Exchanged { peer, exchange })?;
     follow::follow(draft, peer)?;
     ask_once_more(draft, peer)?;
+    parked::take_up_kept(draft)?;
     // Nodes further away may be long in answering; what they bring is still taken.
     let awaited = under_way(draft)?;
     if is_near(draft, peer) && !awaited.iter().any(|other| is_near(draft, other.peer)) {

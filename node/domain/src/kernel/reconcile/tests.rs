@@ -1,12 +1,13 @@
 mod forks;
 mod halfway;
 mod letters;
+mod orders;
 mod origins;
 
 use super::*;
 use crate::exchange::{Missing, MissingKind, PastAct};
 use crate::kernel::{Input, LinkNews};
-use crate::leg::{Party, RecallGround, Stage};
+use crate::leg::{Party, RecallGround, Side, Stage};
 use crate::row::TimerKey;
 use crate::testing::{CITY, Fed, LINGCHUAN, MONDAY, NANCUN, PROVINCE, XIACUN, ZEZHOU, node, unit};
 use crate::ticket::TicketStage;

@@ -8,7 +8,7 @@ use crate::kernel::{Action, Input, LinkNews};
 use crate::leg::Lane;
 use crate::link::{Consumption, Envelope, Message, WIRE_VERSION};
 use crate::row::{Row, RowKey};
-use crate::sealing::{Destroyed, SealingKey, SignedKey, number};
+use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
 use crate::testing::{CHONGWEN, CITY, DAY, Fed, HOUR, PROVINCE, ZEZHOU, prove};
 use crate::view::View;
 use hotline_topology::RegionKey;
@@ -180,7 +180,8 @@ fn what_is_refused_over_and_over_is_not_sealed_for_ever() {
         });
         fed.settle();
     }
-    assert_eq!(in_flight(&fed, PROVINCE), []);
+    let kept = in_flight(&fed, PROVINCE);
+    assert!(kept.iter().all(|kept| kept.envelope.id != about));
     let alarm = |text: &String| text.contains("sealing.tries");
     assert!(fed.nodes[&PROVINCE].alarms.iter().any(alarm));
 }
@@ -282,4 +283,139 @@ fn a_key_that_cannot_be_taken_yet_is_waited_for() {
     assert_eq!(awaiting(&fed, PROVINCE), 0, "its time has come");
     assert_eq!(known(&fed, PROVINCE, ZEZHOU), Some(ahead.key));
     assert_eq!(in_flight(&fed, PROVINCE).len(), 2);
+}
+
+/// The request to seal anew was on its way when the relay forgot it.
+#[test]
+fn what_was_asked_for_by_way_of_a_node_that_forgot_is_asked_for_again() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    make(&mut fed, ZEZHOU, 0);
+    fed.input(ZEZHOU, Input::Tick);
+    deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    let commits = fed.nodes[&CITY].log.len();
+    while fed.waiting().iter().any(|way| way.0 == ZEZHOU) {
+        for (from, to, lane) in fed.waiting().into_iter().filter(|way| way.0 == ZEZHOU) {
+            fed.deliver(from, to, lane);
+        }
+    }
+    fed.at_once = true;
+    fed.restore(&[(CITY, commits)]);
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    assert!(rows(&fed, ZEZHOU, kept).is_empty());
+}
+
+/// An author that was off, or whose clock was wrong, for longer than it waits asks once more before it gives anything up;
+/// so does an addressee with what it could not open.
+#[test]
+fn what_waited_while_nobody_could_ask_is_not_given_up_at_once() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    make(&mut fed, ZEZHOU, 0);
+    fed.input(ZEZHOU, Input::Tick);
+    deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    // Nothing passes, and no timer fires, for nine days.
+    fed.now = fed.now.plus_millis(9 * DAY);
+    fed.input(ZEZHOU, Input::Tick);
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    assert_eq!(rows(&fed, ZEZHOU, kept).len(), 1);
+    fed.at_once = true;
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+
+    // The county's keys are forgotten: what is written for it waits.
+    let none = [(RowKey::SealingKey(ZEZHOU), None)];
+    fed.put_rows_back(PROVINCE, none.clone());
+    fed.put_rows_back(CITY, none);
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    assert_eq!(awaiting(&fed, PROVINCE), 1);
+    fed.now = fed.now.plus_millis(9 * DAY);
+    fed.input(PROVINCE, Input::Tick);
+    assert_eq!(awaiting(&fed, PROVINCE), 1, "asked once more");
+    fed.mend();
+    assert_eq!((awaiting(&fed, PROVINCE), ordered(&fed, leg)), (0, 2));
+}
+
+/// The author's disk was set back to before it wrote what cannot be opened: nobody waits for that for a week.
+#[test]
+fn what_its_author_forgot_is_not_waited_for() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    let commits = fed.nodes[&PROVINCE].log.len();
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    fed.roll_back(PROVINCE, commits);
+    make(&mut fed, ZEZHOU, 0);
+    fed.input(ZEZHOU, Input::Tick);
+    deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    assert_eq!(rows(&fed, ZEZHOU, kept).len(), 1);
+    fed.at_once = true;
+    fed.input(PROVINCE, Input::Restored { id: [1; 16] });
+    fed.input(PROVINCE, Input::Start);
+    fed.connect(PROVINCE, CITY);
+    fed.connect(PROVINCE, CHONGWEN);
+    fed.settle();
+    assert!(rows(&fed, ZEZHOU, kept).is_empty());
+    let order = supervise(&mut fed, leg);
+    assert_eq!(fed.leg(ZEZHOU, leg).orders[0].id, order);
+}
+
+/// A disk was set back, and the node made a key again within the minute, as a machine with a stopped clock does: two keys
+/// have one number.
+#[test]
+fn a_key_made_twice_under_one_number_is_given_up_for_a_newer_one() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let commits = fed.nodes[&ZEZHOU].log.len();
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let theirs = known(&fed, PROVINCE, ZEZHOU).unwrap();
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+
+    fed.roll_back(ZEZHOU, commits);
+    let mut signed = super::sealing::signed(&fed, ZEZHOU, 0);
+    signed.key.public = [9; 32];
+    assert_eq!(signed.key.no, theirs.no);
+    let (slot, reason) = (77, "test".to_owned());
+    let retire_at = fed.now.plus_millis(DAY);
+    let new = Box::new(NewKey {
+        signed,
+        slot,
+        retire_at,
+    });
+    fed.input(ZEZHOU, Input::Restored { id: [1; 16] });
+    fed.input(ZEZHOU, Input::SealingKey { new, reason });
+    fed.input(ZEZHOU, Input::Start);
+    for peer in fed.neighbours(ZEZHOU) {
+        fed.connect(ZEZHOU, peer);
+    }
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    deliver_shut(&mut fed, CITY, ZEZHOU, theirs.no);
+    assert_eq!(rows(&fed, ZEZHOU, kept).len(), 1, "it waits");
+    fed.at_once = true;
+    fed.settle();
+    let view = &fed.nodes[&ZEZHOU].view;
+    assert_eq!(view.get(&RowKey::OwnKey(theirs.no)), Ok(None));
+    assert!(matches!(view.get(&RowKey::Destroyed(slot)), Ok(Some(_))));
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    assert!(rows(&fed, ZEZHOU, kept).is_empty());
+    assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > theirs.no);
 }

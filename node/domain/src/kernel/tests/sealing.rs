@@ -41,7 +41,7 @@ pub(super) fn signed_as_known(fed: &Fed, region: RegionKey) -> SignedKey {
     }
 }
 
-pub(super) fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
+pub(in crate::kernel) fn make(fed: &mut Fed, region: RegionKey, keep: i64) {
     let signed = signed(fed, region, u32::from(keep == 0));
     let new = NewKey {
         slot: 1_000 + u64::from(signed.key.no),
@@ -63,7 +63,7 @@ pub(in crate::kernel) fn sealing() -> Fed {
     fed
 }
 
-pub(super) fn known(fed: &Fed, at: RegionKey, region: RegionKey) -> Option<SealingKey> {
+pub(in crate::kernel) fn known(fed: &Fed, at: RegionKey, region: RegionKey) -> Option<SealingKey> {
     match fed.nodes[&at].view.get(&RowKey::SealingKey(region)) {
         Ok(Some(Row::SealingKey(signed))) => Some(signed.key),
         _ => None,

@@ -295,15 +295,7 @@ fn crossing(cut: &[(RegionKey, RegionKey)], later: i64) {
     fed.pass(HOUR);
     assert_eq!(versions(&fed), [2; 7]);
     // New neighbours say hello; from then on everything passes.
-    for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
-        let news = crate::kernel::LinkNews::Met {
-            epoch: 1,
-            wire: 2,
-            shown: None,
-        };
-        fed.input(one, Input::Link { peer: other, news });
-    }
-    fed.settle();
+    say_hello(&mut fed, NANCUN, LINGCHUAN);
     assert_eq!(
         fed.leg(ZEZHOU, township).giver(),
         ZEZHOU,
@@ -437,6 +429,19 @@ fn what_goes_the_new_way_is_kept_until_it_arrives() {
 
 /// A township comes back to the county that gave it work. The other county knows that it has left before it gets what is
 /// still on its way there.
+/// Two that are neighbours now meet; from then on everything passes.
+fn say_hello(fed: &mut Fed, one: RegionKey, other: RegionKey) {
+    for (me, peer) in [(one, other), (other, one)] {
+        let news = crate::kernel::LinkNews::Met {
+            epoch: 1,
+            wire: 2,
+            shown: None,
+        };
+        fed.input(me, Input::Link { peer, news });
+    }
+    fed.settle();
+}
+
 #[test]
 fn what_was_on_its_way_when_its_addressee_moved_turns_round() {
     let mut fed = Fed::new();
@@ -447,19 +452,8 @@ fn what_was_on_its_way_when_its_addressee_moved_turns_round() {
         let (next, now) = (fed.moved(&[(NANCUN, under)]), fed.now);
         publish(fed, CITY, topology(&next, now)).unwrap();
     };
-    let met = |fed: &mut Fed, county: RegionKey| {
-        for (one, other) in [(NANCUN, county), (county, NANCUN)] {
-            let news = crate::kernel::LinkNews::Met {
-                epoch: 1,
-                wire: 2,
-                shown: None,
-            };
-            fed.input(one, Input::Link { peer: other, news });
-        }
-        fed.settle();
-    };
     go(&mut fed, LINGCHUAN);
-    met(&mut fed, LINGCHUAN);
+    say_hello(&mut fed, NANCUN, LINGCHUAN);
     fed.at_once = false;
     let due = fed.now.plus_millis(DAY);
     fed.at(ZEZHOU).set_due(township, due).done();
@@ -479,7 +473,7 @@ fn what_was_on_its_way_when_its_addressee_moved_turns_round() {
         }
     }
     fed.at_once = true;
-    met(&mut fed, ZEZHOU);
+    say_hello(&mut fed, NANCUN, ZEZHOU);
     assert!(fed.waiting().is_empty());
     for region in ALL {
         let mut rows = fed.nodes[&region].view.rows();
@@ -498,15 +492,7 @@ fn a_link_ends_though_the_word_of_it_came_before_the_version() {
     for region in [NANCUN, LINGCHUAN] {
         publish(&mut fed, region, topology(&next, now)).unwrap();
     }
-    for (one, other) in [(NANCUN, LINGCHUAN), (LINGCHUAN, NANCUN)] {
-        let news = crate::kernel::LinkNews::Met {
-            epoch: 1,
-            wire: 2,
-            shown: None,
-        };
-        fed.input(one, Input::Link { peer: other, news });
-    }
-    fed.settle();
+    say_hello(&mut fed, NANCUN, LINGCHUAN);
     assert_eq!(fed.nodes[&ZEZHOU].tree.version(), 1);
     let matter = fed.at(ZEZHOU).take_in();
     let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();

@@ -124,3 +124,36 @@ fn who_was_compared_with_already_is_asked_again_when_the_epoch_rises_once_more()
     assert_eq!(fed.leg(ZEZHOU, given).stage, Stage::Delivered);
     agreed(&fed, "epochs");
 }
+
+#[test]
+fn a_leg_that_was_closed_long_before_its_taker_took_it_comes_back() {
+    let mut fed = Fed::new();
+    fed.cut(CITY, ZEZHOU);
+    let matter = fed.at(CITY).take_in();
+    let leg = fed.at(CITY).assign(matter, [node(ZEZHOU)]).leg();
+    fed.at(CITY).recall(leg).done();
+    fed.pass(48 * HOUR);
+    fed.at(ZEZHOU).take_in();
+    let commits = fed.nodes[&ZEZHOU].log.len();
+    fed.mend();
+    assert!(!fed.leg(ZEZHOU, leg).is_open());
+    fed.restore(&[(ZEZHOU, commits)]);
+    agreed(&fed, "late");
+}
+
+#[test]
+fn a_far_node_is_asked_whatever_release_it_had_when_it_was_a_neighbour() {
+    let mut fed = Fed::new();
+    let news = LinkNews::Met {
+        epoch: 1,
+        wire: 1,
+        shown: None,
+    };
+    fed.input(CITY, Input::Link { peer: NANCUN, news });
+    let commits = fed.nodes[&CITY].log.len();
+    fed.restore(&[(CITY, commits)]);
+    let alarms = &fed.nodes[&CITY].alarms;
+    let refused = |text: &String| text.contains("link.version-too-old");
+    assert!(!alarms.iter().any(refused), "{alarms:?}");
+    agreed(&fed, "releases");
+}

@@ -8,7 +8,7 @@ use crate::link::{Envelope, Proof};
 
 /// The letters that a node has of one leg, whose author is another.
 fn letters(fed: &Fed, at: RegionKey, leg: LegId) -> Vec<Envelope> {
-    let mut letters = Letters::of(fed.wire(), &[leg]);
+    let mut letters = Letters::of(fed.wire(), &[leg], &[]);
     let facts = fed.nodes[&at].log.iter().flat_map(|(_, facts)| facts);
     facts.cloned().for_each(|fact| letters.take(fact));
     letters.found()

@@ -123,3 +123,24 @@ fn a_restored_superior_is_told_the_figures_that_it_forgot_within_minutes() {
     fed.settle();
     assert_eq!(counted(&fed, CITY, ZEZHOU), 2);
 }
+
+#[test]
+fn a_superior_that_forgot_an_exception_is_told_of_it_again() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let commits = LEVELS.map(|region| (region, fed.nodes[&region].log.len()));
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.pass(8 * 24 * HOUR);
+    for (region, commits) in commits {
+        let before = fed.notices(region);
+        assert!(
+            before.iter().any(|notice| notice.leg == Some(leg)),
+            "{region}"
+        );
+        let mut fed = fed.clone();
+        fed.restore(&[(region, commits)]);
+        assert_eq!(fed.notices(region), before, "{region}");
+    }
+}
+
+const LEVELS: [RegionKey; 2] = [PROVINCE, CITY];

@@ -1,0 +1,131 @@
+//! Orders of superiors that are no end of the leg.
+
+use super::*;
+use crate::id::OrderId;
+use crate::kernel::tests::sealing::{make, sealing};
+use crate::leg::Order;
+use crate::testing::DAY;
+
+const LEVELS: [RegionKey; 4] = [PROVINCE, CITY, ZEZHOU, NANCUN];
+
+/// An overdue leg between county and township, which the city and the province may supervise; a reply and a reminder to
+/// each order, and one that ended.
+fn supervised() -> (Fed, LegId, Vec<(RegionKey, OrderId)>) {
+    let mut fed = sealing();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.at(NANCUN).sign(leg).done();
+    fed.pass(8 * DAY);
+    let mut orders = Vec::new();
+    for issuer in [CITY, PROVINCE, CITY, PROVINCE] {
+        let order = fed.at(issuer).supervise(leg, "overdue").order();
+        fed.pass(60_000);
+        fed.at(issuer).remind(order).done();
+        fed.pass(60_000);
+        fed.at(issuer).remind(order).done();
+        fed.pass(60_000);
+        fed.at(NANCUN).reply_order(leg, order).done();
+        fed.pass(60_000);
+        orders.push((issuer, order));
+    }
+    for (issuer, order) in &orders[2..] {
+        fed.at(*issuer).end_order(*order).done();
+        fed.pass(60_000);
+    }
+    (fed, leg, orders)
+}
+
+/// An order without what each record may have by its own clock.
+fn told(order: &Order) -> Order {
+    Order {
+        replied_at: order.replied_at.map(|_| Time(0)),
+        ended_at: order.ended_at.map(|_| Time(0)),
+        at: Time(0),
+        ..order.clone()
+    }
+}
+
+/// Issuer, giver and taker have the same on record of each order that any of them has.
+fn known_alike(fed: &Fed, leg: LegId, orders: &[(RegionKey, OrderId)], case: &str) {
+    for (issuer, id) in orders {
+        let issued = fed.nodes[issuer].view.order(*id).expect("memory");
+        let issued = issued.map(|issued| told(&issued.order));
+        for end in [ZEZHOU, NANCUN] {
+            let there = fed.leg(end, leg).order(*id).map(told);
+            assert_eq!(there, issued, "{case}: {end} and {issuer}");
+        }
+    }
+}
+
+#[test]
+fn whoever_forgot_an_order_or_its_reply_learns_it_again() {
+    let (fed, leg, orders) = supervised();
+    known_alike(&fed, leg, &orders, "before");
+    let whole: Vec<_> = fed.leg(NANCUN, leg).orders.iter().map(told).collect();
+    for region in LEVELS {
+        let first = first_order(&fed, region);
+        for commits in first..fed.nodes[&region].log.len() {
+            let case = format!("{region} at {commits}");
+            let mut fed = fed.clone();
+            fed.restore(&[(region, commits)]);
+            for _ in 0..3 {
+                make_missing_keys(&mut fed, region);
+                fed.pass(2 * 3_600_000);
+                fed.settle();
+            }
+            known_alike(&fed, leg, &orders, &case);
+            let now: Vec<_> = fed.leg(NANCUN, leg).orders.iter().map(told).collect();
+            assert_eq!(now, whole, "{case}");
+        }
+    }
+}
+
+/// The commit before which a node had nothing to do with the orders.
+fn first_order(fed: &Fed, region: RegionKey) -> usize {
+    let log = &fed.nodes[&region].log;
+    let old = log
+        .iter()
+        .take_while(|(at, _)| *at < Time(MONDAY.0 + 8 * DAY));
+    old.count().saturating_sub(2)
+}
+
+/// As the shell does where a node lacks the newest key that others know of it.
+fn make_missing_keys(fed: &mut Fed, region: RegionKey) {
+    let known = crate::kernel::tests::sealing::known(fed, region, region).map(|key| key.no);
+    let own = known.and_then(|no| fed.nodes[&region].view.get(&RowKey::OwnKey(no)).ok()?);
+    if own.is_none() {
+        make(fed, region, 60 * DAY);
+        fed.settle();
+    }
+}
+
+#[test]
+fn an_order_that_waits_as_its_link_starts_anew_comes_once() {
+    let mut fed = sealing();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.pass(8 * DAY);
+    fed.cut(CITY, ZEZHOU);
+    let order = fed.at(CITY).supervise(leg, "overdue").order();
+    fed.at(CITY).remind(order).done();
+    let commits = fed.nodes[&ZEZHOU].log.len();
+    fed.mend_nothing();
+    fed.restore(&[(ZEZHOU, commits)]);
+    known_alike(&fed, leg, &[(CITY, order)], "taken up once");
+    assert_eq!(fed.leg(NANCUN, leg).orders[0].reminders, 1);
+    // It was taken, and its acknowledgement lost.
+    fed.at_once = false;
+    fed.at(CITY).remind(order).done();
+    let before = fed.nodes[&CITY].clone();
+    fed.at_once = true;
+    fed.settle();
+    fed.nodes.insert(CITY, before);
+    fed.input(CITY, Input::Restored { id: [9; 16] });
+    fed.input(CITY, Input::Start);
+    for peer in [PROVINCE, ZEZHOU, LINGCHUAN] {
+        fed.connect(CITY, peer);
+    }
+    fed.settle();
+    assert_eq!(fed.leg(NANCUN, leg).orders[0].reminders, 2);
+    known_alike(&fed, leg, &[(CITY, order)], "reminded once");
+}

@@ -6,15 +6,21 @@
 
 use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
+use hotline::codec::payload::Codec;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
-use hotline_domain::id::MatterId;
+use hotline_domain::id::{EnvelopeId, MatterId};
 use hotline_domain::leg::{Lane, Leg, LegKind, Party, Request, RequestKind, Side, Stage};
+use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
 use hotline_domain::row::{Done, Row, RowKey};
+use hotline_domain::sealing::is_sealed;
 use hotline_domain::ticket::Ticket;
 use hotline_domain::view::Rows as _;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
+
+/// The rule of an author's answer that it has no copy to seal anew.
+const NO_COPY: &str = "sealing.no-copy";
 
 /// Matters that a person was told are taken in.
 #[derive(Default)]
@@ -22,6 +28,8 @@ pub(super) struct Custody {
     accepted: BTreeSet<(RegionKey, MatterId)>,
     /// Nodes whose disk was set back.
     set_back: BTreeSet<RegionKey>,
+    /// What went to far nodes and is not known to have arrived, by its author.
+    under_way: BTreeSet<(RegionKey, EnvelopeId)>,
 }
 
 impl Promise for Custody {
@@ -50,6 +58,14 @@ impl Promise for Custody {
                     acknowledged(seen.nodes, seen.me, *peer, *lane, *upto)?;
                 }
                 Fact::WorldApplied { .. } => passed_on(seen.node())?,
+                Fact::SealedArrived { envelopes } => {
+                    for id in envelopes {
+                        self.under_way.remove(&(seen.me, *id));
+                    }
+                }
+                Fact::Queued { peer, envelope, .. } if envelope.author == seen.me => {
+                    self.has_copies(seen.me, *peer, envelope)?;
+                }
                 _ => {}
             }
         }
@@ -121,6 +137,31 @@ impl Promise for Custody {
             }
         }
         Ok(())
+    }
+}
+
+impl Custody {
+    /// Whoever says that it has no copy of what could not be opened has heard of its arrival, or lost its disk.
+    fn has_copies(
+        &mut self,
+        me: RegionKey,
+        peer: RegionKey,
+        envelope: &Envelope,
+    ) -> Result<(), String> {
+        if envelope.addressee != peer && is_sealed(envelope.kind) {
+            self.under_way.insert((me, envelope.id));
+        }
+        if envelope.kind != MessageKind::Refused as u32 || self.set_back.contains(&me) {
+            return Ok(());
+        }
+        match Codec.decode(envelope.kind, &envelope.payload) {
+            Ok(Message::Refused { about, rule, .. })
+                if rule == NO_COPY && self.under_way.contains(&(me, about)) =>
+            {
+                Err(format!("{me} has no copy of {about}, which never arrived"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

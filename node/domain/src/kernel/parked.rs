@@ -55,9 +55,14 @@ pub(super) fn must_wait(
     let Some(leg) = envelope.leg else {
         return Ok(false);
     };
-    // What an answer brings is told act by act, and has its effect while the answer is awaited alone.
-    let told = envelope.kind == MessageKind::Past as u32;
-    if draft.node()?.kept == 0 || (told && reconcile::awaits(draft, envelope.author)?) {
+    if draft.node()?.kept == 0 {
+        return Ok(false);
+    }
+    // What an answer brings is told act by act, and has its effect while the answer is awaited alone; a notice says
+    // something of its own.
+    let is = |kind: MessageKind| envelope.kind == kind as u32;
+    let told = is(MessageKind::Past) && reconcile::awaits(draft, envelope.author)?;
+    if told || is(MessageKind::Notice) {
         return Ok(false);
     }
     for kept in parked(draft)? {

@@ -9,7 +9,7 @@ use crate::leg::Lane;
 use crate::link::{Consumption, Envelope, Message, WIRE_VERSION};
 use crate::row::{Row, RowKey};
 use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
-use crate::testing::{CHONGWEN, CITY, DAY, Fed, HOUR, PROVINCE, ZEZHOU, prove};
+use crate::testing::{CHONGWEN, CITY, DAY, Fed, HOUR, NANCUN, PROVINCE, ZEZHOU, prove};
 use crate::view::View;
 use hotline_topology::RegionKey;
 
@@ -418,4 +418,29 @@ fn a_key_made_twice_under_one_number_is_given_up_for_a_newer_one() {
     assert_eq!(ordered(&fed, leg), 1);
     assert!(rows(&fed, ZEZHOU, kept).is_empty());
     assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > theirs.no);
+}
+
+/// A superior that was restored needs the notice before the order that came of it; the leg's other messages may wait long.
+#[test]
+fn a_notice_waits_for_nothing_else_of_its_leg() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.at_once = false;
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    make(&mut fed, ZEZHOU, 0);
+    fed.input(ZEZHOU, Input::Tick);
+    deliver_shut(&mut fed, CITY, ZEZHOU, old);
+    fed.cut(CITY, ZEZHOU);
+    let before = fed.notices(ZEZHOU);
+    let mut notice = before[0].clone();
+    (notice.raised_by, notice.raised_at) = (NANCUN, fed.now);
+    let message = Message::Notice(notice);
+    fed.forge_envelope(NANCUN, ZEZHOU, &message, |envelope| {
+        envelope.leg = Some(leg);
+    });
+    let kept = |key: &RowKey| matches!(key, RowKey::Kept(_));
+    assert_eq!(rows(&fed, ZEZHOU, kept).len(), 1);
+    assert_eq!(fed.notices(ZEZHOU).len(), before.len() + 1);
 }

@@ -31,9 +31,8 @@
 //!
 //! Where what stands: `asked.rs` answers whoever forgot, `letters.rs` proves what it is told of itself, `back.rs` takes
 //! acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `passing.rs` to what else
-//! the restored node had taken in, `orders.rs` to what superiors ordered on legs that are not theirs,
-//! `missing.rs` lists what cannot come back, `acts.rs` reads the acts of a leg from the
-//! rows.
+//! the restored node had taken in, `orders.rs` to what superiors ordered on legs that are not theirs, `missing.rs` lists
+//! what cannot come back, `acts.rs` reads the acts of a leg from the rows.
 
 mod acts;
 mod asked;

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+pub mod input;
 pub mod link;
 pub mod net;
 pub mod sealing;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
+mod written;
+
 /// Milliseconds of an hour.
 pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds of a natural day.
@@ -89,21 +91,10 @@ impl fmt::Display for Time {
 impl FromStr for Time {
     type Err = String;
 
-    /// Reads `2026-03-04` (its first instant), `2026-03-04 17:00` or `2026-03-04 17:00:00`,
-    /// all local, or an instant with its offset as in `2026-03-04T17:00:00+08:00`.
+    /// Reads a date (its first instant), a date and a time of day, local, or an instant with its offset, in the ways
+    /// that `written.rs` lists.
     fn from_str(text: &str) -> Result<Time, String> {
-        let spaced = text.replacen('T', " ", 1);
-        for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"] {
-            if let Ok(local) = NaiveDateTime::parse_from_str(&spaced, format) {
-                return Ok(Time::from_local(local));
-            }
-        }
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return Ok(Time::start_of(date));
-        }
-        DateTime::parse_from_rfc3339(text)
-            .map(Time::from)
-            .map_err(|_| format!("“{text}”不是时间；请写成 2026-03-04 或 2026-03-04 17:00:00"))
+        written::read(text)
     }
 }
 

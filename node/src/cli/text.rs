@@ -1,6 +1,7 @@
 //! Texts of a command: given as they are, from a file (`@file`), or from standard input (`-`).
 
 use super::door::Usage;
+use crate::input::encoding::text_of;
 use hotline_proto::operator::v1 as pb;
 use std::io::Read as _;
 use std::str::FromStr;
@@ -22,7 +23,6 @@ impl FromStr for Words {
 
 impl Words {
     fn read(&self) -> Result<String, Usage> {
-        let mut text = String::new();
         let (from, what) = match self.0.strip_prefix('@') {
             Some(file) => {
                 let open = std::fs::File::open(file)
@@ -35,11 +35,16 @@ impl Words {
             ),
             None => return Ok(self.0.clone()),
         };
-        let read = from.take(FILE_BYTES_MAX + 1).read_to_string(&mut text);
+        let mut bytes = Vec::new();
+        let read = from.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
         read.map_err(|error| Usage(format!("读不了 {what}:{error}")))?;
-        if text.len() as u64 > FILE_BYTES_MAX {
-            return Err(Usage(format!("{what} 超过 {FILE_BYTES_MAX} 字节")));
+        // Said before decoding: where the limit cuts a letter, what was read is no text.
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(Usage(format!(
+                "{what} 超过 {FILE_BYTES_MAX} 字节；请只写要点，全文作为附件上传（hotline ticket attach）"
+            )));
         }
+        let text = text_of(&bytes).map_err(|why| Usage(format!("{what} {why}")))?;
         Ok(text.trim_end().to_owned())
     }
 }
@@ -89,6 +94,25 @@ mod tests {
             .map(|text| (text.field.as_str(), text.value.as_str()))
             .collect();
         assert_eq!(read, [("title", "路灯"), ("content", "路灯不亮")]);
+    }
+
+    #[test]
+    fn a_file_is_read_in_its_encoding_and_its_size_is_told_before_its_letters() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |name: &str, bytes: &[u8]| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, bytes).unwrap();
+            Words(format!("@{}", file.display())).read()
+        };
+        let gbk = encoding_rs::GB18030.encode("路灯不亮\r\n").0.into_owned();
+        assert_eq!(said("甲.txt", &gbk).unwrap(), "路灯不亮");
+        let long = "路".repeat(350_000);
+        let words = said("乙.txt", long.as_bytes()).unwrap_err().0;
+        assert!(words.contains("超过 1048576 字节"), "{words}");
+        let words = said("丙.txt", b"\xe8\xb7\xaf\xe7\x81\xaf\xe4")
+            .unwrap_err()
+            .0;
+        assert!(words.contains("丙.txt 第 1 行不是 UTF-8"), "{words}");
     }
 
     #[test]

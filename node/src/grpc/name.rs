@@ -5,7 +5,7 @@ use crate::app::NodeHandle;
 use hotline_domain::body::Body;
 use hotline_domain::id::{LegId, MatterId, OrderId};
 use hotline_domain::row::{IndexKey, Row, RowKey};
-use hotline_domain::ticket::number_is_valid;
+use hotline_domain::ticket::{folded_number, number_is_valid};
 use hotline_topology::{RegionKey, Time, UnitKey};
 use tonic::Status;
 
@@ -14,16 +14,21 @@ use tonic::Status;
 /// # Errors
 /// `INVALID_ARGUMENT` for a slip of the pen, `NOT_FOUND` for a number this node does not know.
 pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
-    if let Ok(id) = text.parse() {
+    let number = folded_number(text);
+    if let Ok(id) = number.parse() {
         return Ok(id);
     }
-    let number = text.trim().to_ascii_uppercase();
-    if !number_is_valid(&number) {
+    // A region's key may hold small letters; whoever reads a number aloud does not say which.
+    let upper = number.to_ascii_uppercase();
+    let Some(number) = [number, upper]
+        .into_iter()
+        .find(|number| number_is_valid(number))
+    else {
         return Err(invalid(
             "ticket",
             format!("「{text}」不是有效的工单编号:校验码不符,请核对有无抄错"),
         ));
-    }
+    };
     let rows = node.shared().rows();
     match rows
         .get(&RowKey::Index(IndexKey::Number(number.clone())))
@@ -41,7 +46,8 @@ pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
 /// # Errors
 /// `INVALID_ARGUMENT`.
 pub fn leg(text: &str) -> Result<LegId, Status> {
-    text.parse()
+    folded_number(text)
+        .parse()
         .map_err(|error| invalid("leg", format!("{error}")))
 }
 
@@ -50,7 +56,8 @@ pub fn leg(text: &str) -> Result<LegId, Status> {
 /// # Errors
 /// `INVALID_ARGUMENT`.
 pub fn order(text: &str) -> Result<OrderId, Status> {
-    text.parse()
+    folded_number(text)
+        .parse()
         .map_err(|error| invalid("order", format!("{error}")))
 }
 

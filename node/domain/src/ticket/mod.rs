@@ -36,7 +36,7 @@ pub use close::close;
 pub use erase::erase;
 pub use escalate::escalate;
 pub(crate) use incoming::{change_due, given_from_above, raised_from_below};
-pub use number::is_valid as number_is_valid;
+pub use number::{folded as folded_number, is_valid as number_is_valid};
 pub use recall::{follow_on, reassign, recall, release, take_over, withdraw};
 pub use redo::redo;
 pub use refuse::refuse;

@@ -28,7 +28,7 @@ pub struct Attach {
     ticket: String,
     /// 文件
     file: PathBuf,
-    /// 文件的类型,如 image/jpeg;不写则看文件名的后缀
+    /// 文件的类型,如 image/jpeg;不写则看后缀，没有后缀看内容
     #[arg(long, default_value = "", hide_default_value = true)]
     media: String,
     /// 以此为文件名;不写则用文件自己的名字

@@ -3,6 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::door::{Caller, Usage};
 use crate::cli::words::word;
+use hotline_domain::ticket::folded_number;
 use hotline_proto::operator::v1 as pb;
 
 /// Which half of a leg a verb is for.
@@ -38,7 +39,8 @@ pub async fn leg(caller: &Caller, text: &str, half: Half) -> anyhow::Result<pb::
 }
 
 fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
-    if let Some(leg) = legs.iter().find(|leg| leg.id == text) {
+    let id = folded_number(text).to_ascii_lowercase();
+    if let Some(leg) = legs.iter().find(|leg| leg.id == id) {
         return Ok(leg.clone());
     }
     let of = |sides: &&[&str]| -> Vec<pb::Leg> {
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(pick(legs(), "N", Half::Taker).unwrap().id, "1");
         assert_eq!(pick(legs(), "N", Half::Giver).unwrap().id, "3");
         assert_eq!(pick(legs(), "N", Half::Any).unwrap().id, "3");
-        assert_eq!(pick(legs(), "2", Half::Giver).unwrap().id, "2");
+        assert_eq!(pick(legs(), "２\u{200b}", Half::Giver).unwrap().id, "2");
         // A handler sees only what the own unit has.
         assert_eq!(pick(legs().split_off(2), "N", Half::Taker).unwrap().id, "3");
         let two = || vec![leg("5", "giver", ""), leg("6", "giver", "")];

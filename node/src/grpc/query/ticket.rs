@@ -12,7 +12,7 @@ use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::Party;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::row::{Row, RowKey};
-use hotline_domain::ticket::Ticket;
+use hotline_domain::ticket::{Ticket, folded_number};
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::FieldName;
@@ -62,7 +62,7 @@ pub(in crate::grpc) fn get(
 
 /// The matter that a text names: by id, by number, or by the id of one of its legs.
 fn matter(node: &NodeHandle, rows: &dyn View, text: &str) -> Result<MatterId, Status> {
-    if let Ok(leg) = text.parse::<LegId>()
+    if let Ok(leg) = folded_number(text).parse::<LegId>()
         && let Some(leg) = rows.leg(leg).map_err(unwell)?
     {
         return Ok(leg.matter());

@@ -51,6 +51,7 @@ objects! {
     Done { matter, number, legs, order, version }
     Attachment {
         id, name, erased, size, media, kind, at_ms, actor, source, local, here, fetched_by,
+        name_withheld,
     }
     ListAttachmentsResponse { attachments }
     AttachFileResponse { taken, id, done }
@@ -66,7 +67,7 @@ objects! {
     }
     SupervisionOrder { id, issuer, trigger, at_ms, reply_by_ms, reminders, replied_at_ms, ended_at_ms }
     TimelineEntry { at_ms, happened_at_ms, actor, what, leg, party, words, texts }
-    TicketDetail { ticket, legs, timeline, texts }
+    TicketDetail { ticket, legs, timeline, texts, withheld }
     ListTicketsResponse { tickets, cursor }
     ListLegsResponse { legs, cursor }
     Notice {
@@ -124,6 +125,7 @@ mod tests {
             json!({
                 "ticket": null, "legs": [], "timeline": [],
                 "texts": [{ "field": "title", "value": "路灯", "erased": false }],
+                "withheld": [],
             })
         );
     }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! To add a verb: its message in `proto/hotline/operator/v1`, its arm in `command.rs`. To add a query: its file in
-//! `query/`, its method below.
+//! `query/`, its method below, and its question in the domain's `policy/reading.rs`, which says who may read what.
 
 mod attachment;
 mod bounds;
@@ -155,64 +155,64 @@ impl Operator for Door {
         &self,
         request: Request<pb::ListTicketsRequest>,
     ) -> Result<Response<pb::ListTicketsResponse>, Status> {
-        self.actor(&request)?;
-        query::tickets::list(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::tickets::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_legs(
         &self,
         request: Request<pb::ListLegsRequest>,
     ) -> Result<Response<pb::ListLegsResponse>, Status> {
-        self.actor(&request)?;
-        query::legs::list(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::legs::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_notices(
         &self,
         request: Request<pb::ListNoticesRequest>,
     ) -> Result<Response<pb::ListNoticesResponse>, Status> {
-        self.actor(&request)?;
-        query::notices::list(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::notices::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_links(
         &self,
         request: Request<pb::ListLinksRequest>,
     ) -> Result<Response<pb::ListLinksResponse>, Status> {
-        self.actor(&request)?;
-        query::links::list(&self.node, &self.links).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::links::list(&self.node, &actor, &self.links).map(Response::new)
     }
 
     async fn list_queue(
         &self,
         request: Request<pb::ListQueueRequest>,
     ) -> Result<Response<pb::ListQueueResponse>, Status> {
-        self.actor(&request)?;
-        query::links::queue(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::links::queue(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_keys(
         &self,
         request: Request<pb::ListKeysRequest>,
     ) -> Result<Response<pb::ListKeysResponse>, Status> {
-        self.actor(&request)?;
-        query::keys::list(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::keys::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn get_figures(
         &self,
         request: Request<pb::GetFiguresRequest>,
     ) -> Result<Response<pb::Figures>, Status> {
-        self.actor(&request)?;
-        query::figures::get(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::figures::get(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_missing(
         &self,
         request: Request<pb::ListMissingRequest>,
     ) -> Result<Response<pb::ListMissingResponse>, Status> {
-        self.actor(&request)?;
-        query::missing::list(&self.node, request.get_ref()).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::missing::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn get_status(
@@ -227,8 +227,8 @@ impl Operator for Door {
         &self,
         request: Request<pb::GetWorldRequest>,
     ) -> Result<Response<pb::World>, Status> {
-        self.actor(&request)?;
-        query::world::get(&self.node).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::world::get(&self.node, &actor).map(Response::new)
     }
 
     type AttachFileStream = BoxStream<'static, Result<pb::AttachFileResponse, Status>>;

@@ -233,7 +233,7 @@ fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Do
     if command.fields.is_empty() {
         return Err(Refusal::new(Class::Invalid, "note.empty", "记录内容不能为空").into());
     }
-    ticket::concerns_unit(draft, command, &ticket)?;
+    ticket::concerns(draft, command, &ticket)?;
     draft.ticket_act(
         ticket.matter,
         Some(&command.actor),

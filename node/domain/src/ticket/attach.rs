@@ -24,7 +24,7 @@ pub fn attach(
 ) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
     draft.check_seen(command, &ticket)?;
-    super::concerns_unit(draft, command, &ticket)?;
+    super::concerns(draft, command, &ticket)?;
     let [cover] = command.fields.as_slice() else {
         return Err(no_cover());
     };
@@ -78,7 +78,7 @@ pub fn read_attachment(
     id: AttachmentId,
 ) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
-    super::concerns_unit(draft, command, &ticket)?;
+    super::concerns(draft, command, &ticket)?;
     if Rows::attachment(draft, matter, id)?.is_none() {
         let words = format!("工单 {} 没有附件 {id}", ticket.number);
         return Err(Refusal::new(Class::NotFound, "attachment.unknown", words).into());

@@ -157,10 +157,10 @@ impl List {
             };
             table.row([
                 one.id.chars().take(12).collect::<String>(),
-                if one.erased {
-                    "(已清除)".to_owned()
-                } else {
-                    one.name.clone()
+                match (one.erased, one.name_withheld) {
+                    (true, _) => "(已清除)".to_owned(),
+                    (false, true) => "（无权查看）".to_owned(),
+                    (false, false) => one.name.clone(),
                 },
                 word("media-kind", &one.kind),
                 source.to_owned(),

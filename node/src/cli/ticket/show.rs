@@ -45,6 +45,10 @@ fn text(detail: &pb::TicketDetail) -> String {
     for field in &detail.texts {
         text.push_str(&field_line(field, ""));
     }
+    if !detail.withheld.is_empty() {
+        let fields = detail.withheld.iter().map(|field| word("field", field));
+        let _ = writeln!(text, "无权查看：{}", fields.collect::<Vec<_>>().join("、"));
+    }
     text.push_str(&whereabouts(detail));
     let closed: Vec<_> = detail
         .legs

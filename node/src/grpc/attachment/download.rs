@@ -11,6 +11,7 @@ use hotline_domain::attachment::Attached;
 use hotline_domain::body::Actor;
 use hotline_domain::command::Verb;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_proto::operator::v1 as pb;
 use pb::fetch_attachment_response::{Part, Progress};
@@ -28,7 +29,8 @@ impl Files {
         actor: Actor,
         request: pb::FetchAttachmentRequest,
     ) -> Result<BoxStream<'static, Result<pb::FetchAttachmentResponse, Status>>, Status> {
-        let matter = self.ticket(&actor, &request.ticket)?;
+        let (matter, readable) = self.ticket(&actor, &request.ticket)?;
+        reading::permit_content(&actor, readable).map_err(|refusal| refusal::refused(&refusal))?;
         let attached = self.find(matter, &request.id)?;
         let id = attached.attachment.id;
         let asked = Asked {
@@ -49,7 +51,7 @@ impl Files {
             let refused = Refusal::new(Class::State, "attachment.erased", words);
             return Err(refusal::refused(&refused));
         };
-        let first = Part::Attachment(self.show(&attached)?);
+        let first = Part::Attachment(self.show(&attached, readable)?);
         let (mut tell, told) = mpsc::channel(1);
         let files = self.clone();
         tokio::spawn(async move {

@@ -9,9 +9,10 @@ use crate::attachment::{Attachments, Cover};
 use hotline_domain::attachment::Attached;
 use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading::Readable;
 use hotline_domain::view::Rows as _;
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::PolicyPack;
+use hotline_topology::{FieldName, PolicyPack};
 use tonic::Status;
 
 /// What the door needs for files.
@@ -35,23 +36,23 @@ impl Files {
         actor: &Actor,
         request: &pb::ListAttachmentsRequest,
     ) -> Result<pb::ListAttachmentsResponse, Status> {
-        let matter = self.ticket(actor, &request.ticket)?;
+        let (matter, readable) = self.ticket(actor, &request.ticket)?;
         let mut attached = self.attached(matter)?;
         attached.sort_by_key(|one| (one.at, one.attachment.id));
-        let shown = attached.iter().map(|one| self.show(one));
+        let shown = attached.iter().map(|one| self.show(one, readable));
         Ok(pb::ListAttachmentsResponse {
             attachments: shown.collect::<Result<_, _>>()?,
         })
     }
 
-    /// A ticket that the person may see.
-    fn ticket(&self, actor: &Actor, text: &str) -> Result<MatterId, Status> {
+    /// A ticket that the person may see, and what of it.
+    fn ticket(&self, actor: &Actor, text: &str) -> Result<(MatterId, Readable), Status> {
         let matter = name::matter(&self.node, text)?;
         let rows = self.node.shared().rows();
         let ticket = rows.ticket(matter).map_err(refusal::unwell)?;
         let ticket = ticket.ok_or_else(|| Status::not_found(format!("本节点没有工单 {text}")))?;
-        query::ticket::permit(&self.node, actor, &ticket)?;
-        Ok(matter)
+        let readable = query::ticket::permit(&self.node, actor, &ticket)?;
+        Ok((matter, readable))
     }
 
     fn attached(&self, matter: MatterId) -> Result<Vec<Attached>, Status> {
@@ -73,7 +74,7 @@ impl Files {
         }
     }
 
-    fn show(&self, attached: &Attached) -> Result<pb::Attachment, Status> {
+    fn show(&self, attached: &Attached, readable: Readable) -> Result<pb::Attachment, Status> {
         let Attached {
             attachment,
             at,
@@ -83,12 +84,16 @@ impl Files {
             fetched_by,
             ..
         } = attached;
+        let named = readable.field(FieldName::Attachment);
         let cover = self.cover(attached)?;
         let here = self.attachments.shelf().has(attachment.id);
         Ok(pb::Attachment {
             id: attachment.id.to_string(),
             erased: cover.is_none(),
-            name: cover.map_or_else(String::new, |cover| cover.name),
+            name_withheld: !named,
+            name: cover
+                .filter(|_| named)
+                .map_or_else(String::new, |cover| cover.name),
             size: attachment.size,
             media: attachment.media.as_str().to_owned(),
             kind: attachment.media.kind().as_str().to_owned(),

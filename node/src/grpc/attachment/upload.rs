@@ -92,7 +92,7 @@ impl Files {
 
     /// Everything that speaks against the file is said before its first byte comes.
     fn check(&self, actor: &Actor, head: Head) -> Result<Announced, Status> {
-        let matter = self.ticket(actor, &head.ticket)?;
+        let (matter, _) = self.ticket(actor, &head.ticket)?;
         let name = plain_name(&head.name).ok_or_else(|| invalid("name", no_name(&head.name)))?;
         let media = media_of(&head.media, &name)?;
         let attachment = Attachment {

@@ -1,11 +1,14 @@
 //! Figures with their completeness: who has reported up to when.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::{invalid, unwell};
+use hotline_domain::body::Actor;
 use hotline_domain::figures::{
     Counts, Grouping, Label, Measure, Query, Table, Watermark, day_of, totals,
 };
+use hotline_domain::policy::reading::What;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Federation, RegionKey, Time};
 use std::str::FromStr;
@@ -13,8 +16,10 @@ use tonic::Status;
 
 pub(in crate::grpc) fn get(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::GetFiguresRequest,
 ) -> Result<pb::Figures, Status> {
+    permit(node, actor, What::Figures)?;
     let query = Query {
         table: table(&request.table)?,
         from: day("from", &request.from)?.unwrap_or(i32::MIN),

@@ -1,19 +1,24 @@
 //! How links stand, and what waits on them.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::unwell;
 use crate::link::{Links, Side};
+use hotline_domain::body::Actor;
 use hotline_domain::leg::Lane;
 use hotline_domain::link::Count;
+use hotline_domain::policy::reading::What;
 use hotline_domain::row::{Row, RowKey};
 use hotline_proto::operator::v1 as pb;
 use tonic::Status;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     links: &Links<NodeHandle>,
 ) -> Result<pb::ListLinksResponse, Status> {
+    permit(node, actor, What::Links)?;
     let known = node.shared().surroundings.known();
     let now = node.shared().clock.now();
     let links = links
@@ -73,8 +78,10 @@ pub(in crate::grpc) fn list(
 
 pub(in crate::grpc) fn queue(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListQueueRequest,
 ) -> Result<pb::ListQueueResponse, Status> {
+    permit(node, actor, What::Links)?;
     let peer = name::region(&request.region)?;
     let (rows, limit) = (node.shared().rows(), name::page(request.limit));
     let mut envelopes = Vec::new();

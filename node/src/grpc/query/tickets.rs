@@ -1,16 +1,18 @@
 //! Tickets in pages, whatever their stages: by age, newest first, or by due date; a cursor names where the next page
-//! goes on.
+//! goes on. A page is made of what the person may see alone, and neither its size nor its cursor tells of anything else.
 
 use super::show;
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::{invalid, unwell};
+use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading;
 use hotline_domain::row::{IndexKey, RowKey};
 use hotline_domain::ticket::{Ticket, TicketStage};
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::{Kind, Time, time::DAY_MS};
+use hotline_topology::{Kind, RegionKey, Time, time::DAY_MS};
 use std::str::FromStr;
 use tonic::Status;
 
@@ -23,10 +25,13 @@ const LOOKED_BACK_MS: i64 = 20 * 366 * DAY_MS;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListTicketsRequest,
 ) -> Result<pb::ListTicketsResponse, Status> {
     let search = Search {
         rows: &*node.shared().rows(),
+        actor,
+        me: node.shared().surroundings.me(),
         wanted: Wanted::read(node, request)?,
         limit: name::page(request.limit),
     };
@@ -64,6 +69,11 @@ impl Place {
         Self { at, matter }
     }
 
+    /// After everything of that moment.
+    const fn end_of(at: Time) -> Self {
+        Self::start_of(at.plus_millis(1))
+    }
+
     fn next(self) -> Self {
         let matter = u128::from_be_bytes(self.matter.0).wrapping_add(1);
         Self {
@@ -92,10 +102,23 @@ impl Place {
 struct Page {
     tickets: Vec<Ticket>,
     next: Option<Place>,
+    /// Where its last ticket stands.
+    last: Option<Place>,
+    looked_at: usize,
+}
+
+impl Page {
+    /// Adds what was found at a place.
+    fn add(&mut self, place: Place, ticket: Ticket) {
+        self.last = Some(place);
+        self.tickets.push(ticket);
+    }
 }
 
 struct Search<'a> {
     rows: &'a (dyn View + Send + Sync),
+    actor: &'a Actor,
+    me: RegionKey,
     wanted: Wanted,
     limit: usize,
 }
@@ -104,17 +127,26 @@ impl Search<'_> {
     /// Oldest first; the cursor is the first place of the next page.
     fn oldest(&self, cursor: Option<Place>) -> Result<Page, Status> {
         let mut from = cursor.unwrap_or(Place::FIRST);
-        let (mut page, mut looked_at) = (Page::default(), 0);
+        let mut page = Page::default();
         loop {
             let (places, ended) = self.ahead(from)?;
             for place in places {
-                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
-                    page.next = Some(place);
+                if page.looked_at >= LOOKED_AT_MAX {
+                    // Of what stands here only the moment is told.
+                    let shown = page.last.map_or(Place::FIRST, Place::next);
+                    page.next = Some(shown.max(Place::start_of(place.at)));
                     return Ok(page);
                 }
-                looked_at += 1;
+                page.looked_at += 1;
                 from = place.next();
-                page.tickets.extend(self.ticket(place)?);
+                let Some(ticket) = self.ticket(place)? else {
+                    continue;
+                };
+                if page.tickets.len() >= self.limit {
+                    page.next = page.last.map(Place::next);
+                    return Ok(page);
+                }
+                page.add(place, ticket);
             }
             if ended {
                 return Ok(page);
@@ -126,7 +158,7 @@ impl Search<'_> {
     fn newest(&self, cursor: Option<Place>) -> Result<Page, Status> {
         let now = self.wanted.now;
         let mut to = cursor.unwrap_or(Place::start_of(now.plus_millis(DAY_MS)));
-        let (mut page, mut looked_at, mut window) = (Page::default(), 0, DAY_MS);
+        let (mut page, mut window) = (Page::default(), DAY_MS);
         while to.at.0 > now.0 - LOOKED_BACK_MS {
             let start = Place::start_of(to.at.plus_millis(-window));
             let places = self.between(start, to)?;
@@ -136,13 +168,20 @@ impl Search<'_> {
                 window
             };
             for place in places.into_iter().rev() {
-                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
-                    page.next = Some(to);
+                if page.looked_at >= LOOKED_AT_MAX {
+                    let end = Place::end_of(place.at);
+                    page.next = Some(page.last.map_or(end, |shown| shown.min(end)));
                     return Ok(page);
                 }
-                looked_at += 1;
-                to = place;
-                page.tickets.extend(self.ticket(place)?);
+                page.looked_at += 1;
+                let Some(ticket) = self.ticket(place)? else {
+                    continue;
+                };
+                if page.tickets.len() >= self.limit {
+                    page.next = page.last;
+                    return Ok(page);
+                }
+                page.add(place, ticket);
             }
             to = start;
         }
@@ -175,6 +214,7 @@ impl Search<'_> {
         Ok(Page {
             next: found.last().filter(|_| more).map(|(due, _)| *due),
             tickets: found.into_iter().map(|(_, ticket)| ticket).collect(),
+            ..Page::default()
         })
     }
 
@@ -242,7 +282,11 @@ impl Search<'_> {
 
     fn ticket(&self, place: Place) -> Result<Option<Ticket>, Status> {
         let ticket = self.rows.ticket(place.matter).map_err(unwell)?;
-        Ok(ticket.filter(|ticket| self.wanted.fits(ticket)))
+        let Some(ticket) = ticket.filter(|ticket| self.wanted.fits(ticket)) else {
+            return Ok(None);
+        };
+        let seen = reading::of_ticket(self.rows, self.actor, self.me, &ticket).map_err(unwell)?;
+        Ok(seen.is_ok().then_some(ticket))
     }
 }
 
@@ -258,7 +302,7 @@ struct Wanted {
     kind: Option<Kind>,
     category: String,
     overdue: bool,
-    own: Option<hotline_topology::RegionKey>,
+    own: Option<RegionKey>,
     now: Time,
 }
 

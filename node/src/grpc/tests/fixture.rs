@@ -116,6 +116,9 @@ roles = ["clerk"]
 name = "派单员乙"
 roles = ["dispatcher"]
 [[operator.person]]
+name = "督办员戊"
+roles = ["supervisor"]
+[[operator.person]]
 name = "运维员丁"
 roles = ["operator"]
 [[operator.person]]
@@ -154,6 +157,7 @@ pub struct Desk {
 
 pub const CLERK: &str = "话务员甲";
 pub const DISPATCHER: &str = "派单员乙";
+pub const SUPERVISOR: &str = "督办员戊";
 pub const OPERATOR: &str = "运维员丁";
 pub const HANDLER: &str = "承办人丙";
 pub const OTHER_HANDLER: &str = "承办人丁";

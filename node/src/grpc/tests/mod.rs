@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 mod paging;
+mod reading;
 mod remote;
 mod two_nodes;
 

@@ -6,6 +6,7 @@ use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
 use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
+use crate::kernel::FIRST_EPOCH;
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState, Starts};
 use crate::sealing::{Destruction, OwnKey, SignedKey};
@@ -176,7 +177,7 @@ pub struct NodeRow {
 impl Default for NodeRow {
     fn default() -> Self {
         Self {
-            epoch: 1,
+            epoch: FIRST_EPOCH,
             mark: [0; 4],
             issued: 0,
             time: Time(0),

@@ -6,7 +6,7 @@ use crate::evidence::bundle::{FILE_BYTES_MAX, read, write};
 use crate::evidence::cross::cross;
 use crate::evidence::examine::{Examined, examine};
 use crate::evidence::gather::gather;
-use crate::evidence::trust::Trusted;
+use crate::evidence::trust::{Dated, Trusted};
 use crate::evidence::words;
 use crate::identity::signing::{SigningKey, of_statements};
 use crate::identity::{Material, chain};
@@ -17,8 +17,10 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use hotline_domain::evidence::{Notary, Signature, Signer};
 use hotline_topology::{Federation, RegionKey, Time};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// `hotline evidence`.
 #[derive(Debug, Args)]
@@ -51,9 +53,12 @@ enum Command {
         /// 拓扑文件
         #[arg(long)]
         topology: PathBuf,
-        /// 信任文件夹:写了就逐一验证签名
+        /// 信任文件夹:写了就逐一验证签名,证书按信件写成时判断,写成时间晚于导出时间的按导出时间
         #[arg(long)]
         trust: Option<PathBuf>,
+        /// 一律按这一时刻判断证书
+        #[arg(long, requires = "trust")]
+        at: Option<Time>,
         /// 各节点已停止收发、队列已空:双方必须一致,移交必须都有回执
         #[arg(long)]
         quiet: bool,
@@ -105,9 +110,10 @@ impl EvidenceArgs {
                 exports,
                 topology,
                 trust,
+                at,
                 quiet,
             } => {
-                let verdict = audit(&exports, &topology, trust.as_deref(), quiet)
+                let verdict = audit(&exports, &topology, trust.as_deref(), at, quiet)
                     .map_err(|error| unusable(&error))?;
                 println!("{verdict}");
                 anyhow::ensure!(verdict.is_clean(), "核对发现问题,见上");
@@ -142,10 +148,11 @@ impl EvidenceArgs {
     }
 }
 
-fn audit(
+pub(crate) fn audit(
     exports: &[PathBuf],
     topology: &Path,
     trust: Option<&Path>,
+    at: Option<Time>,
     quiet: bool,
 ) -> anyhow::Result<audit::Verdict> {
     let text = std::fs::read_to_string(topology)
@@ -160,10 +167,12 @@ fn audit(
         .transpose()?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let (mut logs, mut chains) = (audit::Logs::new(), Vec::new());
+    let mut made = BTreeMap::new();
     for dir in exports {
         let reader = LogReader::open(Arc::clone(&disk), dir)
             .with_context(|| format!("{} 不是导出的日志", dir.display()))?;
         let node: RegionKey = reader.node().parse()?;
+        made.extend(made_at(dir).map(|at| (node, at)));
         let checked = tool::verify_export(&*disk, dir);
         chains.push(audit::Chain {
             node,
@@ -178,12 +187,20 @@ fn audit(
             "{node} 的日志给了两份,每个节点只要一份"
         );
     }
+    let notary = trusted.map(|trusted| Dated { trusted, at, made });
     Ok(audit::judge(&audit::Case {
         quiet,
         chains: &chains,
-        notary: trusted.as_ref().map(|trusted| trusted as &dyn Notary),
+        notary: notary.as_ref().map(|notary| notary as &dyn Notary),
         ..audit::Case::new(&logs, &federation)
     }))
+}
+
+/// When an export was made, by the machine that wrote its list of contents.
+fn made_at(export: &Path) -> Option<Time> {
+    let written = std::fs::metadata(export.join(tool::MANIFEST)).ok()?;
+    let since = written.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Time)
 }
 
 fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Examined> {

@@ -1,10 +1,13 @@
 //! One file by itself: are its seal and its signatures good, and did what was handed over arrive?
+//!
+//! A letter that is shut, or says that it is, says nothing here: see [`hotline_domain::link::Envelope::is_shut`]. Others' letters are examined
+//! before the exporter's own, since a receipt counts as a witness only once it is proven itself.
 
 use super::bundle::{ContactKind, File, Letter, Way};
 use super::trust::Trusted;
 use crate::codec::payload::Codec;
 use hotline_domain::evidence::{
-    Delivery, Effect, Receipted, Shown, Signature, judge, merkle, signed_bytes, signed_of,
+    Delivery, Effect, Shown, Signature, judge, merkle, signed_bytes, signed_of,
 };
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Act;
@@ -26,14 +29,24 @@ pub enum Seal {
 /// One letter, examined.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Seen {
-    /// What it says, where this program understands it.
+    /// What it says, where it lies in the clear and this program understands it.
     pub message: Option<Message>,
-    /// The author's statement.
+    /// Only its addressee could tell what it says: of its signature nothing but the log head speaks.
+    pub shut: bool,
+    /// The author's statement; of a shut letter whatever the file says.
     pub statement: [u8; 32],
     /// When somebody else than its author witnessed it; else the author's own time.
     pub witnessed_at: Time,
     /// Whether the author signed it.
     pub proven: Result<(), String>,
+}
+
+impl Seen {
+    /// Whether it says what it says, and in its author's name.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.proven.is_ok() && !self.shut
+    }
 }
 
 /// A file, examined.
@@ -61,11 +74,23 @@ pub fn hands_over(message: Option<&Message>) -> bool {
 /// Examines a file. `at` judges every certificate as of one moment instead of its witness.
 #[must_use]
 pub fn examine(name: String, file: File, trusted: &Trusted, at: Option<Time>) -> Examined {
-    let receipts = receipts(&file);
-    let mut letters = Vec::new();
-    for letter in &file.bundle.letters {
-        letters.push(look(&file, letter, &receipts, trusted, at));
+    let node = file.bundle.node;
+    let own = |letter: &Letter| letter.envelope.author == node;
+    let mut seen: Vec<Option<Seen>> = file
+        .bundle
+        .letters
+        .iter()
+        .map(|letter| {
+            let look = || look(&file, letter, letter.at, trusted, at);
+            (!own(letter)).then(look)
+        })
+        .collect();
+    let receipts = receipts(&file, &seen);
+    for (letter, seen) in file.bundle.letters.iter().zip(&mut seen) {
+        let witnessed_at = receipts.first(letter).map_or(letter.at, |(at, _)| at);
+        seen.get_or_insert_with(|| look(&file, letter, witnessed_at, trusted, at));
     }
+    let letters = seen.into_iter().flatten().collect();
     let seal = seal(&file, trusted, at);
     let mut examined = Examined {
         name,
@@ -93,41 +118,53 @@ pub fn examine(name: String, file: File, trusted: &Trusted, at: Option<Time>) ->
     examined
 }
 
-/// Receipts by what they are for: who receipted, and what it says.
-type Receipts = BTreeMap<EnvelopeId, Vec<(RegionKey, Receipted)>>;
+/// What was receipted: an envelope, and its author's statement.
+type Receipted = (EnvelopeId, [u8; 32]);
 
-fn receipts(file: &File) -> Receipts {
-    let mut found = Receipts::new();
-    for letter in &file.bundle.letters {
+/// Proven receipts by what they are for: who receipted, when, and with what effect.
+struct Receipts(BTreeMap<Receipted, Vec<(RegionKey, Time, Effect)>>);
+
+impl Receipts {
+    /// The addressee's own first word on a letter.
+    fn first(&self, letter: &Letter) -> Option<(Time, Effect)> {
         let envelope = &letter.envelope;
-        if let Ok(Message::Receipts(of)) = Codec.decode(envelope.kind, &envelope.payload) {
+        if envelope.is_shut() {
+            return None;
+        }
+        let of = self.0.get(&(envelope.id, envelope.statement()))?;
+        of.iter()
+            .filter(|(by, ..)| *by == envelope.addressee)
+            .map(|(_, at, effect)| (*at, *effect))
+            .min()
+    }
+}
+
+/// Each receipt stands for itself: one that is not signed proves nothing beside one that is.
+fn receipts(file: &File, seen: &[Option<Seen>]) -> Receipts {
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for (letter, seen) in file.bundle.letters.iter().zip(seen) {
+        let Some(seen) = seen.as_ref().filter(|seen| seen.speaks()) else {
+            continue;
+        };
+        if let Some(Message::Receipts(of)) = &seen.message {
             for one in of {
-                let entry = found.entry(one.envelope).or_default();
-                entry.push((envelope.author, one));
+                let entry = found.entry((one.envelope, one.statement)).or_default();
+                entry.push((letter.envelope.author, one.at, one.effect));
             }
         }
     }
-    found
+    Receipts(found)
 }
 
 fn look(
     file: &File,
     letter: &Letter,
-    receipts: &Receipts,
+    witnessed_at: Time,
     trusted: &Trusted,
     at: Option<Time>,
 ) -> Seen {
     let envelope = &letter.envelope;
-    let statement = envelope.statement();
-    let witnessed_at = if envelope.author == file.bundle.node {
-        let of = receipts.get(&envelope.id).into_iter().flatten();
-        of.filter(|(by, one)| *by == envelope.addressee && one.statement == statement)
-            .map(|(_, one)| one.at)
-            .min()
-            .unwrap_or(letter.at)
-    } else {
-        letter.at
-    };
+    let shut = envelope.is_shut();
     let proven = || -> Result<(), String> {
         let proof = envelope.proof.as_ref().ok_or("没有签名")?;
         let what = signed_of(envelope).ok_or("签名的位置与路径不符")?;
@@ -142,8 +179,12 @@ fn look(
         trusted.verify(envelope.author, times, chain, &what, &signature(proof))
     };
     Seen {
-        message: Codec.decode(envelope.kind, &envelope.payload).ok(),
-        statement,
+        message: match shut {
+            false => Codec.decode(envelope.kind, &envelope.payload).ok(),
+            true => None,
+        },
+        shut,
+        statement: envelope.statement(),
         witnessed_at,
         proven: proven(),
     }
@@ -193,25 +234,10 @@ fn deliveries(examined: &Examined, receipts: &Receipts) -> Vec<(usize, Delivery)
         if envelope.author != bundle.node || !hands_over(seen.message.as_ref()) {
             continue;
         }
-        // Only a receipt that was itself received and is itself signed proves anything.
-        let proven = all().filter(|(of, seen)| {
-            of.envelope.author == envelope.addressee
-                && seen.proven.is_ok()
-                && matches!(seen.message, Some(Message::Receipts(_)))
-        });
-        let proven = proven.count() > 0;
-        let receipt = receipts
-            .get(&envelope.id)
-            .into_iter()
-            .flatten()
-            .find(|(by, one)| {
-                proven && *by == envelope.addressee && one.statement == seen.statement
-            })
-            .map(|(_, one)| (one.at, one.effect));
         let signed_by_peer = all()
             .filter(|(of, seen)| {
                 let author = of.envelope.author;
-                (author == hop || author == envelope.addressee) && seen.proven.is_ok()
+                (author == hop || author == envelope.addressee) && seen.speaks()
             })
             .map(|(of, _)| of.envelope.written_at)
             .collect();
@@ -224,7 +250,7 @@ fn deliveries(examined: &Examined, receipts: &Receipts) -> Vec<(usize, Delivery)
         let shown = Shown {
             offered_at: letter.at,
             acked_at,
-            receipt,
+            receipt: receipts.first(letter),
             signed_by_peer,
             met: contacts(ContactKind::Met),
             failed: contacts(ContactKind::DialFailed),
@@ -237,8 +263,11 @@ fn deliveries(examined: &Examined, receipts: &Receipts) -> Vec<(usize, Delivery)
 
 /// The word for what a letter hands over.
 #[must_use]
-pub fn label(message: Option<&Message>) -> String {
-    match message {
+pub fn label(seen: &Seen) -> String {
+    if seen.shut {
+        return "封装内容,只有收件方能开启".to_owned();
+    }
+    match &seen.message {
         Some(Message::Leg { act, .. }) => act.label().to_owned(),
         Some(Message::Sight { .. }) => "告知进展".to_owned(),
         Some(Message::Notice(_)) => "异常通报".to_owned(),

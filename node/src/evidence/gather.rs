@@ -9,6 +9,7 @@ use crate::store::log::{LogReader, Record};
 use hotline_domain::evidence::fingerprint;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::kernel::{FIRST_EPOCH, epoch_after};
 use hotline_domain::leg::{Act, Lane};
 use hotline_domain::link::{Envelope, LogHead, Message, MessageKind, Wire as _};
 use hotline_domain::ticket::{TicketAct, folded_number};
@@ -112,7 +113,7 @@ impl Gathering {
             failures: BTreeMap::new(),
             at: Time(0),
             head: LogHead {
-                epoch: 1,
+                epoch: FIRST_EPOCH,
                 commit: 0,
                 hash: [0; 32],
             },
@@ -125,6 +126,7 @@ impl Gathering {
             why: why.to_string(),
         })?;
         self.at = lasting.at;
+        self.head.epoch = epoch_after(self.head.epoch, &lasting.facts);
         for fact in &lasting.facts {
             self.note_subject(fact);
         }
@@ -226,7 +228,6 @@ impl Gathering {
                     self.contact(ContactKind::Met, Some(peer));
                 }
             }
-            Fact::EpochRaised { epoch } => self.head.epoch = epoch,
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::bundle::Way;
 use super::cross::{Conviction, hex};
-use super::examine::{Examined, Seal, hands_over, label};
+use super::examine::{Examined, Seal, Seen, hands_over, label};
 use crate::cli::table::Listing;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -77,21 +77,31 @@ fn one(text: &mut String, file: &Examined) {
             letter.envelope.written_at.to_string(),
             letter.envelope.author.to_string(),
             letter.envelope.addressee.to_string(),
-            label(seen.message.as_ref()),
-            if seen.proven.is_ok() {
-                "有效"
-            } else {
-                "无效"
-            }
-            .to_owned(),
+            label(seen),
+            signature(seen).to_owned(),
             result,
         ]);
     }
     text.push_str(&listing.or("没有信件"));
+    if file.letters.iter().any(|seen| seen.shut) {
+        let _ = writeln!(
+            text,
+            "  说明:封装的信件不作证;其签名只证明作者签过当时的日志位置,编号、内容、去向都证明不了,内容由收件方的证据证明"
+        );
+    }
     for fault in &file.faults {
         let _ = writeln!(text, "  问题:{fault}");
     }
     text.push('\n');
+}
+
+/// What a letter's signature is worth.
+fn signature(seen: &Seen) -> &'static str {
+    match (&seen.proven, seen.shut) {
+        (Err(_), _) => "无效",
+        (Ok(()), true) => "不作证",
+        (Ok(()), false) => "有效",
+    }
 }
 
 /// The report for programs.
@@ -130,10 +140,11 @@ fn file_json(file: &Examined) -> Value {
             "addressee": letter.envelope.addressee.to_string(),
             "written_at_ms": letter.envelope.written_at.0,
             "witnessed_at_ms": seen.witnessed_at.0,
-            "what": label(seen.message.as_ref()),
+            "what": label(seen),
             "hands_over": hands_over(seen.message.as_ref()),
             "statement": hex(&seen.statement),
-            "proven": seen.proven.is_ok(),
+            "proven": seen.speaks(),
+            "sealed_to_addressee": seen.shut,
             "received": match letter.way {
                 Way::Received(effect) => Some(effect.label()),
                 Way::Sent(..) => None,

@@ -10,6 +10,7 @@ use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Act;
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
+use hotline_domain::view::Rows as _;
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,17 @@ impl Evidence {
                 return Err(format!("{me} sends {id} unproven: {}", why.words()));
             }
             Err(failed) => return Err(failed.to_string()),
+        }
+        let head = envelope.proof.as_ref().and_then(|proof| proof.head);
+        let row = node.view.node().map_err(|failed| failed.to_string())?;
+        // What was signed before is only queued anew.
+        if !self.written.contains_key(&envelope.id)
+            && head.is_none_or(|head| head.epoch != row.epoch)
+        {
+            let (id, me) = (envelope.id, node.region);
+            return Err(format!(
+                "{me} signs {id} under an epoch that is not its own"
+            ));
         }
         let handed_over = matches!(
             Codec.decode(envelope.kind, &envelope.payload),

@@ -209,6 +209,48 @@ async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> any
     for region in [county, township] {
         store(&[p("verify"), &town.folder(region)?.join("data")])?;
     }
+    // Both were restored by the manual, and both signed what their own disk forgot: nobody is convicted of anything.
+    for (_, leg) in [&given[0], &given[6], &given[11]] {
+        nobody_is_convicted(&town, folder.path(), [county, township], leg)?;
+    }
+    Ok(())
+}
+
+/// Both ends export and seal what they have of the leg, and an outsider compares the two.
+fn nobody_is_convicted(
+    town: &Town,
+    world: &Path,
+    ends: [RegionKey; 2],
+    leg: &str,
+) -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for region in ends {
+        let out = world.join(format!("{region}-{leg}.evidence"));
+        let done = std::process::Command::new(program())
+            .args(["evidence", "export", leg])
+            .arg("--data")
+            .arg(town.folder(region)?.join("data"))
+            .arg("--certs")
+            .arg(world.join("certs/nodes").join(region.as_str()))
+            .arg("--out")
+            .arg(&out)
+            .output()?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        anyhow::ensure!(done.status.success(), "export at {region}: {said}");
+        files.push(out);
+    }
+    let verified = std::process::Command::new(program())
+        .args(["evidence", "verify", "--trust"])
+        .arg(world.join("certs/public"))
+        .arg("--topology")
+        .arg(world.join("federation.toml"))
+        .args(&files)
+        .output()?;
+    let said = String::from_utf8_lossy(&verified.stdout);
+    anyhow::ensure!(
+        verified.status.success() && said.contains("已盖章") && !said.contains("判定"),
+        "{leg}: {said}"
+    );
     Ok(())
 }
 

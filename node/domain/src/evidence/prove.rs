@@ -124,7 +124,7 @@ pub fn judge_letter(
     notary: &dyn Notary,
     letter: &Envelope,
 ) -> Result<Result<(), Unproven>, ViewFailed> {
-    if letter.key_id != 0 || letter.sealed.is_some() {
+    if letter.is_shut() {
         return Ok(Err(Unproven::Never("原件不是明文".to_owned())));
     }
     judged(view, letter, |signed| notary.signed_then(signed))

@@ -2,7 +2,7 @@
 
 use super::merkle;
 use crate::fact::Fact;
-use crate::kernel::Commit;
+use crate::kernel::{Commit, epoch_after};
 use crate::link::{LogHead, Proof};
 use crate::row::{Row, RowKey};
 use crate::view::{Rows, View, ViewFailed};
@@ -56,7 +56,7 @@ pub enum NotSigned {
 
 /// Signs what the commit of node `me` sends in its own name, in its facts and in its rows alike. A certificate that is
 /// used for the first time is recorded with it. What is signed already keeps its proof. `log` is the number of the last
-/// commit before this one, and the value of the hash chain after it.
+/// commit before this one, and the value of the hash chain after it. `view` is as of that commit.
 ///
 /// # Errors
 /// See [`NotSigned`]; the commit is then as it was.
@@ -76,7 +76,8 @@ pub fn sign(
     let known = view.get(&RowKey::Certificate(certificate))?.is_some();
     let (root, paths) = merkle::tree(&statements);
     let head = LogHead {
-        epoch: view.node()?.epoch,
+        // What a commit that raises the epoch sends belongs to the new past already.
+        epoch: epoch_after(view.node()?.epoch, &commit.facts),
         commit: log.0,
         hash: log.1,
     };

@@ -122,6 +122,13 @@ impl Envelope {
         hash.finalize().into()
     }
 
+    /// Whether only its addressee can tell what it says. Its author signed some statement; that it is the stated one, of
+    /// this id, kind, leg and payload, nobody else can check, so it proves nothing of them to anyone.
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        self.key_id != 0 || self.sealed.is_some()
+    }
+
     /// SHA-256 over everything that both ends of a link see alike, sealed or not: header, route and statement.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {

@@ -204,6 +204,7 @@ impl Fed {
         law::folds_alike(region, &mut node.shadow, at, &facts);
         node.view.apply(changes);
         assert!(node.shadow == node.view, "{region}: log and view differ");
+        law::signs_under_its_epoch(region, node.log.len(), &node.view, &facts);
         if !facts.is_empty() {
             node.log.push((at, facts));
         }

@@ -16,7 +16,7 @@ use hotline_domain::link::Message;
 use hotline_topology::RegionKey;
 
 /// A matter that went down, was signed for, asked back and refused, over a rotation of both certificates.
-fn lived() -> (Pair, MatterId, LegId) {
+pub(super) fn lived() -> (Pair, MatterId, LegId) {
     let mut pair = Pair::new();
     let (matter, leg) = pair.give();
     pair.deliver();
@@ -31,7 +31,7 @@ fn lived() -> (Pair, MatterId, LegId) {
     (pair, matter, leg)
 }
 
-fn who(found: &[Conviction]) -> Vec<(RegionKey, &'static str)> {
+pub(super) fn who(found: &[Conviction]) -> Vec<(RegionKey, &'static str)> {
     let mut who: Vec<_> = found.iter().map(|one| (one.who, one.rule)).collect();
     who.sort_unstable();
     who.dedup();
@@ -169,7 +169,7 @@ fn against(
     who(&cross(&[lie, truth]))
 }
 
-fn offer_of(pair: &Pair, leg: LegId, bundle: &Bundle) -> EnvelopeId {
+pub(super) fn offer_of(pair: &Pair, leg: LegId, bundle: &Bundle) -> EnvelopeId {
     let _ = pair;
     let is_offer = |letter: &&crate::evidence::bundle::Letter| {
         use hotline_domain::link::Wire as _;
@@ -206,7 +206,7 @@ fn a_taker_that_hides_its_receipt_is_convicted_too() {
 }
 
 /// Signs what a letter says now, alone in its commit, under the log head that it names.
-fn sign_anew(pair: &Pair, at: usize, letter: &mut crate::evidence::bundle::Letter) {
+pub(super) fn sign_anew(pair: &Pair, at: usize, letter: &mut crate::evidence::bundle::Letter) {
     let envelope = &mut letter.envelope;
     let mut proof = envelope.proof.clone().unwrap();
     let (root, _) = merkle::tree(&[envelope.statement()]);

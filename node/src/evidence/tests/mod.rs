@@ -1,5 +1,8 @@
 //! Two nodes with real keys and real logs; then an outsider with their files, the roots and nothing else.
 
+mod audited;
+mod crowd;
 mod disputes;
 mod pair;
+mod pasts;
 mod tampering;

@@ -1,5 +1,7 @@
 //! A city and a county that hand over as in life: kernel, Ed25519 signatures, logs on disk.
 
+mod lost;
+
 use crate::clock::{self, ManualClock};
 use crate::codec::commit;
 use crate::codec::payload::Codec;
@@ -21,7 +23,7 @@ use hotline_domain::kernel::{Action, Event, Group, Input, LinkNews, Now, World};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::{LogHead, Proof, WIRE_VERSION};
 use hotline_domain::row::{Done, Row, RowKey};
-use hotline_domain::view::{MemoryView, View as _};
+use hotline_domain::view::{MemoryView, Rows as _, View as _};
 use hotline_topology::{
     Calendar, Catalogue, EdgePolicies, Federation, FieldName, Kind, Level, Parts, PolicyPack,
     Region, RegionKey, Time, Unit, UnitKey, UnitKind, Urgency,
@@ -110,18 +112,10 @@ impl Pair {
             let tree = Arc::new(federation.clone());
             let tls = NodeTls::new(material, domain.clone(), Rules::of(tree, me), clock.clone());
             let tls = tls.unwrap();
-            let settings = LogSettings {
-                dir: folder.path().join(me.as_str()).join("log"),
-                node: me.to_string(),
-                epoch: 1,
-                segment_bytes_max: 1 << 20,
-                verify: Verify::All,
-                closed_at: None,
-            };
             Node {
                 me,
                 view: MemoryView::default(),
-                log: Log::open(Arc::new(RealDisk), settings).unwrap().0,
+                log: open_log(me, &folder.path().join(me.as_str()).join("log")),
                 notary: NodeNotary::new(Arc::clone(&tls)),
                 tls,
                 drawn: 0,
@@ -145,7 +139,8 @@ impl Pair {
 
     pub fn meet(&mut self, at: usize) {
         let peer = self.nodes[1 - at].me;
-        let (epoch, wire) = (1, WIRE_VERSION);
+        let epoch = self.nodes[1 - at].view.node().unwrap().epoch;
+        let wire = WIRE_VERSION;
         let news = LinkNews::Met {
             epoch,
             wire,
@@ -220,6 +215,13 @@ impl Pair {
             node.log.append(&lasting, &[]).unwrap();
             node.log.sync().unwrap();
             node.view.apply(commit.changes);
+        }
+        for action in &commit.actions {
+            if let Action::Gather(ask) = action {
+                let letters = self.letters(at, ask);
+                let ask = ask.clone();
+                self.step(at, Input::Gathered { ask, letters });
+            }
         }
         commit.actions
     }
@@ -358,6 +360,18 @@ impl Pair {
         let file = bundle::read(bytes).unwrap();
         examine(name.to_owned(), file, &self.trusted(), None)
     }
+}
+
+fn open_log(me: RegionKey, dir: &Path) -> Log {
+    let settings = LogSettings {
+        dir: dir.to_owned(),
+        node: me.to_string(),
+        epoch: 1,
+        segment_bytes_max: 1 << 20,
+        verify: Verify::All,
+        closed_at: None,
+    };
+    Log::open(Arc::new(RealDisk), settings).unwrap().0
 }
 
 fn trusted(folder: &Path, tree: &Path) -> Trusted {

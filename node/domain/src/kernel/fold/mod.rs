@@ -1,11 +1,14 @@
 //! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
 
 mod attachments;
+mod epoch;
 mod legs;
 pub(super) mod link;
 mod seals;
 mod tickets;
 mod world;
+
+pub use epoch::{FIRST_EPOCH, epoch_after};
 
 use crate::evidence::fingerprint;
 use crate::fact::Fact;
@@ -96,7 +99,7 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             figures::fold(view, fact)
         }
         Fact::Restored(restore) => change_node(view, |node| {
-            node.epoch = node.epoch.max(restore.epoch);
+            node.epoch = epoch_after(node.epoch, [fact]);
             node.restore = Some(restore.clone());
         }),
         Fact::Exchanged { peer, exchange } => {
@@ -122,7 +125,9 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             }
             Ok(())
         }
-        Fact::EpochRaised { epoch } => change_node(view, |node| node.epoch = *epoch),
+        Fact::EpochRaised { .. } => {
+            change_node(view, |node| node.epoch = epoch_after(node.epoch, [fact]))
+        }
         Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
         Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
         // The log keeps it; no rule reads it again.

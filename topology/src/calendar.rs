@@ -1,9 +1,10 @@
 //! Working days (工作日) by the State Council's yearly notices, with make-up working days.
 //!
-//! A year that no notice covers counts Monday to Friday, and every result that leaned on it
-//! is marked provisional: it has to be computed again when the notice comes. Notices also
-//! change a running year (2015, 2019, 2020), hence the version: a deadline names the version
-//! that it was computed under.
+//! A year that no notice covers counts Monday to Friday without the days off that the
+//! regulation itself fixes (`statutory`), and every result that leaned on it is marked
+//! provisional: it has to be computed again when the notice comes. Notices also change a
+//! running year (2015, 2019, 2020), hence the version: a deadline names the version that it
+//! was computed under.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +14,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::time::{DAY_MS, HOUR_MS, Span, Time};
 
+mod statutory;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +26,8 @@ const BUILTIN: &str = include_str!("../data/calendar.txt");
 pub enum WorkingDay {
     /// Announced, or an ordinary weekday of an announced year.
     Yes,
-    /// A holiday, or an ordinary weekend of an announced year.
+    /// A holiday by notice or by the regulation itself, or an ordinary weekend of an announced
+    /// year.
     No,
     /// The year is not announced; holds whether the date falls on Monday to Friday.
     Provisional(bool),
@@ -184,6 +187,7 @@ impl Calendar {
         match self.days.get(&date) {
             Some(true) => WorkingDay::Yes,
             Some(false) => WorkingDay::No,
+            None if statutory::is_off(date) => WorkingDay::No,
             None if !self.years.contains(&date.year()) => WorkingDay::Provisional(weekday),
             None if weekday => WorkingDay::Yes,
             None => WorkingDay::No,

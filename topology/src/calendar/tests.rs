@@ -84,7 +84,14 @@ fn deadlines_end_at_24_of_the_nth_working_day() {
         ("2018-12-28 10:00", 2, "2019-01-02 23:59:59"),
         // Into the unannounced year: provisional.
         ("2026-12-30 10:00", 1, "2026-12-31 23:59:59"),
-        ("2026-12-30 10:00", 2, "2027-01-01 23:59:59?"),
+        // New Year's Day is off without a notice; 2 and 3 January are a weekend.
+        ("2026-12-30 10:00", 2, "2027-01-04 23:59:59?"),
+        ("2026-12-28 10:00", 5, "2027-01-05 23:59:59?"),
+        ("2026-12-28 10:00", 15, "2027-01-19 23:59:59?"),
+        // The year's eve and three days: 5 to 8 February, a Friday to a Monday.
+        ("2027-02-04 10:00", 1, "2027-02-09 23:59:59?"),
+        ("2027-04-02 10:00", 1, "2027-04-06 23:59:59?"),
+        ("2027-09-30 10:00", 1, "2027-10-04 23:59:59?"),
         ("2027-03-05 10:00", 1, "2027-03-08 23:59:59?"),
         ("2027-03-06 10:00", 0, "2027-03-08 23:59:59?"),
     ] {
@@ -236,4 +243,99 @@ proptest! {
         prop_assert!(calendar.add_working_days(begin.plus_millis(1), n).at > end
             || !calendar.is_working_day(begin.plus_millis(1).date()).counts());
     }
+}
+
+/// Each festival of the table is off by the notice of its year, and since 2025 each day that the regulation names.
+#[test]
+fn what_the_regulation_fixes_is_off_in_every_notice() {
+    let table = &*statutory::FESTIVALS;
+    assert!(table.keys().copied().eq(2015..=2050));
+    let notices = parse_notices(BUILTIN).unwrap();
+    let mut off: BTreeSet<NaiveDate> = BTreeSet::new();
+    let mut on = BTreeSet::new();
+    for notice in &notices {
+        off.extend(notice.off.iter().flat_map(|days| days.iter()));
+        on.extend(notice.on.iter().flat_map(|days| days.iter()));
+    }
+    for (_, festivals) in table.range(2015..=2026) {
+        let eve = festivals.spring.pred_opt().unwrap();
+        let others = [
+            festivals.spring,
+            festivals.tomb_sweeping,
+            festivals.dragon_boat,
+            festivals.mid_autumn,
+        ];
+        // A notice does not name what falls on a weekend and is not swapped.
+        for day in others {
+            let weekend = day.weekday().number_from_monday() > 5;
+            assert!(off.contains(&day) || weekend, "{day}");
+            assert!(!on.contains(&day), "{day}");
+        }
+        assert!(off.contains(&eve) || eve.year() < 2025, "{eve}");
+    }
+    for year in 2025..=2026 {
+        let days: Vec<NaiveDate> = date(&format!("{year}-01-01"))
+            .iter_days()
+            .take_while(|day| day.year() == year)
+            .filter(|day| statutory::is_off(*day))
+            .collect();
+        assert_eq!(days.len(), 13, "{year}: as many as article 2 counts");
+        assert!(days.iter().all(|day| off.contains(day)), "{year}: {days:?}");
+    }
+}
+
+#[test]
+fn days_that_the_regulation_fixes_are_off_in_a_year_without_a_notice() {
+    let calendar = Calendar::builtin();
+    for text in [
+        "2027-01-01",
+        "2027-02-05",
+        "2027-02-06",
+        "2027-02-07",
+        "2027-02-08",
+        "2027-04-05",
+        "2027-05-01",
+        "2027-05-02",
+        "2027-06-09",
+        "2027-09-15",
+        "2027-10-01",
+        "2027-10-03",
+        "2050-10-02",
+        "2071-10-02",
+    ] {
+        assert_eq!(
+            calendar.is_working_day(date(text)),
+            WorkingDay::No,
+            "{text}"
+        );
+    }
+    // Neither make-up days nor days in lieu are guessed.
+    for text in [
+        "2027-01-04",
+        "2027-02-09",
+        "2027-05-03",
+        "2027-10-04",
+        "2051-02-10",
+    ] {
+        let counted = calendar.is_working_day(date(text));
+        assert_eq!(counted, WorkingDay::Provisional(true), "{text}");
+    }
+    // Before the regulation as it stands, nothing is off by itself.
+    let early = calendar.is_working_day(date("2014-05-02"));
+    assert_eq!(early, WorkingDay::Provisional(true));
+    // What a notice says, stands.
+    let notice = Notice {
+        published: date("2026-11-30"),
+        year: 2027,
+        off: vec!["2027-02-05..2027-02-11".parse().unwrap()],
+        on: vec!["2027-02-14".parse().unwrap()],
+    };
+    let calendar = Calendar::builtin().with_notices(16, vec![notice]);
+    assert_eq!(calendar.is_working_day(date("2027-02-14")), WorkingDay::Yes);
+    assert_eq!(calendar.is_working_day(date("2027-01-01")), WorkingDay::No);
+    assert_eq!(due(&calendar, "2026-12-28 10:00", 5), "2027-01-05 23:59:59");
+    assert_eq!(
+        due(&calendar, "2026-12-28 10:00", 15),
+        "2027-01-19 23:59:59"
+    );
 }

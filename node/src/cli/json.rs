@@ -98,7 +98,7 @@ objects! {
     ListMissingResponse { things }
     FiguresLine { label, counts }
     Completeness { region, name, as_of_ms }
-    Figures { measures, lines, total, reported, missing, complete }
+    Figures { measures, lines, total, reported, missing, complete, absent }
     NodeStatus {
         region, name, level, time_ms, epoch, topology_version, pack, pack_version, ready, not_ready_because,
         clock_held, accepted, applied, alarms, open_limits, exchanging, missing,

@@ -9,7 +9,7 @@ use chrono::{NaiveDate, NaiveTime};
 use super::{OFFSET_SECONDS, Time};
 
 /// Years in which anything of a hotline can lie; what is outside is a slip of the pen.
-const YEARS: std::ops::RangeInclusive<i32> = 1980..=2099;
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2099;
 /// Largest offset of any zone from UTC, in seconds.
 const ZONE_SECONDS_MAX: i32 = 14 * 3600;
 

@@ -81,6 +81,16 @@ fn timers(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg, act: &Act) -
     if after.is_open() && (new_due || passed_after_all) && after.offer.kind == LegKind::Downward {
         draft.set_timer(after.due.at, TimerKey::LegDue(after.id))?;
     }
+    if let Some(before) = before
+        && after.is_open()
+        && let Some(ticket) = Rows::ticket(draft, after.matter())?
+        && ticket.incoming == Some(after.id)
+        && let Some(due) = ticket.due.filter(|due| *due <= draft.now())
+        && before.reported_by(due)
+        && !after.reported_by(due)
+    {
+        draft.set_timer(due, TimerKey::TicketDue(ticket.matter))?;
+    }
     let sign = &draft.world.pack_for(&after.offer.rules).sign;
     if matches!(act, Act::Receipt) && after.side != Side::Giver && after.is_open() && sign.deemed {
         let from = after.delivered_at.unwrap_or(draft.now());

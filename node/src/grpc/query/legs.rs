@@ -63,7 +63,7 @@ pub(in crate::grpc) fn list(
             from = index(body, after);
             if let Some(leg) = rows.leg(id).map_err(unwell)?
                 && reading::permit(actor, me, What::Leg(&leg)).is_ok()
-                && (!request.overdue || leg.due.at < node.shared().clock.now())
+                && (!request.overdue || leg.overdue().is_some())
             {
                 legs.push(show::leg(node, &leg));
             }

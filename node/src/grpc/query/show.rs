@@ -1,13 +1,16 @@
 //! Tickets and legs as messages.
 
 use crate::app::NodeHandle;
+use crate::grpc::refusal::unwell;
 use hotline_domain::body::Body;
 use hotline_domain::leg::{
     Closure, Leg, LegKind, LegRole, Order, RecallGround, Side, Stage, stage_word,
 };
-use hotline_domain::ticket::{Sight, Ticket, TicketStage};
+use hotline_domain::ticket::{Sight, Ticket, TicketStage, is_overdue};
+use hotline_domain::view::View;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Federation, Time, time::DAY_MS};
+use tonic::Status;
 
 pub(super) fn ms(time: Option<Time>) -> i64 {
     time.map_or(0, |time| time.0)
@@ -36,8 +39,13 @@ pub(super) fn stage(stage: TicketStage) -> &'static str {
     }
 }
 
-pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
-    pb::Ticket {
+pub(super) fn ticket(
+    node: &NodeHandle,
+    rows: &dyn View,
+    ticket: &Ticket,
+) -> Result<pb::Ticket, Status> {
+    let me = node.shared().surroundings.me();
+    Ok(pb::Ticket {
         matter: ticket.matter.to_string(),
         number: ticket.number.clone(),
         origin: ticket.origin.to_string(),
@@ -51,7 +59,7 @@ pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
         closed_ground: ticket.closed_ground.clone().unwrap_or_default(),
         closed_at_ms: ms(ticket.closed_at),
         due_ms: ms(ticket.due),
-        overdue: ticket.overdue && ticket.is_open(),
+        overdue: is_overdue(rows, me, ticket).map_err(unwell)?,
         returns: ticket.returns,
         hops: ticket.hops,
         redos: ticket.redos,
@@ -63,7 +71,7 @@ pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
             .lead
             .map_or_else(String::new, |lead| lead.to_string()),
         term: ticket.term,
-    }
+    })
 }
 
 pub(super) fn leg(node: &NodeHandle, leg: &Leg) -> pb::Leg {

@@ -55,7 +55,7 @@ pub(in crate::grpc) fn get(
     Ok(pb::TicketDetail {
         texts: reader.texts(&ticket.fields)?,
         timeline: reader.timeline(&entries)?,
-        ticket: Some(show::ticket(&ticket)),
+        ticket: Some(show::ticket(node, &*rows, &ticket)?),
         legs,
         withheld: reader.withheld.into_iter().map(str::to_owned).collect(),
     })

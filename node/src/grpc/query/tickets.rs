@@ -9,7 +9,7 @@ use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
 use hotline_domain::policy::reading;
 use hotline_domain::row::{IndexKey, RowKey};
-use hotline_domain::ticket::{Ticket, TicketStage};
+use hotline_domain::ticket::{self, Ticket, TicketStage};
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Kind, RegionKey, Time, time::DAY_MS};
@@ -48,7 +48,11 @@ pub(in crate::grpc) fn list(
         }
     };
     Ok(pb::ListTicketsResponse {
-        tickets: page.tickets.iter().map(show::ticket).collect(),
+        tickets: page
+            .tickets
+            .iter()
+            .map(|ticket| show::ticket(node, search.rows, ticket))
+            .collect::<Result<_, _>>()?,
         cursor: page.next.map_or_else(String::new, Place::write),
     })
 }
@@ -285,6 +289,11 @@ impl Search<'_> {
         let Some(ticket) = ticket.filter(|ticket| self.wanted.fits(ticket)) else {
             return Ok(None);
         };
+        if self.wanted.overdue
+            && !ticket::is_overdue(self.rows, self.me, &ticket).map_err(unwell)?
+        {
+            return Ok(None);
+        }
         let seen = reading::of_ticket(self.rows, self.actor, self.me, &ticket).map_err(unwell)?;
         Ok(seen.is_ok().then_some(ticket))
     }
@@ -342,10 +351,8 @@ impl Wanted {
     }
 
     fn fits(&self, ticket: &Ticket) -> bool {
-        let late = ticket.is_open() && ticket.due.is_some_and(|due| due < self.now);
         self.kind.is_none_or(|kind| kind == ticket.kind)
             && ticket.category.starts_with(&self.category)
-            && (!self.overdue || late)
             && self.own.is_none_or(|me| ticket.origin == me)
     }
 }

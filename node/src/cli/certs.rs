@@ -4,19 +4,21 @@
 use super::world::PublishKept;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
-use crate::identity::authority::{
-    AUTHORITY_DAYS, Authority, Issued, LEAF_DAYS, Reason, Signer, Term,
-};
-use crate::identity::authority::{Entry, ROOT_DAYS};
+use crate::identity::authority::{Authority, Entry, ROOT_DAYS};
 use crate::identity::example::Example;
-use crate::identity::profile::{OperatorName, Subject, TrustDomain};
-use crate::identity::revocation::{ListAge, Serial};
+use crate::identity::profile::TrustDomain;
+use crate::identity::revocation::ListAge;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use comfy_table::Table;
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::Time;
+use issue::{Whom, WhomOrRoot};
+use revoke::Revoke;
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod issue;
+mod revoke;
 
 /// 签发、续期、吊销和查看证书
 #[derive(Debug, Args)]
@@ -45,17 +47,8 @@ enum Command {
         #[command(subcommand)]
         whom: WhomOrRoot,
     },
-    /// 吊销一张证书并更新吊销列表
-    Revoke {
-        #[command(flatten)]
-        library: Library,
-        /// 序列号，见 hotline certs show
-        #[arg(long, value_parser = serial)]
-        serial: Serial,
-        /// 原因
-        #[arg(long, value_enum)]
-        reason: Reason,
-    },
+    /// 吊销证书并更新吊销列表：按序列号一张，或按区划（和操作员名）全部有效的
+    Revoke(Revoke),
     /// 重新签署全部吊销列表，每七天至少一次
     Refresh {
         #[command(flatten)]
@@ -84,86 +77,6 @@ struct Library {
     /// 证书库所在目录
     #[arg(long, default_value = "certs")]
     dir: PathBuf,
-}
-
-#[derive(Debug, Args)]
-struct Leaf {
-    #[command(flatten)]
-    library: Library,
-    /// 行政区划代码，12 位
-    #[arg(long)]
-    region: RegionKey,
-    /// 由哪个行政区划的签发机构签发；不写则由本区划的签发
-    #[arg(long)]
-    by: Option<RegionKey>,
-    /// 有效天数
-    #[arg(long, default_value_t = LEAF_DAYS)]
-    days: u32,
-}
-
-#[derive(Debug, Subcommand)]
-enum Whom {
-    /// 行政区划的签发机构；只能给本区划及其下级签发
-    Authority {
-        #[command(flatten)]
-        library: Library,
-        /// 行政区划代码，12 位
-        #[arg(long)]
-        region: RegionKey,
-        /// 由哪个上级的签发机构签发；不写则由根签发
-        #[arg(long)]
-        by: Option<RegionKey>,
-        /// 有效天数
-        #[arg(long, default_value_t = AUTHORITY_DAYS)]
-        days: u32,
-    },
-    /// 行政区划的节点
-    Node(Leaf),
-    /// 远程操作节点的人
-    Operator {
-        #[command(flatten)]
-        leaf: Leaf,
-        /// 操作员名
-        #[arg(long)]
-        name: OperatorName,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Renewal {
-    #[command(flatten)]
-    library: Library,
-    /// 行政区划代码，12 位
-    #[arg(long)]
-    region: RegionKey,
-    /// 有效天数；不写则按该类证书的惯例
-    #[arg(long)]
-    days: Option<u32>,
-}
-
-#[derive(Debug, Subcommand)]
-enum WhomOrRoot {
-    /// 根
-    Root {
-        #[command(flatten)]
-        library: Library,
-    },
-    /// 签发机构
-    Authority(Renewal),
-    /// 节点
-    Node(Renewal),
-    /// 操作员
-    Operator {
-        #[command(flatten)]
-        renewal: Renewal,
-        /// 操作员名
-        #[arg(long)]
-        name: OperatorName,
-    },
-}
-
-fn serial(text: &str) -> Result<Serial, String> {
-    Serial::from_hex(text).ok_or_else(|| format!("“{text}”不是序列号：应为偶数个十六进制数字"))
 }
 
 impl CertsArgs {
@@ -197,20 +110,7 @@ impl Command {
             }
             Self::Issue { whom } => whom.issue(now),
             Self::Renew { whom } => whom.renew(now),
-            Self::Revoke {
-                library,
-                serial,
-                reason,
-            } => {
-                let entry = Authority::open(&library.dir)?.revoke(&serial, now, reason)?;
-                Ok(format!(
-                    "已吊销 {}（{}，签发者 {}）。\n请把 {} 发给各节点，重新载入后生效。\n",
-                    entry.record.uri,
-                    reason.label(),
-                    entry.issuer,
-                    library.dir.join("public/crl.pem").display()
-                ))
-            }
+            Self::Revoke(revoke) => revoke.run(now),
             Self::Refresh { library } => {
                 Authority::open(&library.dir)?.refresh_lists(now)?;
                 let list = library.dir.join("public/crl.pem");
@@ -243,82 +143,6 @@ impl Command {
             }
         }
     }
-}
-
-impl Whom {
-    fn issue(self, now: Time) -> anyhow::Result<String> {
-        let (library, subject, by, days) = match self {
-            Self::Authority {
-                library,
-                region,
-                by,
-                days,
-            } => {
-                let by = by.map_or(Signer::Root, Signer::Region);
-                (library, Subject::Authority(region), by, days)
-            }
-            Self::Node(leaf) => {
-                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
-                (leaf.library, Subject::Node(leaf.region), by, leaf.days)
-            }
-            Self::Operator { leaf, name } => {
-                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
-                let subject = Subject::Operator {
-                    region: leaf.region,
-                    name,
-                };
-                (leaf.library, subject, by, leaf.days)
-            }
-        };
-        let authority = Authority::open(&library.dir)?;
-        let issued = authority.issue(&subject, by, Term::days(now, days), now, &mut OsEntropy)?;
-        Ok(told("已签发", &authority, &subject, &issued))
-    }
-}
-
-impl WhomOrRoot {
-    fn renew(self, now: Time) -> anyhow::Result<String> {
-        let (renewal, subject, usual_days) = match self {
-            Self::Root { library } => {
-                let folder = Authority::open(&library.dir)?.renew_root(now, &mut OsEntropy)?;
-                return Ok(format!(
-                    "新的根在 {}。请先把 {} 发给每个节点并重新载入，再用新根签发。\n",
-                    folder.display(),
-                    library.dir.join("public/roots.crt").display()
-                ));
-            }
-            Self::Authority(renewal) => {
-                let subject = Subject::Authority(renewal.region);
-                (renewal, subject, AUTHORITY_DAYS)
-            }
-            Self::Node(renewal) => {
-                let subject = Subject::Node(renewal.region);
-                (renewal, subject, LEAF_DAYS)
-            }
-            Self::Operator { renewal, name } => {
-                let subject = Subject::Operator {
-                    region: renewal.region,
-                    name,
-                };
-                (renewal, subject, LEAF_DAYS)
-            }
-        };
-        let authority = Authority::open(&renewal.library.dir)?;
-        let days = renewal.days.unwrap_or(usual_days);
-        let issued = authority.renew(&subject, days, now, &mut OsEntropy)?;
-        Ok(told("已换发", &authority, &subject, &issued))
-    }
-}
-
-fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> String {
-    format!(
-        "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n",
-        subject.kind(),
-        authority.domain().uri(subject),
-        issued.serial,
-        issued.term.not_after,
-        issued.folder.display()
-    )
 }
 
 fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {

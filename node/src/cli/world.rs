@@ -151,9 +151,19 @@ impl PublishKept {
     pub fn run(self, now: Time) -> anyhow::Result<String> {
         let authority = Authority::open(&self.dir)?;
         let by = self.by.map_or(Signer::Root, Signer::Region);
+        let mut left_out = String::new();
         let (kind, content) = match self.what {
             Kept::Roots => (DocumentKind::Trust, authority.roots_pem()?),
-            Kept::Lists => (DocumentKind::Revocations, authority.lists_pem(by)?),
+            Kept::Lists => {
+                let lists = authority.lists(by, now)?;
+                for (issuer, ended) in &lists.left_out {
+                    let _ = writeln!(
+                        left_out,
+                        "{issuer} 的证书已于 {ended} 到期，它的吊销列表没有列入，其余照常。"
+                    );
+                }
+                (DocumentKind::Revocations, lists.pem)
+            }
         };
         let version = match self.revision {
             Some(version) => version,
@@ -170,7 +180,7 @@ impl PublishKept {
         };
         let bytes = authority.seal(by, &header, content.into_bytes())?;
         write(&self.out, &bytes)?;
-        Ok(told(&header, &self.out) + "\n")
+        Ok(left_out + &told(&header, &self.out) + "\n")
     }
 }
 

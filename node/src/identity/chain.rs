@@ -357,6 +357,15 @@ pub(super) fn check_valid(der: &CertificateDer<'_>, now: Time) -> Result<(), Ide
     check_time(&parse(der)?, now)
 }
 
+/// When the first certificate of a chain runs out.
+pub(super) fn ends(chain: &[CertificateDer<'_>]) -> Result<Option<Time>, IdentityError> {
+    let ends = chain.iter().map(|der| Ok(facts(der)?.not_after));
+    Ok(ends
+        .collect::<Result<Vec<_>, IdentityError>>()?
+        .into_iter()
+        .min())
+}
+
 /// The certificate can be a root: an authority that signed itself.
 pub(super) fn check_root(der: &CertificateDer<'_>) -> Result<(), IdentityError> {
     let root = parse(der)?;

@@ -15,6 +15,7 @@ use rcgen::{
     CertificateRevocationListParams, Issuer as Signer, KeyIdMethod, KeyPair, RevokedCertParams,
     SerialNumber,
 };
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,21 @@ impl Issuer {
                 .map_err(|source| AuthorityError::Files { path, source })?,
             certificate,
         })
+    }
+
+    /// When the first certificate from here up to, but without, the root ends: nobody believes the issuer longer.
+    pub(super) fn chain_ends(&self) -> Result<Time, AuthorityError> {
+        let damaged = |why: String| AuthorityError::Damaged {
+            path: self.folder.join(CERTIFICATE),
+            why,
+        };
+        let mut ends = self.term.not_after;
+        for der in CertificateDer::pem_slice_iter(self.chain_pem.as_bytes()) {
+            let der = der.map_err(|error| damaged(error.to_string()))?;
+            let facts = chain::facts(&der).map_err(|error| damaged(error.to_string()))?;
+            ends = ends.min(facts.not_after);
+        }
+        Ok(ends)
     }
 
     /// The signing key, read anew each time: it lives in memory no longer than a signature takes.

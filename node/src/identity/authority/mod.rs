@@ -15,14 +15,17 @@
 //! next one, and the old keeps signing its revocation list while anything that it certified is
 //! valid. Renewing never revokes: old and new overlap.
 //!
-//! Whether an authority may certify a region is not judged here but by every peer, who knows the
-//! tree ([`super::verify_chain`]): a stolen authority would not ask itself.
+//! Whether an authority may certify a region is judged by every peer, who knows the tree
+//! ([`super::verify_chain`]): a stolen authority would not ask itself. People at the command line are
+//! told before ([`Territory`]).
 
 mod error;
 mod files;
 mod issuer;
 mod keep;
 mod ledger;
+mod revoking;
+mod scope;
 mod sealing;
 mod template;
 
@@ -31,6 +34,8 @@ mod tests;
 
 pub use error::AuthorityError;
 pub use ledger::{Reason, Record, Revocation};
+pub use scope::{Territory, TerritoryError};
+pub use sealing::Lists;
 pub use template::{BACKDATED_BY, Term};
 
 use super::material;
@@ -296,6 +301,21 @@ impl Authority {
         now: Time,
         entropy: &mut dyn Entropy,
     ) -> Result<Issued, AuthorityError> {
+        self.renew_by(subject, None, days, now, entropy)
+    }
+
+    /// The same by another signer, where one is named.
+    ///
+    /// # Errors
+    /// As for [`Authority::renew`].
+    pub fn renew_by(
+        &self,
+        subject: &Subject,
+        by: Option<Signer>,
+        days: u32,
+        now: Time,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Issued, AuthorityError> {
         let folder = self.folder_of(subject);
         let current = match subject {
             Subject::Authority(_) => generations(&folder)?.pop().map(|last| last.join("ca.crt")),
@@ -305,7 +325,10 @@ impl Authority {
         let current = current
             .filter(|path| path.exists())
             .ok_or_else(|| AuthorityError::NotIssued(self.domain.uri(subject)))?;
-        let by = self.signer_of(&current)?;
+        let by = match by {
+            Some(by) => by,
+            None => self.signer_of(&current)?,
+        };
         if !matches!(subject, Subject::Authority(_)) {
             keep_previous(&folder)?;
         }
@@ -328,37 +351,6 @@ impl Authority {
         let root = self.create_root(generation, now, entropy)?;
         self.publish()?;
         Ok(root.folder)
-    }
-
-    /// Revokes a certificate by its serial number and publishes the issuer's new list.
-    ///
-    /// # Errors
-    /// When nobody here issued it.
-    pub fn revoke(
-        &self,
-        serial: &Serial,
-        now: Time,
-        reason: Reason,
-    ) -> Result<Entry, AuthorityError> {
-        for mut issuer in self.issuers()? {
-            if issuer.revoke(serial, now, reason)? {
-                self.publish()?;
-                let label = self.relative(&issuer.folder);
-                let serial = serial.to_string();
-                let record = issuer
-                    .ledger
-                    .records
-                    .into_iter()
-                    .find(|record| record.serial() == serial);
-                return record
-                    .map(|record| Entry {
-                        issuer: label,
-                        record,
-                    })
-                    .ok_or(AuthorityError::UnknownSerial(serial));
-            }
-        }
-        Err(AuthorityError::UnknownSerial(serial.to_string()))
     }
 
     /// Signs every revocation list anew and publishes them: to be done before a week has passed.

@@ -3,6 +3,7 @@
 
 use super::clock::{Begun, CLOCK, quantile};
 use super::pair::{all, configure, start, taking_in};
+use super::process::Started;
 use super::{machine, process};
 use crate::app::{Asked, NodeHandle, Outcome};
 use crate::config::Store as StoreConfig;
@@ -14,6 +15,7 @@ use hotline_domain::id::MatterId;
 use hotline_topology::{Level, UnitKey};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -37,6 +39,9 @@ pub(super) struct Filled {
     /// With all of them there.
     pub p99_ms: f64,
     pub ready_s: f64,
+    /// Just ready, MiB.
+    pub rss_start_mib: f64,
+    /// After a rest, MiB.
     pub rss_mib: f64,
     pub rebuild_s: f64,
     pub view_mib: f64,
@@ -48,6 +53,7 @@ pub(super) async fn measure(
     folder: &Path,
     tickets: usize,
     settings: StoreConfig,
+    rest: Duration,
 ) -> anyhow::Result<Filled> {
     let view = settings.engine.of(0).name();
     let folder = folder.join(view);
@@ -84,7 +90,11 @@ pub(super) async fn measure(
     let data = place.folder.join("data");
     let rebuild_s = process::rebuild(&data).await?;
     let file = configure(&world, region, None, &settings)?;
-    let (ready_s, rss_mib) = process::start(&file, place.http).await?;
+    let Started {
+        ready_s,
+        rss_start_mib,
+        rss_mib,
+    } = process::start(&file, place.http, rest).await?;
     let (view_mib, log_mib) = sizes(&data)?;
     std::fs::remove_dir_all(&folder)?;
     Ok(Filled {
@@ -94,6 +104,7 @@ pub(super) async fn measure(
         p99_early_ms,
         p99_ms,
         ready_s,
+        rss_start_mib,
         rss_mib,
         rebuild_s,
         view_mib,

@@ -2,6 +2,8 @@
 
 #[path = "processes/attachments.rs"]
 mod attachments;
+#[path = "processes/authority.rs"]
+mod authority;
 #[path = "processes/bench.rs"]
 mod bench;
 #[path = "processes/certificates.rs"]
@@ -10,6 +12,8 @@ mod certificates;
 mod damage;
 #[path = "processes/disk.rs"]
 mod disk;
+#[path = "processes/engines.rs"]
+mod engines;
 #[path = "processes/hostile.rs"]
 mod hostile;
 #[path = "processes/kills.rs"]

@@ -18,6 +18,7 @@ mod metrics;
 mod parts;
 mod port;
 mod prepare;
+mod reopen;
 mod rows;
 pub mod run;
 mod seal;

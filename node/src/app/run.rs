@@ -36,10 +36,7 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
     let running = prepared.start().await?;
     announce(&running);
     let stopped = until_stopped(&running, &mut signals, file).await;
-    tracing::info!(
-        "收到停止信号 {stopped},正在收尾(至多 {} 秒)",
-        drain.as_secs()
-    );
+    tracing::info!("{stopped}，正在收尾（至多 {} 秒）", drain.as_secs());
     let drained = tokio::time::timeout(drain, running.stop()).await;
     match drained {
         Ok(closed) => closed,
@@ -83,10 +80,15 @@ fn announce(running: &Running) {
 }
 
 /// Waits for the end; reloads meanwhile.
-async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) -> &'static str {
+async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) -> String {
     loop {
-        match signals.next().await {
-            Said::Stop(name) => return name,
+        let said = tokio::select! {
+            biased;
+            () = running.ended() => return "提交线程已结束，本进程不能再打开存储".to_owned(),
+            said = signals.next() => said,
+        };
+        match said {
+            Said::Stop(name) => return format!("收到停止信号 {name}"),
             Said::Reload => {
                 if let Err(error) = running.reload(file).await {
                     tracing::error!("重新读入失败,沿用原有设置:{error:#}");

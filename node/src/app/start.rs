@@ -45,6 +45,8 @@ pub struct Running {
     stop: CancellationToken,
     tasks: TaskTracker,
     committer: std::thread::JoinHandle<anyhow::Result<()>>,
+    /// Cancelled when the committer has ended, told to or not.
+    ended: CancellationToken,
     syncs: Syncs,
     /// Where children call, once bound.
     pub federation_address: Option<SocketAddr>,
@@ -115,9 +117,14 @@ impl Prepared {
             Box::new(OsEntropy),
             notary,
         );
+        let ended = CancellationToken::new();
+        let ending = ended.clone().drop_guard();
         let committer = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || span.in_scope(|| committer.run()))?;
+            .spawn(move || {
+                let _ending = ending;
+                span.in_scope(|| committer.run())
+            })?;
         // Before anything else: what is decided from here on belongs to the higher epoch.
         if let Some(id) = restored {
             handle.submit(Input::Restored { id }).await;
@@ -169,6 +176,7 @@ impl Prepared {
             stop,
             tasks,
             committer,
+            ended,
             syncs,
             federation_address: None,
             http_address: None,
@@ -194,6 +202,11 @@ impl Running {
     #[must_use]
     pub fn links(&self) -> &Links<NodeHandle> {
         &self.links
+    }
+
+    /// Until its committer has ended: a node that is told to stop, or one that only another process can mend.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     /// How often its files were made durable.

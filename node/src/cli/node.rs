@@ -3,6 +3,10 @@
 use crate::app::run::run;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest wait for what still works in the background when the node has stopped.
+const LEFT_MAX: Duration = Duration::from_secs(1);
 
 /// `hotline node`.
 #[derive(Debug, Args)]
@@ -45,7 +49,10 @@ impl NodeArgs {
             .worker_threads(2)
             .enable_all()
             .build()?;
-        runtime.block_on(run(&config, demo_clock))
+        let ran = runtime.block_on(run(&config, demo_clock));
+        // What still waits for a disk that does not answer must not keep the process: nothing of it was answered.
+        runtime.shutdown_timeout(LEFT_MAX);
+        ran
     }
 }
 

@@ -18,7 +18,8 @@
 //! work), `BACKUPS` (which backups were made), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs`, run
-//! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs`. To change a file's format, raise its version constant, keep the old decoder,
+//! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs` (behind [`view::Apart`] if it
+//! has threads or files of its own). To change a file's format, raise its version constant, keep the old decoder,
 //! and add a file of the old form to the tests.
 
 pub mod checkpoint;
@@ -31,6 +32,7 @@ mod marks;
 mod open;
 mod rebuild;
 mod report;
+mod room;
 #[cfg(test)]
 mod test_support;
 #[cfg(test)]
@@ -43,6 +45,7 @@ pub use commit::{Parts, Store, StoreSettings, ViewGrowth};
 pub use error::StoreError;
 pub use marks::{CleanClose, Generation, Restored, machine_boot_id};
 pub use report::{OpenReport, ViewOutcome};
+pub use room::has_room;
 pub use upkeep::{Upkeep, UpkeepReport};
 pub use view::{Op, Rows, Tree};
 

@@ -1,5 +1,6 @@
 //! Real processes of the one program, for what only they can show: SIGKILL, real TLS, real sockets, real disks.
 
+pub mod alone;
 mod caller;
 mod cli;
 mod collector;

@@ -35,6 +35,15 @@ pub enum Access {
     Private,
 }
 
+/// The room of a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What it holds in all.
+    pub total: u64,
+    /// What this process may still fill.
+    pub free: u64,
+}
+
 /// An advisory lock on a file, released when dropped.
 pub type LockGuard = Box<dyn Any + Send + Sync>;
 
@@ -123,6 +132,14 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// `NotFound`, or what the operating system answers.
     fn is_private(&self, path: &Path) -> io::Result<bool>;
+
+    /// How much room the file system of this folder has; `None` where that cannot be told.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    fn room(&self, _dir: &Path) -> io::Result<Option<Room>> {
+        Ok(None)
+    }
 
     /// Takes the lock on the file (made where missing); `None` when another holder has it.
     ///

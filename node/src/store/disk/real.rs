@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::{Access, AppendFile, Disk, LockGuard, ReadFile};
+use super::{Access, AppendFile, Disk, LockGuard, ReadFile, Room};
 
 /// The disk of the machine; syncs with fdatasync (files) and fsync (folders).
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,6 +98,16 @@ impl Disk for RealDisk {
 
     fn is_private(&self, path: &Path) -> io::Result<bool> {
         Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+    }
+
+    fn room(&self, dir: &Path) -> io::Result<Option<Room>> {
+        let found = rustix::fs::statvfs(dir)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        // A file system without a size of its own tells nothing.
+        Ok((found.f_blocks > 0).then(|| Room {
+            total: bytes(found.f_blocks),
+            free: bytes(found.f_bavail),
+        }))
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<LockGuard>> {

@@ -226,6 +226,14 @@ impl View for FjallView {
         flushed
     }
 
+    fn end(&self) -> Result<(), ViewError> {
+        let open = self.held.take();
+        caught(|| {
+            drop(open);
+            Ok(())
+        })
+    }
+
     fn stat(&self) -> ViewStat {
         ViewStat {
             engine: NAME,

@@ -34,8 +34,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use tale::LegTale;
 pub use verdict::{Chain, EvidenceVerdict, FigureVerdict, Verdict};
 
-/// One node's log: commit number, the node's time of the commit, its facts.
-pub type Log = Vec<(u64, Time, Vec<Fact>)>;
+/// One node's log.
+pub type Log = Vec<Commit>;
+
+/// A commit of a log: its number, the node's time, its facts.
+pub type Commit = (u64, Time, Vec<Fact>);
 
 /// The logs judged together, by node.
 pub type Logs = BTreeMap<RegionKey, Log>;
@@ -190,7 +193,7 @@ pub fn export(reader: &LogReader) -> Result<Log, ExportError> {
 /// The log cannot be read; each record's own error says that it cannot be understood.
 pub fn records(
     reader: &LogReader,
-) -> Result<impl Iterator<Item = Result<(u64, Time, Vec<Fact>), ExportError>>, ExportError> {
+) -> Result<impl Iterator<Item = Result<Commit, ExportError>>, ExportError> {
     Ok(reader.read_from(1)?.map(|record| {
         let record = record?;
         let lasting =

@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod evidence;
+pub mod gate;
 pub mod grpc;
 pub mod http;
 pub mod identity;

@@ -24,6 +24,8 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/remote.rs"]
+mod remote;
 #[path = "processes/restores.rs"]
 mod restores;
 #[path = "processes/scanner.rs"]
@@ -32,6 +34,8 @@ mod scanner;
 mod sealing;
 #[path = "processes/signals.rs"]
 mod signals;
+#[path = "processes/strangers.rs"]
+mod strangers;
 #[path = "processes/traces.rs"]
 mod traces;
 #[path = "processes/wires.rs"]

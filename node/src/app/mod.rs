@@ -10,6 +10,7 @@
 
 mod cache;
 mod committer;
+mod gates;
 mod handle;
 mod keeper;
 mod keys;

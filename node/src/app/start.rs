@@ -1,6 +1,7 @@
 //! Starting: store, committer, links, doors, in that order; reloading; draining.
 
 use super::committer::Committer;
+use super::gates::{Gates, budget};
 use super::handle::{INBOX_MAX, NodeHandle};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
@@ -19,7 +20,7 @@ use crate::link::{self, Links};
 use crate::store::Store;
 use crate::store::disk::{RealDisk, Syncs};
 use crate::telemetry::traces::Traces;
-use crate::{grpc, http, telemetry};
+use crate::{gate, grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
 use hotline_domain::view::Rows as _;
@@ -48,6 +49,7 @@ pub struct Running {
     /// Cancelled when the committer has ended, told to or not.
     ended: CancellationToken,
     syncs: Syncs,
+    gates: Gates,
     /// Where children call, once bound.
     pub federation_address: Option<SocketAddr>,
     /// Where health and metrics are served, once bound.
@@ -66,6 +68,10 @@ impl Prepared {
             known,
             material,
         } = self;
+        let configured = link::Place::of(&known.federation, me);
+        // Before anything is opened: what the doors may take is bounded so that this is enough.
+        let budget = budget(&config, configured.children.len() + 1)?;
+        let configured = configured.parent;
         let clock = business_clock(&config);
         let syncs = Syncs::default();
         let opener = opener(&config, me, &syncs);
@@ -74,7 +80,6 @@ impl Prepared {
             .to_string()
             .lines()
             .for_each(|line| tracing::info!("{line}"));
-        let configured = link::Place::of(&known.federation, me).parent;
         let files = Files { known, material };
         let (known, material) = keeper::compose(&files, &CommittedRows::new(store.view()), me)?;
         let surroundings = Arc::new(Surroundings::new(me, known));
@@ -178,6 +183,7 @@ impl Prepared {
             committer,
             ended,
             syncs,
+            gates: Gates::of(&budget),
             federation_address: None,
             http_address: None,
         };
@@ -224,6 +230,7 @@ impl Running {
             let incoming = identity::incoming::<_, PeerIdentity>(
                 listener,
                 Arc::clone(&self.tls),
+                self.gates.federation.clone(),
                 self.stop.clone(),
             );
             let server = identity::server()
@@ -238,20 +245,16 @@ impl Running {
             self.attachments.clone(),
             &self.config.operator,
         )?;
-        self.tasks.spawn(log_end(
-            "本机操作口",
-            doors
-                .clone()
-                .serve_local(&self.config.operator.socket, self.stop.clone())?,
-        ));
+        let (socket, gate) = (&self.config.operator.socket, self.gates.local.clone());
+        let local = doors.clone().serve_local(socket, gate, self.stop.clone())?;
+        self.tasks.spawn(log_end("本机操作口", local));
         if let Some(listen) = self.config.operator.listen.clone() {
             let listener = TcpListener::bind(&listen)
                 .await
                 .with_context(|| format!("不能监听 {listen}(operator.listen)"))?;
-            self.tasks.spawn(log_end(
-                "操作端口",
-                doors.serve_tcp(listener, Arc::clone(&self.tls), self.stop.clone()),
-            ));
+            let (tls, gate) = (Arc::clone(&self.tls), self.gates.operators.clone());
+            let remote = doors.serve_tcp(listener, tls, gate, self.stop.clone());
+            self.tasks.spawn(log_end("操作端口", remote));
         }
         if let Some(listen) = self.config.http.listen.clone() {
             let listener = TcpListener::bind(&listen)
@@ -262,9 +265,10 @@ impl Running {
             self.register_metrics(&metrics.meter());
             let status = Arc::new(super::metrics::NodeStatus(self.handle.clone()));
             let router = http::router(status, metrics, Arc::new(SystemClock::new()));
+            let gate = self.gates.monitors.clone();
             self.tasks.spawn(log_end(
                 "监控端口",
-                http::serve(listener, router, self.stop.clone()),
+                http::serve(listener, router, gate, self.stop.clone()),
             ));
         }
         self.tasks
@@ -291,6 +295,7 @@ impl Running {
         super::metrics::register(meter, &self.handle, &self.links, &self.syncs);
         super::metrics::register_attachments(meter, &self.attachments);
         identity::metrics::register(meter, &self.tls);
+        gate::metrics::register(meter, self.gates.all());
     }
 
     /// Reads certificates, topology and packs anew. What is faulty is reported and the old stays in force.

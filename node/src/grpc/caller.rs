@@ -1,6 +1,7 @@
 //! Who calls: a user of this machine by the socket's credentials, or an operator by certificate; then the person of the
 //! configuration. A front end that authenticates people itself names them.
 
+use super::refusal::echo;
 use crate::config::Operator as Config;
 use crate::identity::OperatorIdentity;
 use crate::identity::local::LocalPeer;
@@ -41,6 +42,11 @@ impl People {
         Ok(people)
     }
 
+    /// The users of this machine who may use the door.
+    pub fn uids(&self) -> impl Iterator<Item = u32> {
+        self.by_uid.keys().chain(&self.front_ends).copied()
+    }
+
     /// The person behind a request.
     ///
     /// # Errors
@@ -53,7 +59,7 @@ impl People {
             let own = operator.name.as_str();
             if named.is_some_and(|name| name != own) {
                 return Err(Status::unauthenticated(format!(
-                    "证书是「{own}」的,不能代他人操作"
+                    "证书是“{own}”的，不能代他人操作"
                 )));
             }
             return self.named(own);
@@ -64,13 +70,13 @@ impl People {
         match named {
             Some(name) if self.front_ends.contains(&local.uid) => self.named(&name),
             Some(_) => Err(Status::unauthenticated(format!(
-                "本机用户 {} 不能代他人操作;需要时在 [operator] front_ends 中写明",
+                "本机用户 {} 不能代他人操作；需要时在 [operator] front_ends 中写明",
                 local.uid
             ))),
             None => match self.by_uid.get(&local.uid) {
                 Some(name) => self.named(name),
                 None => Err(Status::unauthenticated(format!(
-                    "本机用户 {} 不是登记的操作人;请在 [[operator.person]] 中写明 uid,或用 --as 指明",
+                    "本机用户 {} 不是登记的操作人；请在 [[operator.person]] 中写明 uid，或用 --as 指明",
                     local.uid
                 ))),
             },
@@ -80,7 +86,8 @@ impl People {
     fn named(&self, name: &str) -> Result<Actor, Status> {
         self.by_name.get(name).cloned().ok_or_else(|| {
             Status::unauthenticated(format!(
-                "没有登记操作人「{name}」;请在 [[operator.person]] 中登记"
+                "没有登记操作人“{}”；请在 [[operator.person]] 中登记",
+                echo(name)
             ))
         })
     }

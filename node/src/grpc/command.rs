@@ -2,7 +2,7 @@
 
 use super::bounds;
 use super::name;
-use super::refusal::{invalid, unwell};
+use super::refusal::{invalid, slip, unwell};
 use crate::app::{Asked, NodeHandle};
 use hotline_domain::body::Actor;
 use hotline_domain::command::Verb;
@@ -69,8 +69,8 @@ fn texts(texts: &[pb::Text]) -> Result<Vec<(FieldName, String)>, Status> {
     }
     let mut read: Vec<(FieldName, String)> = Vec::new();
     for text in texts {
-        let field =
-            FieldName::from_str(&text.field).map_err(|error| invalid("texts.field", error))?;
+        let field = FieldName::from_str(&text.field)
+            .map_err(|error| slip("texts.field", &text.field, &error))?;
         if field == FieldName::Attachment {
             let words = "附件不是文字;请用 AttachFile(hotline ticket attach)上传".to_owned();
             return Err(invalid("texts.field", words));
@@ -236,8 +236,8 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
 fn take_in(ask: pb::TakeIn) -> Result<Verb, Status> {
     let urgency = name::given(&ask.urgency).map_or(Ok(Urgency::Normal), Urgency::from_str);
     Ok(Verb::TakeIn {
-        kind: Kind::from_str(&ask.kind).map_err(|error| invalid("kind", error))?,
-        urgency: urgency.map_err(|error| invalid("urgency", error))?,
+        kind: Kind::from_str(&ask.kind).map_err(|error| slip("kind", &ask.kind, &error))?,
+        urgency: urgency.map_err(|error| slip("urgency", &ask.urgency, &error))?,
         place: name::given(&ask.place).map(name::region).transpose()?,
         happened_at: name::time(ask.happened_at_ms),
         channel: ask.channel,

@@ -6,6 +6,7 @@
 //! bounds.rs    how long keys, codes and words may be
 //! command.rs   request → verb, texts, content hash
 //! refusal.rs   outcome → status with rich error
+//! wire.rs      bytes that are no request → status in words
 //! attachment/  files up, down, listed
 //! query/       tickets, lists, links, figures, status
 //! ```
@@ -20,12 +21,14 @@ mod command;
 mod name;
 mod query;
 mod refusal;
+mod wire;
 
 use crate::app::{NodeHandle, Outcome};
 use crate::attachment::Attachments;
 use crate::config::Operator as OperatorConfig;
+use crate::gate::{Gate, Patience, Source, Watch};
 use crate::identity::local::LocalIncoming;
-use crate::identity::{NodeTls, OperatorIdentity, incoming};
+use crate::identity::{NodeTls, OperatorIdentity, incoming, patient_server};
 use crate::link::Links;
 use caller::People;
 use futures::stream::BoxStream;
@@ -34,13 +37,25 @@ use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::operator_server::{Operator, OperatorServer};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Router;
 use tonic::{Request, Response, Status, Streaming};
+use tower::layer::util::{Identity, Stack};
+use wire::InWords;
 
 /// Largest request, in bytes: a document of the world, and what is around it.
 const REQUEST_BYTES_MAX: usize = hotline_domain::world::DOCUMENT_BYTES_MAX + (1 << 20);
+
+/// Most files that people send and take at once: each holds a descriptor and some memory.
+const FILES_AT_ONCE: usize = 32;
+/// Every other request is one message, which its caller has whole.
+const PATIENCE: Patience = Patience {
+    whole_within: Duration::from_secs(30),
+    streams: &["/AttachFile"],
+};
 
 /// The operator service of one node.
 #[derive(Clone)]
@@ -49,6 +64,8 @@ pub struct Door {
     links: Links<NodeHandle>,
     attachments: Attachments,
     people: Arc<People>,
+    /// Files under way, up or down.
+    files: Arc<Semaphore>,
 }
 
 impl Door {
@@ -68,6 +85,7 @@ impl Door {
             links,
             attachments,
             people,
+            files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
         })
     }
 
@@ -78,9 +96,14 @@ impl Door {
     pub fn serve_local(
         self,
         socket: &Path,
+        gate: Gate,
         stop: CancellationToken,
     ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
-        let incoming = LocalIncoming::bind(socket)?;
+        // Whoever is in the configuration finds room, however many others of this machine knock.
+        self.people
+            .uids()
+            .for_each(|uid| gate.remember(Source::User(uid)));
+        let incoming = LocalIncoming::bind(socket, gate)?;
         let router = self.router()?;
         Ok(async move {
             Ok(router
@@ -97,21 +120,23 @@ impl Door {
         self,
         listener: TcpListener,
         tls: Arc<NodeTls>,
+        gate: Gate,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let incoming = incoming::<_, OperatorIdentity>(listener, tls, stop.clone());
+        let incoming = incoming::<_, OperatorIdentity>(listener, tls, gate, stop.clone());
         Ok(self
             .router()?
             .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
             .await?)
     }
 
-    fn router(self) -> anyhow::Result<Router> {
+    fn router(self) -> anyhow::Result<Router<Stack<InWords, Stack<Watch, Identity>>>> {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .build_v1()?;
         let health = health(&self.node);
-        Ok(crate::identity::server()
+        Ok(patient_server(PATIENCE)
+            .layer(InWords)
             .add_service(OperatorServer::new(self).max_decoding_message_size(REQUEST_BYTES_MAX))
             .add_service(health)
             .add_service(reflection))
@@ -119,6 +144,7 @@ impl Door {
 
     /// The person behind a request; every command and query needs one.
     fn actor<T>(&self, request: &Request<T>) -> Result<hotline_domain::body::Actor, Status> {
+        wire::reached(request.extensions());
         self.people.actor(request.extensions(), request.metadata())
     }
 }

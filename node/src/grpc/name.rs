@@ -1,6 +1,6 @@
 //! How people name things: matters by id or number, legs, orders, bodies, regions, times.
 
-use super::refusal::invalid;
+use super::refusal::{echo, invalid, slip};
 use crate::app::NodeHandle;
 use hotline_domain::body::Body;
 use hotline_domain::id::{LegId, MatterId, OrderId};
@@ -26,7 +26,10 @@ pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
     else {
         return Err(invalid(
             "ticket",
-            format!("「{text}」不是有效的工单编号:校验码不符,请核对有无抄错"),
+            format!(
+                "“{}”不是有效的工单编号：校验码不符，请核对有无抄错",
+                echo(text)
+            ),
         ));
     };
     let rows = node.shared().rows();
@@ -36,7 +39,7 @@ pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
     {
         Some(Row::Matter(matter)) => Ok(matter),
         _ => Err(Status::not_found(format!(
-            "本节点没有工单 {number};请到受理节点查询"
+            "本节点没有工单 {number}；请到受理节点查询"
         ))),
     }
 }
@@ -46,9 +49,8 @@ pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
 /// # Errors
 /// `INVALID_ARGUMENT`.
 pub fn leg(text: &str) -> Result<LegId, Status> {
-    folded_number(text)
-        .parse()
-        .map_err(|error| invalid("leg", format!("{error}")))
+    let folded = folded_number(text);
+    folded.parse().map_err(|error| slip("leg", &folded, &error))
 }
 
 /// An order by id.
@@ -56,9 +58,10 @@ pub fn leg(text: &str) -> Result<LegId, Status> {
 /// # Errors
 /// `INVALID_ARGUMENT`.
 pub fn order(text: &str) -> Result<OrderId, Status> {
-    folded_number(text)
+    let folded = folded_number(text);
+    folded
         .parse()
-        .map_err(|error| invalid("order", format!("{error}")))
+        .map_err(|error| slip("order", &folded, &error))
 }
 
 /// A body: `140525000000`, `140525000000/住建局`, or `住建局` for a unit of this node.
@@ -68,7 +71,7 @@ pub fn order(text: &str) -> Result<OrderId, Status> {
 pub fn body(node: &NodeHandle, text: &str) -> Result<Body, Status> {
     let unit = |text: &str| {
         text.parse::<UnitKey>()
-            .map_err(|error| invalid("body", error.to_string()))
+            .map_err(|error| slip("body", text, &error))
     };
     if let Some((of, name)) = text.split_once('/') {
         return Ok(Body::Unit(region(of)?, unit(name)?));
@@ -85,9 +88,7 @@ pub fn body(node: &NodeHandle, text: &str) -> Result<Body, Status> {
 /// `INVALID_ARGUMENT`.
 pub fn region(text: &str) -> Result<RegionKey, Status> {
     text.parse()
-        .map_err(|error: hotline_topology::region::RegionKeyError| {
-            invalid("region", error.to_string())
-        })
+        .map_err(|error: hotline_topology::region::RegionKeyError| slip("region", text, &error))
 }
 
 /// A time where 0 means none.

@@ -1,5 +1,6 @@
 //! Outcomes as statuses: the one place where a refusal becomes a gRPC error with details.
 
+use super::bounds::is_hidden;
 use crate::app::Outcome;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::view::ViewFailed;
@@ -17,7 +18,7 @@ pub fn status(outcome: Outcome) -> Status {
         Outcome::Decided(Ok(_)) => Status::ok(""),
         Outcome::Decided(Err(refusal)) => refused(&refusal),
         Outcome::Unknown(why) => Status::unknown(format!(
-            "存储在提交中失败,结果不明({why});请用同一幂等键重发,不会办两次"
+            "存储在提交中失败，结果不明（{why}）；请用同一幂等键重发，不会办两次"
         )),
         Outcome::NotTaken(why) => Status::unavailable(why),
     }
@@ -46,6 +47,40 @@ pub fn refused(refusal: &Refusal) -> Status {
         refusal.message.clone(),
         ErrorDetails::with_error_info(refusal.rule, DOMAIN, metadata),
     )
+}
+
+/// Longest echo of what somebody wrote, in characters.
+const ECHO_MAX: usize = 80;
+
+/// What somebody wrote, as it may stand in an answer to him: short, and of letters that can be seen.
+#[must_use]
+pub fn echo(text: &str) -> String {
+    let mut letters = text.chars();
+    let shown = letters.by_ref().take(ECHO_MAX);
+    let mut shown: String = shown
+        .map(|letter| {
+            if is_hidden(letter) {
+                '\u{FFFD}'
+            } else {
+                letter
+            }
+        })
+        .collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A text that is none of what it should be: what its reader said of it, with the text itself echoed short.
+#[must_use]
+pub fn slip(field: &str, text: &str, said: &dyn std::fmt::Display) -> Status {
+    let said = said.to_string();
+    let said = match text.is_empty() {
+        true => said,
+        false => said.replace(text, &echo(text)),
+    };
+    invalid(field, said)
 }
 
 /// Wrong input that never reached a rule.

@@ -8,14 +8,14 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
+mod serve;
 #[cfg(test)]
 mod tests;
+
+pub use serve::{HEADERS_DEADLINE, LIFE_MAX, serve};
 
 /// How long applying may stand still while something waits to be applied.
 pub const STALLED_AFTER: Duration = Duration::from_secs(10);
@@ -90,20 +90,6 @@ pub fn router(status: Arc<dyn Status>, metrics: Metrics, clock: Arc<dyn Clock>) 
         .route("/readyz", get(readyz))
         .route("/metrics", get(figures))
         .with_state(watch)
-}
-
-/// Serves the routes until `shutdown`.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
 }
 
 async fn readyz(State(watch): State<Arc<Watch>>) -> Response {

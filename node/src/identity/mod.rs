@@ -35,10 +35,9 @@ pub mod revocation;
 pub mod seal;
 pub mod sealing;
 pub mod signing;
-mod slots;
 pub mod tls;
 
-pub use acceptor::{incoming, server};
+pub use acceptor::{incoming, patient_server, server};
 pub use chain::{
     OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
 };

@@ -72,12 +72,21 @@ pub struct Standing<'a> {
     pub admits: &'a dyn Fn(RegionKey) -> bool,
 }
 
+/// A port that speaks TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// Where other nodes call.
+    Federation,
+    /// Where people's programs call from afar.
+    Operators,
+}
+
 /// Who may call a port, and how his certificates are judged.
 pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
-    /// Most connections of one caller at once; the newest stay.
-    const CONNECTIONS_MAX: usize;
+    /// The port that he calls.
+    const PORT: Port;
 
-    /// Who he is, for counting.
+    /// Who he is, for counting his connections.
     fn uri(&self) -> &str;
 
     /// Judges the chain that a caller presented.
@@ -88,8 +97,7 @@ pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
 }
 
 impl Caller for PeerIdentity {
-    /// A link is one connection; while an old one is dying there may be a second, while certificates change a third.
-    const CONNECTIONS_MAX: usize = 8;
+    const PORT: Port = Port::Federation;
 
     fn uri(&self) -> &str {
         &self.uri
@@ -109,7 +117,7 @@ impl Caller for PeerIdentity {
 }
 
 impl Caller for OperatorIdentity {
-    const CONNECTIONS_MAX: usize = 64;
+    const PORT: Port = Port::Operators;
 
     fn uri(&self) -> &str {
         &self.uri
@@ -132,6 +140,7 @@ impl Caller for OperatorIdentity {
 /// All that is exchanged together.
 struct Snapshot {
     server: Arc<ServerConfig>,
+    door: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     material: Material,
     own: PeerIdentity,
@@ -224,6 +233,7 @@ impl NodeTls {
         let old = self.current.load_full();
         self.current.store(Arc::new(Snapshot {
             server: Arc::clone(&old.server),
+            door: Arc::clone(&old.door),
             client: Arc::clone(&old.client),
             material: old.material.clone(),
             own: old.own.clone(),
@@ -330,8 +340,12 @@ impl NodeTls {
         &self.refusals
     }
 
-    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.load().server)
+    pub(super) fn server_config(&self, port: Port) -> Arc<ServerConfig> {
+        let current = self.current.load();
+        match port {
+            Port::Federation => Arc::clone(&current.server),
+            Port::Operators => Arc::clone(&current.door),
+        }
     }
 
     pub(super) fn client_config(&self) -> Arc<ClientConfig> {
@@ -361,20 +375,24 @@ impl NodeTls {
         Ok(ticket)
     }
 
-    /// Of the connections of one identity only the newest so many stay: an old one may be dead without anybody knowing.
-    pub(super) fn keep_newest(&self, identity: &str, ticket: &Ticket, most: usize) {
-        let cut = self.live.keep_newest(identity, ticket, most);
-        if cut > 0 {
-            tracing::warn!("{identity} 的连接超过 {most} 条，断开较旧的 {cut} 条");
-        }
-    }
-
-    pub(super) fn hang_up(&self, error: &IdentityError) {
-        self.refusals.count_up(Side::Incoming, error);
-    }
-
-    pub(super) fn refuse(&self, side: Side, peer: &dyn fmt::Display, error: &IdentityError) {
-        self.refusals.note(side, peer, error);
+    /// Counts a refusal; logs at most one line a second for each side.
+    pub(super) fn refuse(
+        self: &Arc<Self>,
+        side: Side,
+        peer: &dyn fmt::Display,
+        error: &IdentityError,
+    ) {
+        let Some(rest) = self
+            .refusals
+            .note(side, peer, error, self.clock.monotonic())
+        else {
+            return;
+        };
+        let tls = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(rest).await;
+            tls.refusals.tell_rest(side, tls.clock.monotonic());
+        });
     }
 
     fn warn_of_problems(&self) {
@@ -382,6 +400,16 @@ impl NodeTls {
             tracing::error!(
                 reason = error.reason(),
                 "本节点自己的证书不会被其他节点接受：{error}"
+            );
+        }
+        let door = self.current.load().material.door.clone();
+        let judged = door.map(|door| {
+            self.with_standing(|standing| chain::verify_door_chain(&door.chain, &standing.trust))
+        });
+        if let Some(Err(error)) = judged {
+            tracing::error!(
+                reason = error.reason(),
+                "操作端口的证书（door.crt）不会被操作员的程序接受：{error}"
             );
         }
     }
@@ -410,13 +438,21 @@ fn build(
     if material.lists.is_empty() {
         return Err(unusable(folder, "没有吊销列表"));
     }
-    let (server, client) =
-        config::both(&material, clock).map_err(|error| unusable(folder, error))?;
+    if let Some(door) = material.door.as_ref().and_then(|door| door.chain.first()) {
+        let region = chain::claimed_door(door, domain);
+        let region = region.map_err(|error| unusable(folder, format!("door.crt：{error}")))?;
+        if region != own.region {
+            let why = format!("door.crt 属于 {region}，而本节点是 {}", own.region);
+            return Err(unusable(folder, why));
+        }
+    }
+    let made = config::all(&material, clock).map_err(|error| unusable(folder, error))?;
     // A key that cannot sign hinders no start, for a node serves its citizens without links too.
     let key = SigningKey::read(&material.key);
     Ok(Snapshot {
-        server: Arc::new(server),
-        client: Arc::new(client),
+        server: Arc::new(made.server),
+        door: Arc::new(made.door),
+        client: Arc::new(made.client),
         material,
         own,
         rules,

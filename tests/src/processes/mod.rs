@@ -81,6 +81,8 @@ pub struct Town {
     configs: BTreeMap<RegionKey, PathBuf>,
     wires: BTreeMap<RegionKey, Proxy>,
     preloads: BTreeMap<RegionKey, Preload>,
+    /// How many descriptors a node may have, where that is not what the system allows.
+    limits: BTreeMap<RegionKey, u32>,
 }
 
 impl Town {
@@ -138,6 +140,7 @@ impl Town {
             configs: BTreeMap::new(),
             wires: BTreeMap::new(),
             preloads: BTreeMap::new(),
+            limits: BTreeMap::new(),
         };
         for region in regions {
             let place = town.world.place(*region)?.clone();
@@ -169,6 +172,11 @@ impl Town {
         Ok(preload)
     }
 
+    /// From its next start on, a node may open so many files and connections, as after `ulimit -n`.
+    pub fn limit_descriptors(&mut self, region: RegionKey, most: u32) {
+        self.limits.insert(region, most);
+    }
+
     /// Starts a node and waits for nothing.
     ///
     /// # Errors
@@ -180,7 +188,16 @@ impl Town {
             .append(true)
             .open(place.folder.join("node.log"))?;
         let environment = self.preloads.get(&region).map(Preload::environment);
-        let child = Command::new(program())
+        let mut command = match self.limits.get(&region) {
+            None => Command::new(program()),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+                shell.arg("-c").arg(limited).arg(program());
+                shell
+            }
+        };
+        let child = command
             .args(["node", "run", "--demo-clock", "--config"])
             .arg(self.configs.get(&region).context("no configuration")?)
             .envs(environment.unwrap_or_default())

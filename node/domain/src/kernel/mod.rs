@@ -22,6 +22,7 @@ mod keys;
 mod offered;
 mod outcome;
 mod parked;
+mod plain;
 mod receive;
 mod reconcile;
 mod reopen;

@@ -219,15 +219,21 @@ impl WhomOrRoot {
         let issued = authority.renew_by(&subject, renewal.by, days, now, &mut OsEntropy)?;
         let next = match subject {
             Subject::Authority(_) => AUTHORITY_NEXT,
-            Subject::Node(_) | Subject::Operator { .. } => "",
+            Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => "",
         };
         Ok(told("已换发", &authority, &subject, &issued) + &unchecked + next)
     }
 }
 
 fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> String {
+    let door = match subject {
+        Subject::Node(_) => {
+            "同一目录中的 door.crt、door.key 供远程操作端口（operator.listen）出示\n"
+        }
+        Subject::Authority(_) | Subject::Operator { .. } | Subject::Door(_) => "",
+    };
     format!(
-        "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n",
+        "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n{door}",
         subject.kind(),
         authority.domain().uri(subject),
         issued.serial,

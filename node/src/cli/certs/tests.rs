@@ -66,7 +66,8 @@ fn a_keeper_inits_issues_renews_revokes_and_shows() {
     let shown = run(&dir, "show").unwrap();
     assert_eq!(shown.matches("节点").count(), 2, "{shown}");
     assert_eq!(shown.matches("吊销（已换发）").count(), 1, "{shown}");
-    assert_eq!(shown.matches("有效 ").count(), 4, "{shown}");
+    assert_eq!(shown.matches("| 操作端口").count(), 2, "{shown}");
+    assert_eq!(shown.matches("有效 ").count(), 6, "{shown}");
     assert_eq!(shown.matches("已 0 天，未到重签期限").count(), 3, "{shown}");
     let late = run_at(&dir, "show", Time(NOW.0 + 9 * 86_400_000)).unwrap();
     assert_eq!(late.matches("已 9 天，逾期 2 天").count(), 3, "{late}");

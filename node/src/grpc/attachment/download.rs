@@ -3,7 +3,7 @@
 use super::Files;
 use crate::app::{Asked, Outcome};
 use crate::attachment::{ChunkCipher, Cover, Stored};
-use crate::grpc::refusal::{self, invalid};
+use crate::grpc::refusal::{self, echo, invalid};
 use futures::channel::mpsc;
 use futures::stream::BoxStream;
 use futures::{SinkExt as _, StreamExt as _};
@@ -54,7 +54,9 @@ impl Files {
         let first = Part::Attachment(self.show(&attached, readable)?);
         let (mut tell, told) = mpsc::channel(1);
         let files = self.clone();
+        let under_way = self.begin()?;
         tokio::spawn(async move {
+            let _under_way = under_way;
             if say(&mut tell, Ok(first)).await
                 && let Err(status) = files.hand_over(matter, &attached, &cover, &mut tell).await
             {
@@ -77,10 +79,10 @@ impl Files {
             (Some(one), None) => Ok(one),
             (Some(_), Some(_)) => Err(invalid(
                 "id",
-                format!("「{digits}」不止一份附件,请多写几位"),
+                format!("“{}”不止一份附件，请多写几位", echo(&digits)),
             )),
             (None, _) => {
-                let words = format!("这张工单没有编号为 {digits} 的附件");
+                let words = format!("这张工单没有编号为 {} 的附件", echo(&digits));
                 let refused = Refusal::new(Class::NotFound, "attachment.unknown", words);
                 Err(refusal::refused(&refused))
             }

@@ -13,6 +13,8 @@ use hotline_domain::policy::reading::Readable;
 use hotline_domain::view::Rows as _;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{FieldName, PolicyPack};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
 /// What the door needs for files.
@@ -20,6 +22,7 @@ use tonic::Status;
 pub(super) struct Files {
     node: NodeHandle,
     attachments: Attachments,
+    under_way: Arc<Semaphore>,
 }
 
 impl Files {
@@ -27,7 +30,14 @@ impl Files {
         Self {
             node: door.node.clone(),
             attachments: door.attachments.clone(),
+            under_way: Arc::clone(&door.files),
         }
+    }
+
+    /// A file may be under way until what comes back is dropped.
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let begun = Arc::clone(&self.under_way).try_acquire_owned();
+        begun.map_err(|_| Status::resource_exhausted("正在传送的附件过多；请稍后再试"))
     }
 
     /// What is attached to a ticket, oldest first.
@@ -50,7 +60,8 @@ impl Files {
         let matter = name::matter(&self.node, text)?;
         let rows = self.node.shared().rows();
         let ticket = rows.ticket(matter).map_err(refusal::unwell)?;
-        let ticket = ticket.ok_or_else(|| Status::not_found(format!("本节点没有工单 {text}")))?;
+        let ticket = ticket
+            .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", refusal::echo(text))))?;
         let readable = query::ticket::permit(&self.node, actor, &ticket)?;
         Ok((matter, readable))
     }

@@ -4,8 +4,8 @@ use super::Files;
 use crate::app::{Asked, Outcome};
 use crate::attachment::{ChunkKey, Cover, Incoming, NAME_CHARS_MAX, ShelfError, plain_name};
 use crate::entropy::{Entropy as _, OsEntropy};
-use crate::grpc::command;
-use crate::grpc::refusal::{self, invalid};
+use crate::grpc::refusal::{self, echo, invalid, slip};
+use crate::grpc::{command, wire};
 use futures::stream::BoxStream;
 use futures::{SinkExt as _, StreamExt as _};
 use hotline_domain::attachment::{Attachment, AttachmentId, Held, looks_like, permit, sniff};
@@ -59,7 +59,10 @@ impl Files {
     ) -> BoxStream<'static, Result<pb::AttachFileResponse, Status>> {
         let (mut tell, told) = futures::channel::mpsc::channel(4);
         tokio::spawn(async move {
-            let done = self.take(actor, parts, &mut tell).await;
+            let done = match self.begin() {
+                Ok(_under_way) => self.take(actor, parts, &mut tell).await,
+                Err(crowded) => Err(crowded),
+            };
             // Whoever asked may have gone; what was decided stands.
             drop(tell.send(done).await);
         });
@@ -249,7 +252,9 @@ async fn receive(
 /// The type as said, or as the file's ending tells; `None` where the name has no ending.
 fn media_of(said: &str, name: &str) -> Result<Option<Media>, Status> {
     if !said.is_empty() {
-        let known = said.parse().map_err(|error| invalid("media", error))?;
+        let known = said
+            .parse()
+            .map_err(|error: String| slip("media", said, &error))?;
         return Ok(Some(known));
     }
     match (Media::of_name(name), Media::ending_of(name)) {
@@ -257,7 +262,8 @@ fn media_of(said: &str, name: &str) -> Result<Option<Media>, Status> {
         (None, None) => Ok(None),
         (None, Some(ending)) => {
             let words = format!(
-                "从后缀“.{ending}”看不出类型；请改成文件本来的后缀，或写明类型（--media，如 image/png）"
+                "从后缀“.{}”看不出类型；请改成文件本来的后缀，或写明类型（--media，如 image/png）",
+                echo(&ending)
             );
             Err(invalid("media", words))
         }
@@ -325,7 +331,9 @@ fn digest(head: &Head, matter: MatterId, name: &str, media: Media, content: &[u8
 
 async fn next(parts: &mut Streaming<pb::AttachFileRequest>) -> Result<Option<Part>, Status> {
     let part = timeout(PART_DEADLINE, parts.message()).await;
-    let part = part.map_err(|_| Status::deadline_exceeded("文件内容迟迟不来,上传已取消"))??;
+    let part = part
+        .map_err(|_| Status::deadline_exceeded("文件内容迟迟不来，上传已取消"))?
+        .map_err(wire::in_words)?;
     match part {
         None => Ok(None),
         Some(part) => match part.part {

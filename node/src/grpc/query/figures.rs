@@ -3,7 +3,7 @@
 use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
-use crate::grpc::refusal::{invalid, unwell};
+use crate::grpc::refusal::{echo, invalid, slip, unwell};
 use hotline_domain::body::Actor;
 use hotline_domain::figures::{
     Counts, Grouping, Label, Measure, Query, Table, Watermark, day_of, totals,
@@ -123,7 +123,7 @@ fn table(text: &str) -> Result<Table, Status> {
             let known = "matters、matters-by-category、legs、legs-by-category、legs-by-unit";
             return Err(invalid(
                 "table",
-                format!("没有统计表“{other}”;应为 {known} 之一"),
+                format!("没有统计表“{}”；应为 {known} 之一", echo(other)),
             ));
         }
     })
@@ -142,7 +142,7 @@ fn grouping(text: &str) -> Result<Grouping, Status> {
             let known = "whole、day、region、child、first、second、rules";
             return Err(invalid(
                 "by",
-                format!("不能按“{other}”分行;应为 {known} 之一"),
+                format!("不能按“{}”分行；应为 {known} 之一", echo(other)),
             ));
         }
     })
@@ -150,7 +150,7 @@ fn grouping(text: &str) -> Result<Grouping, Status> {
 
 fn day(field: &str, text: &str) -> Result<Option<i32>, Status> {
     let read = name::given(text).map(Time::from_str).transpose();
-    Ok(read.map_err(|error| invalid(field, error))?.map(day_of))
+    Ok(read.map_err(|error| slip(field, text, &error))?.map(day_of))
 }
 
 #[cfg(test)]

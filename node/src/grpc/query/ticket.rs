@@ -4,7 +4,7 @@ use super::{show, words};
 use crate::app::NodeHandle;
 use crate::attachment::Cover;
 use crate::grpc::name;
-use crate::grpc::refusal::{self, unwell};
+use crate::grpc::refusal::{self, echo, unwell};
 use hotline_domain::body::Actor;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
@@ -32,7 +32,7 @@ pub(in crate::grpc) fn get(
     let ticket = rows
         .ticket(matter)
         .map_err(unwell)?
-        .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", request.ticket)))?;
+        .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", echo(&request.ticket))))?;
     let readable = permit(node, actor, &ticket)?;
     if request.with_texts {
         reading::permit_content(actor, readable).map_err(|refusal| refusal::refused(&refusal))?;

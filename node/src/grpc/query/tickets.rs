@@ -4,7 +4,7 @@
 use super::show;
 use crate::app::NodeHandle;
 use crate::grpc::name;
-use crate::grpc::refusal::{invalid, unwell};
+use crate::grpc::refusal::{echo, invalid, slip, unwell};
 use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
 use hotline_domain::policy::reading;
@@ -43,7 +43,7 @@ pub(in crate::grpc) fn list(
         other => {
             return Err(invalid(
                 "sort",
-                format!("“{other}”不是排序;应为 oldest、newest、due 之一"),
+                format!("“{}”不是排序；应为 oldest、newest、due 之一", echo(other)),
             ));
         }
     };
@@ -331,7 +331,10 @@ impl Wanted {
                 .ok_or_else(|| {
                     invalid(
                         "stages",
-                        format!("“{word}”不是状态;应为 open、assigned、reviewing、closed 之一"),
+                        format!(
+                            "“{}”不是状态；应为 open、assigned、reviewing、closed 之一",
+                            echo(word)
+                        ),
                     )
                 })?;
             stages.push(stage);
@@ -342,7 +345,7 @@ impl Wanted {
         let kind = name::given(&request.kind).map(Kind::from_str).transpose();
         Ok(Self {
             stages,
-            kind: kind.map_err(|error| invalid("kind", error))?,
+            kind: kind.map_err(|error| slip("kind", &request.kind, &error))?,
             category: request.category.clone(),
             overdue: request.overdue,
             own: request.own.then(|| node.shared().surroundings.me()),

@@ -1,6 +1,7 @@
 //! The door of a running node, called as people's programs call it.
 
 pub(crate) mod fixture;
+mod garbage;
 mod paging;
 mod reading;
 mod remote;

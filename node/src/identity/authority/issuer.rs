@@ -162,7 +162,7 @@ impl Issuer {
         };
         let signer = self.signer()?;
         let serial = template::draw_serial(entropy)?;
-        let key = template::draw_key(entropy)?;
+        let key = template::draw_key_for(subject, entropy)?;
         let template = Template {
             domain,
             subject: Some(subject),

@@ -5,7 +5,7 @@
 //! domain.toml                      the trust domain
 //! root/<generation>/               ca.crt  ca.key  issued.toml  crl.pem; keep it off the network
 //! authorities/<key>/<generation>/  ca.crt (and those above)  ca.key  issued.toml  crl.pem
-//! nodes/<key>/                     node.crt (and authorities)  node.key  roots.crt  crl.pem
+//! nodes/<key>/                     node.crt (and authorities)  node.key  roots.crt  crl.pem; door.crt  door.key
 //! operators/<key>/<name>/          operator.crt (and authorities)  operator.key  and as above
 //! public/                          roots.crt  crl.pem: what every node must have
 //! ```
@@ -44,7 +44,7 @@ use super::revocation::{ListAge, Serial};
 use crate::entropy::Entropy;
 use files::Readers;
 use hotline_topology::{RegionKey, Time};
-use keep::{generations, keep_previous};
+use keep::{generations, keep_previous, stem};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -182,7 +182,9 @@ impl Authority {
     #[must_use]
     pub fn folder_of(&self, subject: &Subject) -> PathBuf {
         match subject {
-            Subject::Node(region) => self.folder.join("nodes").join(region.as_str()),
+            Subject::Node(region) | Subject::Door(region) => {
+                self.folder.join("nodes").join(region.as_str())
+            }
             Subject::Authority(region) => self.folder.join("authorities").join(region.as_str()),
             Subject::Operator { region, name } => self
                 .folder
@@ -284,8 +286,24 @@ impl Authority {
             return Err(AuthorityError::AlreadyIssued(self.domain.uri(subject)));
         }
         let issued = self.certify(subject, by, dns_name, term, now, entropy)?;
+        self.certify_door(subject, by, term, now, entropy)?;
         self.publish()?;
         Ok(issued)
+    }
+
+    /// With a node's certificate comes one for its operators' port, by the same signer and for the same term.
+    fn certify_door(
+        &self,
+        subject: &Subject,
+        by: Signer,
+        term: Term,
+        now: Time,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), AuthorityError> {
+        if let Subject::Node(region) = subject {
+            self.certify(&Subject::Door(*region), by, None, term, now, entropy)?;
+        }
+        Ok(())
     }
 
     /// Gives a subject a new key and a new certificate by the same signer. The old certificate
@@ -319,8 +337,9 @@ impl Authority {
         let folder = self.folder_of(subject);
         let current = match subject {
             Subject::Authority(_) => generations(&folder)?.pop().map(|last| last.join("ca.crt")),
-            Subject::Node(_) => Some(folder.join("node.crt")),
-            Subject::Operator { .. } => Some(folder.join("operator.crt")),
+            Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => {
+                Some(folder.join(format!("{}.crt", stem(subject))))
+            }
         };
         let current = current
             .filter(|path| path.exists())
@@ -332,7 +351,9 @@ impl Authority {
         if !matches!(subject, Subject::Authority(_)) {
             keep_previous(&folder)?;
         }
-        let issued = self.certify(subject, by, None, Term::days(now, days), now, entropy)?;
+        let term = Term::days(now, days);
+        let issued = self.certify(subject, by, None, term, now, entropy)?;
+        self.certify_door(subject, by, term, now, entropy)?;
         self.publish()?;
         Ok(issued)
     }

@@ -36,8 +36,8 @@ impl Authority {
         Err(AuthorityError::UnknownSerial(serial.to_string()))
     }
 
-    /// Revokes every certificate of a subject that is still valid, and publishes the issuers' new lists. Superseded is
-    /// all but the newest.
+    /// Revokes every certificate of a subject that is still valid, of a node those of its operators' port too, and
+    /// publishes the issuers' new lists. Superseded is all but the newest.
     ///
     /// # Errors
     /// When there is none.
@@ -48,13 +48,10 @@ impl Authority {
         reason: Reason,
     ) -> Result<Vec<Entry>, AuthorityError> {
         let uri = self.domain.uri(subject);
-        let mut valid = self.list()?;
-        valid.retain(|Entry { record, .. }| {
-            record.uri == uri && record.revoked.is_none() && now <= record.not_after()
-        });
-        valid.sort_by_key(|entry| entry.record.not_before());
-        if reason == Reason::Superseded {
-            valid.pop();
+        let mut valid = self.superseded_or_all(&uri, now, reason)?;
+        if let Subject::Node(region) = subject {
+            let door = self.domain.uri(&Subject::Door(*region));
+            valid.extend(self.superseded_or_all(&door, now, reason)?);
         }
         let mut revoked = Vec::new();
         for Entry { record, .. } in &valid {
@@ -66,5 +63,23 @@ impl Authority {
             return Err(AuthorityError::NothingValid(uri));
         }
         Ok(revoked)
+    }
+
+    /// What is still valid under a URI, oldest first; where it is superseded, without the newest.
+    fn superseded_or_all(
+        &self,
+        uri: &str,
+        now: Time,
+        reason: Reason,
+    ) -> Result<Vec<Entry>, AuthorityError> {
+        let mut valid = self.list()?;
+        valid.retain(|Entry { record, .. }| {
+            record.uri == uri && record.revoked.is_none() && now <= record.not_after()
+        });
+        valid.sort_by_key(|entry| entry.record.not_before());
+        if reason == Reason::Superseded {
+            valid.pop();
+        }
+        Ok(valid)
     }
 }

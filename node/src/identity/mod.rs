@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! profile -> error -> revocation -> chain -> material, signing
-//!         -> refusals, live, tls -> acceptor, dialer, notary -> metrics
+//!         -> refusals, live, callers, tls -> acceptor, dialer, notary -> metrics
 //! seal (signed documents of the world)
 //! authority (the keeper's side) -> example
 //! local (no certificates: the kernel names the caller)
@@ -19,6 +19,7 @@
 
 pub mod acceptor;
 pub mod authority;
+pub mod callers;
 pub mod chain;
 mod config;
 pub mod dialer;

@@ -135,8 +135,8 @@ impl Untold {
         if count == 0 {
             return;
         }
-        let reasons: Vec<_> = self.reasons.iter().collect();
-        let reasons: Vec<_> = reasons
+        let reasons: Vec<_> = self
+            .reasons
             .iter()
             .map(|(reason, count)| format!("{reason} {count}"))
             .collect();

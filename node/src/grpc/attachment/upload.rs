@@ -4,7 +4,7 @@ use super::Files;
 use crate::app::{Asked, Outcome};
 use crate::attachment::{ChunkKey, Cover, Incoming, NAME_CHARS_MAX, ShelfError, plain_name};
 use crate::entropy::{Entropy as _, OsEntropy};
-use crate::grpc::refusal::{self, echo, invalid, slip};
+use crate::grpc::refusal::{self, invalid, slip};
 use crate::grpc::{command, wire};
 use futures::stream::BoxStream;
 use futures::{SinkExt as _, StreamExt as _};
@@ -262,8 +262,7 @@ fn media_of(said: &str, name: &str) -> Result<Option<Media>, Status> {
         (None, None) => Ok(None),
         (None, Some(ending)) => {
             let words = format!(
-                "从后缀“.{}”看不出类型；请改成文件本来的后缀，或写明类型（--media，如 image/png）",
-                echo(&ending)
+                "从后缀“.{ending}”看不出类型；请改成文件本来的后缀，或写明类型（--media，如 image/png）"
             );
             Err(invalid("media", words))
         }

@@ -3,7 +3,7 @@
 //! | newcomer | when it is full | makes room |
 //! | --- | --- | --- |
 //! | knocks | his address, his prefix, the door, in this order | the oldest who has not said a whole greeting, then the oldest in the middle of one; whoever was just refused keeps his place, so that he does not try without pause |
-//! | knocks, and somebody welcome came from there before | his address, the share kept for such | the same, and whoever was just refused too; nobody else's knocking touches this share |
+//! | knocks, and somebody welcome came from there before | the share kept for such and the door: his address, the share | the same of the share, and whoever was just refused too; nobody else's knocking touches it |
 //! | comes in | his identity | his own connection idle for longest, then his own oldest |
 //! | comes in | the door | the connection idle for longest of whoever has most, if he has more; else he is refused |
 //!
@@ -150,6 +150,7 @@ impl Book {
 
     /// Somebody knocks; the number is his from now on.
     pub(super) fn arrive(&mut self, from: Source, known: bool) -> (u64, Verdict) {
+        let known = known && self.is_kept_for(from);
         let verdict = self.room_to_wait(from, known);
         let number = self.tick();
         if let Verdict::In(room) = verdict {
@@ -168,6 +169,13 @@ impl Book {
             self.entries.insert(number, entry);
         }
         (number, verdict)
+    }
+
+    /// Whether somebody from where neighbours came takes of the share that is kept for such. Where it is full he waits
+    /// among all others if there is room, so that neighbours who call all at once do not push each other out.
+    fn is_kept_for(&self, from: Source) -> bool {
+        let fits = |known| self.room_to_wait(from, known) == Verdict::In(None);
+        fits(true) || !fits(false)
     }
 
     fn room_to_wait(&self, from: Source, known: bool) -> Verdict {

@@ -128,6 +128,16 @@ fn the_share_of_the_known_is_touched_by_nobody_else() {
 }
 
 #[test]
+fn neighbours_who_call_all_at_once_from_one_address_have_its_room_besides_their_share() {
+    let mut book = Book::new(BOUNDS);
+    let all = ["10.0.0.1"; BOUNDS.kept_per_source + BOUNDS.waiting_per_source];
+    let numbers = fill(&mut book, &all, true);
+    assert!(numbers.iter().all(|number| book.stage(*number).is_some()));
+    let (_, verdict) = book.arrive(from("10.0.0.1"), true);
+    assert_eq!(verdict, Verdict::In(Some((numbers[0], Crowded::Source))));
+}
+
+#[test]
 fn of_one_identity_what_is_idle_longest_makes_room_and_work_goes_on() {
     let mut book = Book::new(BOUNDS);
     let mut inside = Vec::new();

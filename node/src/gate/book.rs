@@ -131,6 +131,9 @@ impl Entry {
     }
 }
 
+/// Whether an entry is among those that a bound counts.
+type Among<'a> = &'a dyn Fn(&Entry) -> bool;
+
 /// Everybody at a door.
 #[derive(Debug)]
 pub(super) struct Book {
@@ -192,7 +195,7 @@ impl Book {
             let per_prefix = bounds.waiting_per_prefix;
             (bounds.waiting_per_source, per_prefix, bounds.waiting)
         };
-        let limits: [(Crowded, usize, &dyn Fn(&Entry) -> bool); 3] = [
+        let limits: [(Crowded, usize, Among<'_>); 3] = [
             (Crowded::Source, per_source, &|entry| entry.from == from),
             (Crowded::Prefix, per_prefix, &|entry| {
                 entry.from.prefix() == prefix

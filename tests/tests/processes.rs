@@ -34,6 +34,8 @@ mod scanner;
 mod sealing;
 #[path = "processes/signals.rs"]
 mod signals;
+#[path = "processes/starting.rs"]
+mod starting;
 #[path = "processes/strangers.rs"]
 mod strangers;
 #[path = "processes/traces.rs"]

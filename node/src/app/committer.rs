@@ -15,6 +15,7 @@ use crate::codec::commit;
 use crate::entropy::Entropy;
 use crate::identity::NodeNotary;
 use crate::store::{OpenReport, Store, StoreError};
+use anyhow::Context as _;
 use hotline_domain::evidence::{self, NotSigned};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, World, next_timer};
@@ -99,11 +100,25 @@ impl Committer {
         }
     }
 
-    /// Works until told to stop or until nobody can send any more; closes the store in order.
+    /// Commits `first` in a group of its own, says so, then works until told to stop or until nobody can send any more;
+    /// closes the store in order. Before `first` nothing is committed, not even a timer that is due: what the node
+    /// decides belongs to the epoch that a restore brings.
     ///
     /// # Errors
-    /// No runtime for the timers, or the store could not be closed in order.
-    pub fn run(mut self) -> anyhow::Result<()> {
+    /// `first` did not become durable, which is said to whoever waits, too; no runtime for the timers; the store could
+    /// not be closed in order.
+    pub fn run(mut self, first: Vec<Input>, begun: oneshot::Sender<()>) -> anyhow::Result<()> {
+        let time = self.look().time;
+        self.shared
+            .accepted
+            .fetch_add(first.len() as u64, Ordering::Relaxed);
+        let jobs: Vec<_> = first.into_iter().map(Job::Input).collect();
+        let count = jobs.len() as u64;
+        self.group(jobs, time)
+            .context("节点的启动没有入账,没有接通任何链路,也没有开放任何端口")?;
+        self.shared.applied.fetch_add(count, Ordering::Relaxed);
+        // Who waits may have given up, which the inbox tells.
+        let _ = begun.send(());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
@@ -318,7 +333,7 @@ fn write(store: &mut Store, commit: &Commit) -> Result<(), StoreError> {
     if commit.facts.is_empty() {
         return Ok(());
     }
-    let lasting = commit::encode(commit.at, &commit.facts);
+    let lasting = commit::encode_after(commit.at, &commit.facts, store.keys().handed_out());
     let ops = commit::ops(commit.changes.iter().map(|(key, row)| (key, row.as_ref())));
     store.commit(&lasting, ops).map(|_| ())
 }

@@ -50,6 +50,7 @@ impl Committer {
                 Ok(Ok((store, report))) => {
                     tracing::info!("存储已重新打开：{report}");
                     self.shared.opened(&store);
+                    self.shared.look_over(&report);
                     self.store = Some(store);
                     self.work_again();
                     return true;

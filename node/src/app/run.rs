@@ -1,6 +1,7 @@
 //! `hotline node run`: one node in this process, until SIGTERM.
 
-use super::prepare::Prepared;
+use super::init;
+use super::prepare::Ready;
 use super::signals::{Said, Signals};
 use super::start::Running;
 use crate::clock::SystemClock;
@@ -11,15 +12,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology and packs anew.
+/// `new`: what [`init`] makes is made first.
 ///
 /// # Errors
-/// All faults of configuration, before a port is bound; or what hindered start or stop.
-pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
-    let config = Config::load(file)?;
+/// All faults of configuration, data folder and ports, before anything is made; or what hindered start or stop.
+pub async fn run(file: &Path, demo: bool, new: bool) -> anyhow::Result<()> {
+    let (asked, _) = Config::read(file)?;
     anyhow::ensure!(
-        demo || config.node.demo_clock.is_none(),
+        demo || asked.node.demo_clock.is_none(),
         "node.demo_clock 只用于演示:正式运行请删去这一节"
     );
+    if new {
+        init::init(file, |step| println!("{step}"))?;
+    }
+    let ready = Ready::check(file)?;
+    let config = ready.config();
     let options = LogOptions {
         node: config.node.region.clone(),
         format: match config.log.format {
@@ -29,11 +36,10 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
         filter: Some(config.log.filter.clone()),
     };
     let drain = Duration::from_secs(config.node.drain_seconds);
-    let prepared = Prepared::read(config, file)?;
     telemetry::install(&options, Arc::new(SystemClock::new()))?;
     // Before the start: who sees the door open may stop the node at once.
     let mut signals = Signals::take()?;
-    let running = prepared.start().await?;
+    let running = ready.start().await?;
     announce(&running);
     let stopped = until_stopped(&running, &mut signals, file).await;
     tracing::info!("{stopped}，正在收尾（至多 {} 秒）", drain.as_secs());

@@ -1,13 +1,15 @@
 //! Starting: store, committer, links, doors, in that order; reloading; draining.
 
 use super::committer::Committer;
+use super::folder;
 use super::gates::{Gates, budget};
 use super::handle::{INBOX_MAX, NodeHandle};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
 use super::letters::Reading;
+use super::listening::Listeners;
 use super::parts::{business_clock, node_links, opener, parent, rules};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Ready};
 use super::rows::CommittedRows;
 use super::shared::Shared;
 use super::world::Surroundings;
@@ -24,11 +26,11 @@ use crate::{gate, grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
 use hotline_domain::view::Rows as _;
+use hotline_topology::RegionKey;
 use opentelemetry::metrics::Meter;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -56,22 +58,29 @@ pub struct Running {
     pub http_address: Option<SocketAddr>,
 }
 
-impl Prepared {
-    /// Opens the store, binds the ports, starts the links.
+impl Ready {
+    /// Opens the store, commits the start, and only then dials and answers.
     ///
     /// # Errors
-    /// The store cannot be opened, a port not bound; says which and what to do.
+    /// The store cannot be opened or written, a port was taken meanwhile; says which and what to do.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let Self {
+        let Prepared {
             config,
             me,
             known,
             material,
-        } = self;
+        } = self.prepared;
         let configured = link::Place::of(&known.federation, me);
         // Before anything is opened: what the doors may take is bounded so that this is enough.
         let budget = budget(&config, configured.children.len() + 1)?;
-        let configured = configured.parent;
+        let (configured, gates) = (configured.parent, Gates::of(&budget));
+        let listeners = self.ports.listen(gates.local.clone())?;
+        if folder::close_to_others(&config.node.data)? {
+            tracing::warn!(
+                "数据文件夹 {} 原来对其他用户开放,已收回权限",
+                config.node.data.display()
+            );
+        }
         let clock = business_clock(&config);
         let syncs = Syncs::default();
         let opener = opener(&config, me, &syncs);
@@ -80,6 +89,8 @@ impl Prepared {
             .to_string()
             .lines()
             .for_each(|line| tracing::info!("{line}"));
+        let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
+            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
         let files = Files { known, material };
         let (known, material) = keeper::compose(&files, &CommittedRows::new(store.view()), me)?;
         let surroundings = Arc::new(Surroundings::new(me, known));
@@ -88,6 +99,7 @@ impl Prepared {
             Arc::clone(&clock),
             &store,
         ));
+        shared.look_over(&report);
         let restored = take_up(&store, &shared)?;
         if let Some(collector) = &config.log.otlp {
             let per_mille = config.log.traced_per_mille;
@@ -113,7 +125,6 @@ impl Prepared {
         )?;
         surroundings.trust(Arc::clone(&tls));
         let notary = Arc::new(NodeNotary::new(Arc::clone(&tls)));
-        let span = telemetry::node_span(me.as_str());
         let committer = Committer::new(
             Arc::clone(&shared),
             inbox,
@@ -122,20 +133,7 @@ impl Prepared {
             Box::new(OsEntropy),
             notary,
         );
-        let ended = CancellationToken::new();
-        let ending = ended.clone().drop_guard();
-        let committer = std::thread::Builder::new()
-            .name("committer".to_owned())
-            .spawn(move || {
-                let _ending = ending;
-                span.in_scope(|| committer.run())
-            })?;
-        // Before anything else: what is decided from here on belongs to the higher epoch.
-        if let Some(id) = restored {
-            handle.submit(Input::Restored { id }).await;
-        }
-        handle.submit(Input::Start).await;
-
+        let (committer, ended) = begin(committer, restored, me).await?;
         let (settings, data) = (config.sealing.clone(), config.node.data.clone());
         shared.equip(KeyMaker::new(Arc::clone(&tls), settings, data));
         // Before any link: what is written from now on for far nodes is sealed.
@@ -146,8 +144,6 @@ impl Prepared {
         surroundings.believe(Box::new(ByCertificates(Arc::clone(&tls))));
         let dial = parent(&config, &tls, &surroundings, configured);
         let links = node_links(&handle, Arc::clone(&dial));
-        let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
-            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
         let attachments = Attachments::start(
             handle.clone(),
             shelf,
@@ -161,6 +157,7 @@ impl Prepared {
             Action::Gather(ask) => reading.begin(ask),
             action => performing.perform(action),
         }));
+        attachments.look_at_start().await;
         links.begin();
         let keeper = Arc::new(Keeper {
             node: handle.clone(),
@@ -183,11 +180,11 @@ impl Prepared {
             committer,
             ended,
             syncs,
-            gates: Gates::of(&budget),
+            gates,
             federation_address: None,
             http_address: None,
         };
-        running.open_doors().await?;
+        running.open_doors(listeners)?;
         Ok(running)
     }
 }
@@ -221,11 +218,8 @@ impl Running {
         &self.syncs
     }
 
-    async fn open_doors(&mut self) -> anyhow::Result<()> {
-        if let Some(listen) = self.config.links.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(links.listen)"))?;
+    fn open_doors(&mut self, listeners: Listeners) -> anyhow::Result<()> {
+        if let Some(listener) = listeners.federation {
             self.federation_address = Some(listener.local_addr()?);
             let incoming = identity::incoming::<_, PeerIdentity>(
                 listener,
@@ -245,21 +239,16 @@ impl Running {
             self.attachments.clone(),
             &self.config.operator,
         )?;
-        let (socket, gate) = (&self.config.operator.socket, self.gates.local.clone());
-        let local = doors.clone().serve_local(socket, gate, self.stop.clone())?;
+        let local = doors
+            .clone()
+            .serve_local(listeners.local, self.stop.clone())?;
         self.tasks.spawn(log_end("本机操作口", local));
-        if let Some(listen) = self.config.operator.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(operator.listen)"))?;
+        if let Some(listener) = listeners.operator {
             let (tls, gate) = (Arc::clone(&self.tls), self.gates.operators.clone());
             let remote = doors.serve_tcp(listener, tls, gate, self.stop.clone());
             self.tasks.spawn(log_end("操作端口", remote));
         }
-        if let Some(listen) = self.config.http.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(http.listen)"))?;
+        if let Some(listener) = listeners.http {
             self.http_address = Some(listener.local_addr()?);
             let metrics = telemetry::Metrics::new(self.handle.shared().surroundings.me().as_str())?;
             self.register_metrics(&metrics.meter());
@@ -341,6 +330,45 @@ impl Running {
             Err(_) => anyhow::bail!("提交线程异常终止"),
         }
     }
+}
+
+/// The committer's thread, and what is cancelled when it has ended.
+type Begun = (
+    std::thread::JoinHandle<anyhow::Result<()>>,
+    CancellationToken,
+);
+
+/// Starts the committer with the restore, if there was one, and the start. They are durable when it returns, before anybody
+/// is dialled or heard: a stream states the epoch, and what it brings belongs to it.
+async fn begin(
+    committer: Committer,
+    restored: Option<[u8; 16]>,
+    me: RegionKey,
+) -> anyhow::Result<Begun> {
+    let (begun, beginning) = tokio::sync::oneshot::channel();
+    let first = restored.map(|id| Input::Restored { id });
+    let first: Vec<_> = first.into_iter().chain([Input::Start]).collect();
+    let span = telemetry::node_span(me.as_str());
+    let ended = CancellationToken::new();
+    let ending = ended.clone().drop_guard();
+    let committer = std::thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(move || {
+            let _ending = ending;
+            span.in_scope(|| committer.run(first, begun))
+        })?;
+    if beginning.await.is_ok() {
+        return Ok((committer, ended));
+    }
+    let ended = tokio::task::spawn_blocking(move || committer.join()).await?;
+    Err(ended.map_or_else(|_| anyhow::anyhow!("提交线程异常终止"), why_not_begun))
+}
+
+/// Why the committer ended before it began.
+fn why_not_begun(ended: anyhow::Result<()>) -> anyhow::Error {
+    ended
+        .err()
+        .unwrap_or_else(|| anyhow::anyhow!("提交线程没有开始工作"))
 }
 
 /// The restore that the folder's mark speaks of, unless the log says that it was taken up already.

@@ -3,6 +3,7 @@
 use super::clock::Begun;
 use super::machine::resident_mib;
 use super::pair::configure;
+use crate::app::init::init;
 use crate::config::Store as StoreConfig;
 use crate::demo::world::World;
 use anyhow::Context as _;
@@ -96,6 +97,7 @@ pub(super) async fn idle_mib(folder: &Path) -> anyhow::Result<f64> {
     let world = World::make(folder)?;
     let region = *world.of_level(Level::Township).first().context("没有乡")?;
     let file = configure(&world, region, None, &StoreConfig::default())?;
+    init(&file, |_| {})?;
     let started = start(&file, world.place(region)?.http, REST).await?;
     Ok(started.rss_mib)
 }

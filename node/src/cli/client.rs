@@ -180,6 +180,8 @@ impl Client {
         list_notices(pb::ListNoticesRequest) -> pb::ListNoticesResponse;
         /// How every link stands.
         list_links(pb::ListLinksRequest) -> pb::ListLinksResponse;
+        /// Dials the parent now.
+        dial_link(pb::DialLinkRequest) -> pb::DialLinkResponse;
         /// What waits on a link.
         list_queue(pb::ListQueueRequest) -> pb::ListQueueResponse;
         /// Keys for sealing, and what was destroyed.

@@ -101,7 +101,15 @@ objects! {
     Figures { measures, lines, total, reported, missing, complete, absent }
     NodeStatus {
         region, name, level, time_ms, epoch, topology_version, pack, pack_version, ready, not_ready_because,
-        clock_held, accepted, applied, alarms, open_limits, exchanging, missing,
+        clock_held, accepted, applied, alarms, open_limits, exchanging, missing, links,
+    }
+    LinkBrief { region, name, side, state, why, heard_at_ms }
+}
+
+impl Json for pb::DialLinkResponse {
+    fn json(&self) -> Value {
+        let Self {} = self;
+        Value::Object(Map::new())
     }
 }
 

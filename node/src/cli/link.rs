@@ -24,6 +24,11 @@ pub struct LinkArgs {
 enum Command {
     /// 各条链路的状况
     List,
+    /// 现在就拨上级,不等下一次自动重拨
+    Dial {
+        /// 上级的区划代码
+        region: RegionKey,
+    },
     /// 等待对方确认的消息
     Queue {
         /// 对方的区划代码
@@ -61,6 +66,7 @@ impl LinkArgs {
     pub fn run(self) -> anyhow::Result<()> {
         self.door.run(async |caller| match self.command {
             Command::List => list(caller).await,
+            Command::Dial { region } => dial(caller, region).await,
             Command::Queue { region, limit } => queue(caller, region, limit).await,
             Command::Misconduct { region } => misconduct(caller, region).await,
             Command::Forgive { region, send } => {
@@ -79,12 +85,25 @@ impl LinkArgs {
                 });
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
-                    text: format!("与 {region} 的链路已重新开放"),
+                    text: format!(
+                        "与 {region} 的链路已重新开放,正在重新连接;几秒后用 hotline link list 查看"
+                    ),
                     json: done.json(),
                 })
             }
         })
     }
+}
+
+async fn dial(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
+    let request = pb::DialLinkRequest {
+        region: region.to_string(),
+    };
+    let answer = caller.client.dial_link(caller.who(), request).await?;
+    Ok(Shown {
+        text: format!("正在拨 {region};几秒后用 hotline link list 查看"),
+        json: answer.json(),
+    })
 }
 
 async fn list(caller: &Caller) -> anyhow::Result<Shown> {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod door;
 pub mod evidence;
 pub mod figures;
+pub mod init;
 mod json;
 pub mod keys;
 pub mod leg;
@@ -39,6 +40,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// 新节点启动之前:建好数据文件夹,列出建了什么;重复执行无妨
+    Init(init::InitArgs),
     /// 运行节点
     Node(node::NodeArgs),
     /// 管理证书
@@ -71,11 +74,28 @@ enum Command {
     Bench(crate::bench::BenchArgs),
 }
 
+impl Command {
+    /// Whether it makes a node's data, or copies of them. What others make is often for others.
+    fn makes_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Init(_) | Self::Node(_) | Self::Store(_) | Self::Demo(_) | Self::Bench(_)
+        )
+    }
+}
+
 impl Cli {
     /// Runs the subcommand; errors go to standard error, the exit code tells their kind.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if let Err(words) = crate::process::keep_memory() {
+            eprintln!("{words}");
+        }
+        if self.command.makes_data() {
+            crate::process::keep_files();
+        }
         let done = match self.command {
+            Command::Init(args) => args.run(),
             Command::Node(args) => args.run(),
             Command::Certs(args) => args.run(),
             Command::Topology(args) => args.run(),

@@ -22,6 +22,9 @@ enum Command {
         /// 配置文件
         #[arg(long, env = "HOTLINE_CONFIG")]
         config: PathBuf,
+        /// 新节点第一次启动:数据文件夹还没有时先建好,同 hotline init
+        #[arg(long)]
+        init: bool,
         /// 允许演示时钟
         #[arg(long, hide = true)]
         demo_clock: bool,
@@ -39,6 +42,7 @@ impl NodeArgs {
     pub fn run(self) -> anyhow::Result<()> {
         let Command::Run {
             config,
+            init,
             demo_clock,
             until_stdin_ends,
         } = self.command;
@@ -49,7 +53,7 @@ impl NodeArgs {
             .worker_threads(2)
             .enable_all()
             .build()?;
-        let ran = runtime.block_on(run(&config, demo_clock));
+        let ran = runtime.block_on(run(&config, demo_clock, init));
         // What still waits for a disk that does not answer must not keep the process: nothing of it was answered.
         runtime.shutdown_timeout(LEFT_MAX);
         ran

@@ -33,7 +33,7 @@ impl StatusArgs {
 
 fn text(status: &pb::NodeStatus) -> String {
     let state = if status.ready {
-        "正常".to_owned()
+        links_in_a_word(&status.links).to_owned()
     } else {
         format!("不能办理:{}", status.not_ready_because)
     };
@@ -51,6 +51,7 @@ fn text(status: &pb::NodeStatus) -> String {
         status.applied,
         status.alarms,
     );
+    tell_links(&mut text, &status.links);
     if !status.clock_held.is_empty() {
         let _ = writeln!(
             text,
@@ -79,9 +80,102 @@ fn text(status: &pb::NodeStatus) -> String {
     text
 }
 
+/// Links told one by one; of more, the number is told.
+const LINKS_MAX: usize = 8;
+
+/// How the node is, going by its links.
+fn links_in_a_word(links: &[pb::LinkBrief]) -> &'static str {
+    let any = |state: &str| links.iter().any(|link| link.state == state);
+    if any("blocked") {
+        "受理照常,有链路停用"
+    } else if any("quarantined") {
+        "受理照常,有链路隔离"
+    } else if any("disconnected") {
+        "受理照常,有链路断开"
+    } else {
+        "正常"
+    }
+}
+
+fn tell_links(text: &mut String, links: &[pb::LinkBrief]) {
+    let down = || links.iter().filter(|link| link.state != "connected");
+    for link in down().take(LINKS_MAX) {
+        let why = if link.why.is_empty() { "" } else { ":" };
+        let heard = match link.heard_at_ms {
+            0 => "还没有通过".to_owned(),
+            at => format!("最近收到 {}", time(at)),
+        };
+        let (side, region) = (word("side", &link.side), &link.region);
+        let _ = write!(
+            text,
+            "与{side} {region} {} 的链路{}({heard}){why}{}",
+            link.name,
+            word("link", &link.state),
+            link.why
+        );
+        let next = match (link.state.as_str(), link.side.as_str()) {
+            ("blocked", _) => format!(";与对方核对之后执行 hotline link reopen {region}"),
+            ("quarantined", _) => format!(";查明之后执行 hotline link forgive {region}"),
+            ("disconnected", "parent") => {
+                format!(";自动重拨,要现在拨就执行 hotline link dial {region}")
+            }
+            _ => ";由对方拨进来".to_owned(),
+        };
+        let _ = writeln!(text, "{next}");
+    }
+    if let Some(more) = down()
+        .count()
+        .checked_sub(LINKS_MAX)
+        .filter(|more| *more > 0)
+    {
+        let _ = writeln!(text, "另有 {more} 条链路没有接通,见 hotline link list");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_is_refused_or_down_is_told_with_the_next_step() {
+        let link = |state: &str, side: &str, why: &str| pb::LinkBrief {
+            region: "140500000000".to_owned(),
+            name: "晋城市".to_owned(),
+            side: side.to_owned(),
+            state: state.to_owned(),
+            why: why.to_owned(),
+            heard_at_ms: 0,
+        };
+        let of = |links: Vec<pb::LinkBrief>| {
+            text(&pb::NodeStatus {
+                ready: true,
+                links,
+                ..pb::NodeStatus::default()
+            })
+        };
+        let blocked = of(vec![
+            link("connected", "child", ""),
+            link("blocked", "parent", "对方的数据被恢复到了旧状态"),
+        ]);
+        assert!(
+            !blocked.contains("正常") && blocked.contains("有链路停用"),
+            "{blocked}"
+        );
+        assert!(
+            blocked.contains("hotline link reopen 140500000000"),
+            "{blocked}"
+        );
+        let down = of(vec![link("disconnected", "parent", "连接被拒绝")]);
+        assert!(
+            down.contains("有链路断开") && down.contains("连接被拒绝"),
+            "{down}"
+        );
+        assert!(down.contains("hotline link dial 140500000000"), "{down}");
+        let well = of(vec![link("connected", "parent", "")]);
+        assert!(well.contains("正常") && !well.contains("hotline"), "{well}");
+        let many = of((0..11).map(|_| link("disconnected", "child", "")).collect());
+        assert!(many.contains("另有 3 条"), "{many}");
+    }
 
     #[test]
     fn a_held_clock_says_what_to_do() {

@@ -5,6 +5,7 @@ use super::json::Json as _;
 use super::table::Listing;
 use super::words::{time, word};
 use crate::clock::{Clock as _, SystemClock};
+use crate::codec::commit;
 use crate::codec::folder::Folder;
 use crate::config::Engine;
 use crate::entropy::{Entropy, OsEntropy};
@@ -143,7 +144,7 @@ impl StoreArgs {
         self.command.dir().map_or(Ok(()), must_be_a_store)?;
         match self.command {
             Command::Verify { dir } => {
-                let report = tool::verify(&disk, &dir)?;
+                let report = tool::verify_with(&disk, &dir, commit::slots)?;
                 println!("{report}");
                 anyhow::ensure!(report.is_sound(), "{} 的数据有问题,见上", dir.display());
             }

@@ -122,6 +122,15 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("side", &[("parent", "上级"), ("child", "下级")]),
     (
+        "link",
+        &[
+            ("connected", "连通"),
+            ("disconnected", "断开"),
+            ("quarantined", "隔离"),
+            ("blocked", "停用"),
+        ],
+    ),
+    (
         "missing",
         &[
             ("span", "一段时间"),

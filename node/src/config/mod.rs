@@ -124,6 +124,21 @@ impl Config {
     /// # Errors
     /// All faults at once; a file that cannot be read or is not TOML is one fault.
     pub fn load(file: &Path) -> Result<Self, Faults> {
+        let (config, faults) = Self::read(file)?;
+        if faults.is_empty() {
+            return Ok(config);
+        }
+        Err(Faults {
+            file: file.to_owned(),
+            faults,
+        })
+    }
+
+    /// The same with the faults of its sections beside it, for whoever has more to check.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not TOML, or has keys or values of another kind.
+    pub fn read(file: &Path) -> Result<(Self, Vec<Fault>), Faults> {
         let one = |key: String, message: String| Faults {
             file: file.to_owned(),
             faults: vec![Fault { key, message }],
@@ -135,7 +150,7 @@ impl Config {
             .filter(|base| !base.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
-        Self::parse(&text, &base).map_err(|faults| Faults {
+        Self::parts(&text, &base).map_err(|faults| Faults {
             file: file.to_owned(),
             faults,
         })
@@ -146,6 +161,15 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn parse(text: &str, base: &Path) -> Result<Self, Vec<Fault>> {
+        let (config, faults) = Self::parts(text, base)?;
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn parts(text: &str, base: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let fault = |key: String, message: String| vec![Fault { key, message }];
         let reader = toml::Deserializer::parse(text).map_err(|error| {
             fault(
@@ -172,11 +196,7 @@ impl Config {
         config.sealing.check(&mut check);
         config.attachments.check(&mut check);
         config.log.check(&mut check);
-        if check.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(check.faults)
-        }
+        Ok((config, check.faults))
     }
 }
 

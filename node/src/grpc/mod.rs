@@ -27,15 +27,14 @@ use crate::app::{NodeHandle, Outcome};
 use crate::attachment::Attachments;
 use crate::config::Operator as OperatorConfig;
 use crate::gate::{Gate, Patience, Source, Watch};
-use crate::identity::local::LocalIncoming;
-use crate::identity::{NodeTls, OperatorIdentity, incoming, patient_server};
+use crate::identity::{LocalIncoming, NodeTls, OperatorIdentity, incoming, patient_server};
 use crate::link::Links;
 use caller::People;
 use futures::stream::BoxStream;
+use hotline_domain::command::Verb;
 use hotline_proto::FILE_DESCRIPTOR_SET;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::operator_server::{Operator, OperatorServer};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -92,18 +91,16 @@ impl Door {
     /// Serves people of this machine on a Unix socket until `stop`.
     ///
     /// # Errors
-    /// The socket cannot be made, or another process answers on it.
+    /// The service's own description is damaged.
     pub fn serve_local(
         self,
-        socket: &Path,
-        gate: Gate,
+        incoming: LocalIncoming,
         stop: CancellationToken,
     ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
         // Whoever is in the configuration finds room, however many others of this machine knock.
         self.people
             .uids()
-            .for_each(|uid| gate.remember(Source::User(uid)));
-        let incoming = LocalIncoming::bind(socket, gate)?;
+            .for_each(|uid| incoming.gate().remember(Source::User(uid)));
         let router = self.router()?;
         Ok(async move {
             Ok(router
@@ -163,8 +160,18 @@ impl Operator for Door {
     async fn execute(&self, request: Request<pb::Command>) -> Result<Response<pb::Done>, Status> {
         let actor = self.actor(&request)?;
         let asked = command::read(&self.node, actor, request.into_inner())?;
+        let lifts = matches!(
+            asked.verb,
+            Verb::ReopenLink { .. } | Verb::ForgiveLink { .. }
+        );
         match self.node.command(asked).await {
-            Outcome::Decided(Ok(done)) => Ok(Response::new(command::done(&done))),
+            Outcome::Decided(Ok(done)) => {
+                if lifts {
+                    // What was waited for is over.
+                    self.links.retry_now();
+                }
+                Ok(Response::new(command::done(&done)))
+            }
             outcome => Err(refusal::status(outcome)),
         }
     }
@@ -209,6 +216,14 @@ impl Operator for Door {
         query::links::list(&self.node, &actor, &self.links).map(Response::new)
     }
 
+    async fn dial_link(
+        &self,
+        request: Request<pb::DialLinkRequest>,
+    ) -> Result<Response<pb::DialLinkResponse>, Status> {
+        let actor = self.actor(&request)?;
+        query::links::dial(&self.links, &actor, request.get_ref()).map(Response::new)
+    }
+
     async fn list_queue(
         &self,
         request: Request<pb::ListQueueRequest>,
@@ -245,8 +260,8 @@ impl Operator for Door {
         &self,
         request: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::NodeStatus>, Status> {
-        self.actor(&request)?;
-        query::status::get(&self.node).map(Response::new)
+        let actor = self.actor(&request)?;
+        query::status::get(&self.node, &actor, &self.links).map(Response::new)
     }
 
     async fn get_world(

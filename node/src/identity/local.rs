@@ -26,6 +26,10 @@ pub(crate) const OPENING_DEADLINE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Callers taken in before the server has its turn.
 const TAKEN_AT_ONCE: usize = 64;
+/// Longest path of a socket, in bytes.
+const PATH_BYTES_MAX: usize = 107;
+/// What the temporary name adds to it: a dot before, a dot and the process's number behind.
+const TEMPORARY_BYTES: usize = 9;
 
 /// The process on the other end, as the kernel names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,14 @@ pub enum LocalError {
     /// Something that is no socket stands there.
     #[error("{} 已存在而且不是套接字；请在配置中换一个路径，或移走该文件", .0.display())]
     NotASocket(PathBuf),
+    /// The system takes no such path for a socket.
+    #[error("套接字路径 {path} 太长；至多 {max} 字节，请换一个较短的文件夹", path = path.display())]
+    TooLong {
+        /// The socket's path.
+        path: PathBuf,
+        /// How long it may be.
+        max: usize,
+    },
     /// The system refuses.
     #[error("不能在 {path} 上监听：{source}", path = path.display())]
     System {
@@ -71,6 +83,36 @@ pub struct LocalIncoming {
 }
 
 impl LocalIncoming {
+    /// Whether [`LocalIncoming::bind`] would find the path free and its folder there; changes nothing.
+    ///
+    /// # Errors
+    /// When somebody answers there, or something stands in the way.
+    pub fn look(path: &Path) -> Result<(), LocalError> {
+        let failed = |source| LocalError::System {
+            path: path.to_owned(),
+            source,
+        };
+        stale(path)?;
+        let length = path.as_os_str().len() + TEMPORARY_BYTES;
+        if length > PATH_BYTES_MAX {
+            return Err(LocalError::TooLong {
+                path: path.to_owned(),
+                max: PATH_BYTES_MAX - TEMPORARY_BYTES,
+            });
+        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let found = fs::metadata(folder).map_err(failed)?;
+        if !found.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
+        Ok(())
+    }
+
+    /// The gate that callers pass.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     /// Listens at `path`. A socket that a dead process left there is replaced; a living one is not.
     ///
     /// # Errors
@@ -174,12 +216,24 @@ impl LocalIncoming {
 
 /// Removes what a dead process left.
 fn make_way(path: &Path) -> Result<(), LocalError> {
+    if stale(path)? {
+        tracing::info!(path = %path.display(), "移除上次运行遗留的套接字");
+        remove(path).map_err(|source| LocalError::System {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a dead process left a socket there.
+fn stale(path: &Path) -> Result<bool, LocalError> {
     let failed = |source| LocalError::System {
         path: path.to_owned(),
         source,
     };
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failed(error)),
         Ok(found) if !found.file_type().is_socket() => {
             return Err(LocalError::NotASocket(path.to_owned()));
@@ -188,10 +242,7 @@ fn make_way(path: &Path) -> Result<(), LocalError> {
     }
     match std::os::unix::net::UnixStream::connect(path) {
         Ok(_) => Err(LocalError::InUse(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            tracing::info!(path = %path.display(), "移除上次运行遗留的套接字");
-            remove(path).map_err(failed)
-        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(true),
         // It may be alive and not ours to judge, as when we may not open it.
         Err(error) => Err(failed(error)),
     }

@@ -46,12 +46,13 @@ pub use config::provider;
 pub use dialer::{channel, dial};
 pub use error::IdentityError;
 pub use live::PeerIo;
+pub use local::LocalIncoming;
 pub use material::{Material, MaterialError};
 pub use notary::NodeNotary;
 pub use profile::{OperatorName, Subject, TrustDomain};
 pub use refusals::Refusals;
 pub use revocation::RevocationLists;
-pub use tls::{NodeTls, Rules};
+pub use tls::{NodeTls, Rules, examine};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
 use super::revocation::ListAge;
 use super::signing::{Signature, SignatureError, SigningKey};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use arc_swap::ArcSwap;
 use hotline_topology::Time;
 use rustls::{ClientConfig, ServerConfig};
@@ -311,6 +311,20 @@ fn unusable(folder: &Path, why: impl fmt::Display) -> MaterialError {
         path: folder.to_owned(),
         why: why.to_string(),
     }
+}
+
+/// What a node's material says of itself, where its parts fit together: the key is the certificate's, the certificate a
+/// node's of this domain, and there are lists. Whether peers would admit it is another matter.
+///
+/// # Errors
+/// As for [`NodeTls::new`].
+pub fn examine(material: &Material, domain: &TrustDomain) -> Result<PeerIdentity, MaterialError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rules = Rules {
+        below: Arc::new(|_, _| true),
+        admits: Arc::new(|_| true),
+    };
+    Ok(build(material.clone(), domain, rules, &clock)?.own)
 }
 
 fn build(

@@ -91,6 +91,8 @@ pub struct Store {
     pub(super) view: Arc<dyn View>,
     pub(super) keys: Arc<Keys>,
     pub(super) layout: u32,
+    /// The segment that the folder's mark names.
+    pub(super) noted: CommitNo,
     /// Appended but not yet durable.
     pub(super) pending: Vec<(CommitNo, Vec<Op>)>,
     pub(super) failed: Option<String>,
@@ -128,7 +130,13 @@ impl Store {
             }
             Ok(last)
         });
-        synced.inspect_err(|error| self.failed = Some(error.to_string()))
+        let last = synced.inspect_err(|error| self.failed = Some(error.to_string()))?;
+        let first = self.log.segment_first();
+        // A mark that cannot be written names the segment before, which is there, too; the next sync tries again.
+        if first != self.noted && self.marks.set_segment(first).is_ok() {
+            self.noted = first;
+        }
+        Ok(last)
     }
 
     /// One commit as a group of its own.
@@ -214,6 +222,7 @@ impl Store {
             dir: self.dir.clone(),
             log: self.log.reader(),
             view: self.view.clone(),
+            keys: self.keys.clone(),
             fold,
             marks: self.marks.clone(),
             memory_bytes_max,

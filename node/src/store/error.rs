@@ -143,6 +143,22 @@ pub enum StoreError {
         /// How many commits the log holds.
         commits: CommitNo,
     },
+    /// The key file has fewer slots than the log says were handed out.
+    #[error("密钥文件 {} 只有 {found} 个密钥槽，而日志记载已用到 {presumed} 个：文件被截短，或是旧的。继续使用会把用过的编号再发一次，此后写下的内容将无法解开。请从备份恢复这个文件（hotline store verify-backup 可核对备份），不要新建，也不要用更旧的。", .file.display())]
+    KeyFileShort {
+        /// The key file.
+        file: PathBuf,
+        /// How many slots it has.
+        found: u64,
+        /// How many the log presumes.
+        presumed: u64,
+    },
+    /// A segment that was begun is not there.
+    #[error("日志段 {} 不存在，而数据目录记载日志写到了它：其中已确认的记录不在。请从备份恢复这个文件，不要删除其他文件；备份里也没有的，按恢复的步骤办（hotline store restore）。", .file.display())]
+    SegmentMissing {
+        /// The segment's file.
+        file: PathBuf,
+    },
     /// Others than the owner may read the key file.
     #[error("密钥文件 {} 的权限过宽，其他用户可以读取。请执行 chmod 600 后重新启动，并查明谁可能读过它。", .file.display())]
     KeyFileOpen {

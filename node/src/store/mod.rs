@@ -14,7 +14,7 @@
 //! ```
 //!
 //! The folder: `LOCK`, `CLEAN` (closed in order, at which commit), `BOOT` (the machine's boot while open), `CURRENT`
-//! (the view's generation and its engine), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
+//! (the view's generation and its engine), `SEGMENT` (the log's last one), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
 //! work), `BACKUPS` (which backups were made), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs`, run
@@ -40,6 +40,7 @@ mod tests;
 pub mod tool;
 mod upkeep;
 pub mod view;
+mod whole;
 
 pub use commit::{Parts, Store, StoreSettings, ViewGrowth};
 pub use error::StoreError;
@@ -48,6 +49,7 @@ pub use report::{OpenReport, ViewOutcome};
 pub use room::has_room;
 pub use upkeep::{Upkeep, UpkeepReport};
 pub use view::{Op, Rows, Tree};
+pub use whole::{Folder, look};
 
 /// The number of a commit: 1 for a node's first, then without gaps.
 pub type CommitNo = u64;
@@ -71,6 +73,11 @@ pub trait Fold: Send + Sync + 'static {
     /// A sentence for the operator when the record cannot be understood.
     fn fold(&self, rows: &dyn Rows, commit_no: CommitNo, lasting: &[u8])
     -> Result<Vec<Op>, String>;
+
+    /// How many slots of the key file had been handed out when the record was written; 0 where it does not tell.
+    fn slots(&self, _lasting: &[u8]) -> u64 {
+        0
+    }
 }
 
 /// Lower-case hexadecimal, for messages and manifests.

@@ -15,7 +15,7 @@ use super::rebuild::{Former, Rebuild};
 use super::report::{OpenReport, ViewOutcome};
 use super::room;
 use super::view::{Guarded, LOST_MAX, View, ViewError, decode_redo};
-use super::{CommitNo, Parts, Store, StoreError, StoreSettings};
+use super::{CommitNo, Parts, Store, StoreError, StoreSettings, whole};
 
 impl Store {
     /// Opens the store in its folder, or begins one.
@@ -43,6 +43,7 @@ impl Store {
             room::probe(&*disk, &dir)?;
         }
         name_folder(&*disk, &marks, &dir)?;
+        whole::segments_there(&*disk, &marks, &dir)?;
         let clean = marks.clean()?;
         let (log, log_report) = Log::open(
             disk.clone(),
@@ -55,7 +56,13 @@ impl Store {
             node: settings.node.clone(),
             batch: settings.key_batch,
         };
-        let (keys, key_report) = Keys::open(disk.clone(), &key_settings, log_report.last, random)?;
+        let slots = whole::slots_presumed(&log.reader(), &log_report, &*fold)?;
+        let (keys, key_report) =
+            Keys::open_presuming(disk.clone(), &key_settings, log_report.last, slots, random)?;
+        let noted = log.segment_first();
+        if marks.segment()? != Some(noted) {
+            marks.set_segment(noted)?;
+        }
 
         let proven = clean.is_some() || engine.survives_power_cut();
         let distrust = turn_marks(&settings, &marks, proven)?;
@@ -75,6 +82,7 @@ impl Store {
         let view = guarded(view, marks.clone());
         let report = OpenReport {
             clean: clean.is_some(),
+            restored: marks.restored()?.is_some(),
             log: log_report,
             keys: key_report,
             view: outcome,
@@ -85,6 +93,7 @@ impl Store {
             view,
             keys: Arc::new(keys),
             layout: fold.layout(),
+            noted,
             pending: Vec::new(),
             failed: None,
             marks,

@@ -11,6 +11,8 @@ use super::{CommitNo, hex};
 pub struct OpenReport {
     /// Whether the store had been closed in order.
     pub clean: bool,
+    /// Whether the folder was put back on purpose and this is its first opening since.
+    pub restored: bool,
     /// The log; with the torn end that was cut, if there was one.
     pub log: LogReport,
     /// The key file.
@@ -84,10 +86,18 @@ impl fmt::Display for OpenReport {
             torn,
             ..
         } = &self.log;
+        let before = match self {
+            Self { clean: true, .. } => "上次正常关闭",
+            Self { restored: true, .. } => "由恢复建成的数据目录",
+            Self {
+                view: ViewOutcome::Begun,
+                ..
+            } if *last == 0 => "新建的数据目录",
+            _ => "上次未正常关闭",
+        };
         writeln!(
             f,
-            "上次{}关闭；日志 {segments} 段，止于第 {last} 号，链值 {}",
-            if self.clean { "正常" } else { "未正常" },
+            "{before}；日志 {segments} 段，止于第 {last} 号，链值 {}",
             hex(hash)
         )?;
         if let Some(torn) = torn {

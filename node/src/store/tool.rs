@@ -20,9 +20,10 @@ pub use restore::{RestoreReport, destructions_of, init_rebuild, read_destruction
 
 use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use super::disk::{Disk, LockGuard};
-use super::keys::{KeyReport, key_path, verify_file};
+use super::keys::{KeyReport, key_path, verify_presuming};
 use super::log::{LogReport, SegmentInfo, segments, verify_dir};
 use super::marks::{CleanClose, Generation, Marks};
+use super::whole::segments_there;
 use super::{CommitNo, OpenReport, Parts, Store, StoreError, StoreSettings, hex};
 
 /// What [`verify`] found. The store is sound where `faults` is empty.
@@ -52,6 +53,18 @@ pub struct VerifyReport {
 /// # Errors
 /// A node has the folder open; the folder cannot be read. Everything else is in the report.
 pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreError> {
+    verify_with(disk, dir, |_| 0)
+}
+
+/// The same where somebody can tell how many slots of the key file a record says were handed out.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_with(
+    disk: &Arc<dyn Disk>,
+    dir: &Path,
+    slots: impl Fn(&[u8]) -> u64,
+) -> Result<VerifyReport, StoreError> {
     let (marks, _lock) = locked(disk, dir)?;
     let mut report = VerifyReport {
         dir: dir.to_path_buf(),
@@ -63,6 +76,9 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
         faults: Vec::new(),
         notes: Vec::new(),
     };
+    if let Err(error) = segments_there(&**disk, &marks, dir) {
+        report.faults.push(error.to_string());
+    }
     match verify_dir(&**disk, &dir.join("log"), None) {
         Ok(log) => report.log = Some(log),
         Err(error) => report.faults.push(error.to_string()),
@@ -75,6 +91,11 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
         .filter(|node| !node.is_empty());
     let path = key_path(dir);
     let commits = report.log.as_ref().map_or(0, |log| log.last);
+    let last = report
+        .log
+        .as_ref()
+        .and_then(|log| log.last_lasting.as_ref());
+    let slots = last.map_or(0, |lasting| slots(lasting));
     match disk
         .exists(&path)
         .map_err(|e| StoreError::io("打开密钥文件", &path, e))?
@@ -89,7 +110,7 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
             );
         }
         false => {}
-        true => match verify_file(&**disk, &path, node.as_deref()) {
+        true => match verify_presuming(&**disk, &path, node.as_deref(), slots) {
             Ok(keys) if !keys.damaged.is_empty() => report.faults.push(keys.to_string()),
             Ok(keys) => report.keys = Some(keys),
             Err(error) => report.faults.push(error.to_string()),

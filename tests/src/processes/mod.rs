@@ -7,6 +7,7 @@ mod collector;
 pub mod hostile;
 pub mod load;
 mod logs;
+pub mod restoring;
 
 pub use caller::{Called, call_with, calls_as};
 pub use cli::{Said, says};
@@ -156,6 +157,7 @@ impl Town {
             let config = town.world.configure(&place, parent, pace)?;
             let text = std::fs::read_to_string(&config)? + "\n" + more;
             std::fs::write(&config, text)?;
+            initialise(&config)?;
             town.configs.insert(*region, config);
         }
         Ok(town)
@@ -288,6 +290,16 @@ impl Town {
         Ok(kib.context("no VmHWM")? << 10)
     }
 
+    /// The limits of a node's process, as the system tells them.
+    ///
+    /// # Errors
+    /// It does not run, or the system does not tell.
+    pub fn limits(&self, region: RegionKey) -> anyhow::Result<String> {
+        let child = self.children.get(&region).context("no process")?;
+        let id = child.id().context("ended before")?;
+        Ok(std::fs::read_to_string(format!("/proc/{id}/limits"))?)
+    }
+
     /// The metrics page of a node, as a monitor reads it.
     ///
     /// # Errors
@@ -388,6 +400,17 @@ impl Town {
     pub fn folder(&self, region: RegionKey) -> anyhow::Result<&Path> {
         Ok(&self.world.place(region)?.folder)
     }
+}
+
+/// Makes a node's data folder, as its people do before the first start.
+fn initialise(config: &Path) -> anyhow::Result<()> {
+    let done = std::process::Command::new(program())
+        .args(["init", "--config"])
+        .arg(config)
+        .output()?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    anyhow::ensure!(done.status.success(), "{}: {said}", config.display());
+    Ok(())
 }
 
 fn log_text(place: &Place) -> String {

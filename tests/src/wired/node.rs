@@ -219,7 +219,7 @@ impl WiredNode {
     fn commit(&self, inputs: Vec<Input>) -> Vec<Action> {
         let (me, mut world) = (self.me, lock(&self.world));
         for input in &inputs {
-            if let Input::Envelope { peer, envelope, .. } = input {
+            if let Input::Envelope { peer, envelope, .. } = input.bare() {
                 let mut open = (**envelope).clone();
                 open.fields.iter_mut().for_each(|field| field.slot = 0);
                 world.judge(me, |promise, _| promise.arrived(*peer, me, &open));

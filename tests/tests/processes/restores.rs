@@ -254,6 +254,15 @@ fn nobody_is_convicted(
     Ok(())
 }
 
+/// More rounds: `cargo run --release -p hotline-tests -- restores --rounds 50`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_county_is_taken_up_by_all_three_neighbours() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let figures = hotline_tests::processes::restoring::drill(folder.path(), 2).await?;
+    println!("{figures}");
+    Ok(())
+}
+
 /// A county, one of its townships, and their doors; the two are linked.
 async fn linked(folder: &Path) -> anyhow::Result<(Town, [RegionKey; 2], [Client; 2])> {
     let plan = hotline::demo::world::federation()?;

@@ -126,6 +126,12 @@ impl Shelf {
         Ok(Self { disk, dir })
     }
 
+    /// Where the files lie.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// Whether the attachment lies here whole.
     ///
     /// # Errors

@@ -227,6 +227,7 @@ impl Draw {
             kept: self.u32(),
             kept_bytes: self.number(),
             shown: self.maybe(Draw::shown),
+            restarts: self.number(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! A city and a county of it as real nodes in this process: their certificates, their links over loopback, their doors.
 
-use crate::app::{Prepared, Running};
+use crate::app::init::init;
+use crate::app::{Ready, Running};
 use crate::cli::client::{CallError, Client};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Config;
 use crate::entropy::SeededEntropy;
 use crate::identity::authority::{Authority, Signer};
 use hotline_proto::operator::v1 as pb;
@@ -135,10 +135,12 @@ engine = "memory"
 "#,
             self.more
         );
-        let config = Config::parse(&text, &own).unwrap();
-        let socket = config.operator.socket.clone();
-        let prepared = Prepared::read(config, &own.join("node.toml")).unwrap();
-        let running = prepared.start().await.unwrap();
+        let file = own.join("node.toml");
+        std::fs::write(&file, text).unwrap();
+        init(&file, |_| {}).unwrap();
+        let ready = Ready::check(&file).unwrap();
+        let socket = ready.config().operator.socket.clone();
+        let running = ready.start().await.unwrap();
         let client = Client::connect(&socket).await.unwrap();
         Desk {
             running,

@@ -29,9 +29,9 @@ pub use sim::SimDisk;
 /// Who may read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// As the process' umask says.
+    /// Made for the owner only (mode 0600), whatever the umask says; a file that stands keeps its mode.
     Common,
-    /// Only the owner (mode 0600): key material.
+    /// The same, and made so where it stands: key material.
     Private,
 }
 

@@ -46,6 +46,34 @@ pub struct KeyReport {
     pub cut_bytes: u64,
 }
 
+/// Damaged slots that are named; of more, the number is told.
+const NAMED_MAX: usize = 8;
+
+impl KeyReport {
+    /// Which slots are damaged and what to do; `None` where none is.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        let first: Vec<_> = self
+            .damaged
+            .iter()
+            .take(NAMED_MAX)
+            .map(u64::to_string)
+            .collect();
+        let more = if self.damaged.len() > NAMED_MAX {
+            "等"
+        } else {
+            ""
+        };
+        (!first.is_empty()).then(|| {
+            format!(
+                "{} 个损坏：第 {} {more}号（{RESTORE_KEYS}）",
+                self.damaged.len(),
+                first.join("、")
+            )
+        })
+    }
+}
+
 impl fmt::Display for KeyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -53,13 +81,8 @@ impl fmt::Display for KeyReport {
             "密钥槽 {} 个可用、{} 个已销毁",
             self.live, self.destroyed
         )?;
-        if !self.damaged.is_empty() {
-            write!(
-                f,
-                "、{} 个损坏：{:?}（{RESTORE_KEYS}）",
-                self.damaged.len(),
-                self.damaged
-            )?;
+        if let Some(damage) = self.damage() {
+            write!(f, "、{damage}")?;
         }
         if self.cut_bytes > 0 {
             write!(
@@ -72,9 +95,19 @@ impl fmt::Display for KeyReport {
     }
 }
 
+/// What the log says of the key file that belongs to it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Presumed {
+    /// How many commits there are; without any, the file may be made.
+    pub commits: u64,
+    /// How many slots were handed out.
+    pub slots: u64,
+}
+
 pub(super) struct KeyFile {
     disk: Arc<dyn Disk>,
     path: PathBuf,
+    node: String,
     file: Box<dyn ReadFile>,
     slots: u64,
     /// A batch whose writing failed leaves the end of the file unknown: no more are made until it is opened again.
@@ -86,11 +119,12 @@ impl KeyFile {
         disk: Arc<dyn Disk>,
         path: &Path,
         node: &str,
-        commits: u64,
+        presumed: Presumed,
         random: &mut Random,
     ) -> Result<(Self, KeyReport), StoreError> {
         let failed = |e| StoreError::io("打开密钥文件", path, e);
         if !disk.exists(path).map_err(failed)? {
+            let Presumed { commits, .. } = presumed;
             if commits > 0 {
                 return Err(StoreError::KeyFileMissing {
                     file: path.to_path_buf(),
@@ -99,7 +133,7 @@ impl KeyFile {
             }
             create(&*disk, path, node, random)?;
         }
-        let (report, end) = check(&*disk, path, Some(node))?;
+        let (report, end) = check(&*disk, path, Some(node), presumed.slots)?;
         if report.cut_bytes > 0 {
             let mended = disk.truncate(path, end).and_then(|()| disk.sync_file(path));
             mended.map_err(|e| StoreError::io("修复密钥文件末尾", path, e))?;
@@ -110,6 +144,7 @@ impl KeyFile {
             Self {
                 disk,
                 path: path.to_path_buf(),
+                node: node.to_owned(),
                 file,
                 slots,
                 broken: None,
@@ -133,6 +168,11 @@ impl KeyFile {
         } else {
             None
         })
+    }
+
+    /// Reads the whole file again; `slots` were handed out.
+    pub fn check(&self, slots: u64) -> Result<KeyReport, StoreError> {
+        Ok(check(&*self.disk, &self.path, Some(&self.node), slots)?.0)
     }
 
     /// Adds slots with these keys, durable when it returns.
@@ -185,7 +225,20 @@ pub fn verify_file(
     path: &Path,
     node: Option<&str>,
 ) -> Result<KeyReport, StoreError> {
-    Ok(check(disk, path, node)?.0)
+    verify_presuming(disk, path, node, 0)
+}
+
+/// The same where the log says how many slots were handed out.
+///
+/// # Errors
+/// As for [`verify_file`], and [`StoreError::KeyFileShort`].
+pub fn verify_presuming(
+    disk: &dyn Disk,
+    path: &Path,
+    node: Option<&str>,
+    slots: u64,
+) -> Result<KeyReport, StoreError> {
+    Ok(check(disk, path, node, slots)?.0)
 }
 
 /// The slots of a key file whose keys were destroyed. Damaged entries are passed over.
@@ -193,7 +246,7 @@ pub fn verify_file(
 /// # Errors
 /// As for [`verify_file`].
 pub fn destroyed_slots(disk: &dyn Disk, path: &Path) -> Result<BTreeSet<u64>, StoreError> {
-    let (_, end) = check(disk, path, None)?;
+    let (_, end) = check(disk, path, None, 0)?;
     let failed = |e| StoreError::io("读取密钥文件", path, e);
     let file = disk.open_read(path).map_err(failed)?;
     let mut destroyed = BTreeSet::new();
@@ -219,7 +272,11 @@ pub fn destroy_slots(
     slots: &BTreeSet<u64>,
 ) -> Result<usize, StoreError> {
     let mut no_random: Random = Box::new(|_| {});
-    let (mut file, _) = KeyFile::open(disk.clone(), path, node, 1, &mut no_random)?;
+    let presumed = Presumed {
+        commits: 1,
+        slots: 0,
+    };
+    let (mut file, _) = KeyFile::open(disk.clone(), path, node, presumed, &mut no_random)?;
     let mut done = 0;
     for slot in slots.range(1..file.slots()) {
         if matches!(file.read(*slot)?, Some(SlotState::Live(_))) {
@@ -239,8 +296,14 @@ fn create(disk: &dyn Disk, path: &Path, node: &str, random: &mut Random) -> Resu
         .map_err(|e| StoreError::io("新建密钥文件", path, e))
 }
 
-/// Reads the whole file; returns where the last entry that counts ends.
-fn check(disk: &dyn Disk, path: &Path, node: Option<&str>) -> Result<(KeyReport, u64), StoreError> {
+/// Reads the whole file; returns where the last entry that counts ends: the last whole one, or the last that was handed
+/// out.
+fn check(
+    disk: &dyn Disk,
+    path: &Path,
+    node: Option<&str>,
+    presumed: u64,
+) -> Result<(KeyReport, u64), StoreError> {
     let failed = |e| StoreError::io("读取密钥文件", path, e);
     if !disk.is_private(path).map_err(failed)? {
         return Err(StoreError::KeyFileOpen {
@@ -279,7 +342,21 @@ fn check(disk: &dyn Disk, path: &Path, node: Option<&str>) -> Result<(KeyReport,
             break;
         }
     }
-    // Damage with nothing whole behind it is a batch that never was handed out.
+    let found = slots_of_file(at);
+    if found < presumed {
+        return Err(StoreError::KeyFileShort {
+            file: path.to_path_buf(),
+            found,
+            presumed,
+        });
+    }
+    if end < offset_of(presumed) {
+        report
+            .damaged
+            .extend(damaged.iter().filter(|slot| **slot < presumed));
+        end = offset_of(presumed);
+    }
+    // Other damage with nothing whole behind it is a batch that never was handed out.
     report.cut_bytes = at.saturating_sub(end);
     Ok((report, end))
 }

@@ -28,7 +28,7 @@ pub use register::oldest_backup_with;
 use super::attachments;
 use crate::store::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use crate::store::disk::{Access, Disk, TMP_SUFFIX};
-use crate::store::keys::{key_path, verify_file};
+use crate::store::keys::{key_path, slots_of_file, verify_file};
 use crate::store::log::{SegmentInfo, check_segment, genesis, segments};
 use crate::store::{ChainHash, CommitNo, StoreError, hex};
 
@@ -300,6 +300,15 @@ impl Work<'_> {
         loop {
             tries += 1;
             let listed = self.copy(&source, name.clone(), None, Access::Private)?;
+            // It only grows: a file that was cut short must not take the place of the whole one.
+            let before = self.former.as_ref().map_or(0, |list| list.keys.bytes);
+            if listed.bytes < before {
+                return Err(StoreError::KeyFileShort {
+                    file: source,
+                    found: slots_of_file(listed.bytes),
+                    presumed: slots_of_file(before),
+                });
+            }
             let copy = self.to.join(&name);
             let report = verify_file(&**self.disk, &copy, Some(&self.node))?;
             if report.damaged.is_empty() || tries == KEY_TRIES {

@@ -215,6 +215,17 @@ async fn orphans_go_and_losses_are_found() {
     assert!(attachments.shelf().has(kept).unwrap());
     attachments.shelf().remove(kept).unwrap();
     assert!(attachments.find().unwrap().lost.contains(&kept));
+    let alarms = || {
+        let shared = city.running.handle().shared();
+        shared.alarms.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    let before = alarms();
+    for _ in 0..2 {
+        attachments.look_at_start().await;
+    }
+    assert_eq!(alarms(), before + 1, "told once");
+    let lost = &attachments.counts().lost;
+    assert_eq!(lost.load(std::sync::atomic::Ordering::Relaxed), 1);
     let refused = city
         .take_out(CLERK, &number, &kept.to_string())
         .await

@@ -15,6 +15,7 @@
 //! keep it for a while, which is why a deletion names the oldest backup that still opens the field.
 
 mod file;
+mod report;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use file::{
-    KEY_FORMAT_VERSION, KeyReport, destroy_slots, destroyed_slots, slots_of_file, verify_file,
+    KEY_FORMAT_VERSION, destroy_slots, destroyed_slots, slots_of_file, verify_file,
     verify_presuming,
 };
+pub use report::KeyReport;
 pub use seal::{HASH_SHA256, Opened, SALT_BYTES, SEAL_XCHACHA20_POLY1305, Sealed, salted_hash};
 use zeroize::Zeroizing;
 

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod input;
 pub mod link;
 pub mod net;
+pub mod out;
 pub mod process;
 pub mod sealing;
 pub mod store;

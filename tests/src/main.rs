@@ -1,5 +1,10 @@
 //! The simulation from the command line: campaigns over many seeds, one seed again, deliberate breaks.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 use clap::{Parser, Subcommand};
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};

@@ -1,5 +1,10 @@
 //! Real processes: what the operator's machine does to them, and what strangers try.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 #[path = "processes/attachments.rs"]
 mod attachments;
 #[path = "processes/authority.rs"]

@@ -6,7 +6,9 @@ use super::signals::{Said, Signals};
 use super::start::Running;
 use crate::clock::SystemClock;
 use crate::config::{Config, Format};
+use crate::out;
 use crate::telemetry::{self, LogFormat, LogOptions};
+use hotline_show::shown;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +25,8 @@ pub async fn run(file: &Path, demo: bool, new: bool) -> anyhow::Result<()> {
         "node.demo_clock 只用于演示:正式运行请删去这一节"
     );
     if new {
-        init::init(file, |step| println!("{step}"))?;
+        // A start does not depend on who reads what it made.
+        init::init(file, |step| drop(out::print(&shown!("{step}"))))?;
     }
     let ready = Ready::check(file)?;
     let config = ready.config();

@@ -124,17 +124,22 @@ impl BenchArgs {
         drop(std::fs::remove_dir_all(&folder));
         let (json, text) = measured?;
         if self.json {
-            println!("{json}");
+            crate::out::print_json(&json)?;
         } else {
-            print!("{text}");
+            crate::out::print(&text)?;
         }
         Ok(())
     }
 
     /// The figures, for programs and for people.
-    async fn measure(&self, folder: &Path) -> anyhow::Result<(serde_json::Value, String)> {
+    async fn measure(
+        &self,
+        folder: &Path,
+    ) -> anyhow::Result<(serde_json::Value, hotline_show::Text)> {
         if let Some(What::Page(page)) = &self.what {
-            return Ok((serde_json::Value::Null, page.measure(folder).await?.text()));
+            let page = page.measure(folder).await?.text();
+            let lines = page.lines().map(|line| hotline_show::shown!("{line}\n"));
+            return Ok((serde_json::Value::Null, lines.collect()));
         }
         if let Some(nodes) = self.crowd {
             let crowds = crowd::measure(folder, nodes, &self.stores()).await?;

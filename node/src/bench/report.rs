@@ -5,6 +5,7 @@ use super::crowd::Crowd;
 use super::fill::Filled;
 use super::page::grouped;
 use super::{Single, Spent};
+use hotline_show::{Text, shown};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -178,12 +179,10 @@ impl Report {
         syncs.fold(0.0, f64::max)
     }
 
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{} 件,同时在途 {},{} 轮;机器负载 {:.1} 至 {:.1};空闲节点内存 {:.1} MiB",
+    pub(super) fn text(&self) -> Text {
+        let mut text = Text::new();
+        text += shown!(
+            "{} 件,同时在途 {},{} 轮;机器负载 {:.1} 至 {:.1};空闲节点内存 {:.1} MiB\n",
             self.matters,
             self.in_flight,
             self.rounds,
@@ -200,34 +199,35 @@ impl Report {
                 single_ms,
                 single_syncs,
             } = summary;
-            let _ = writeln!(
-                text,
-                "视图 {view}:\n  裸存储        {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒",
-                bare.per_s, bare.processor_us
+            text += shown!(
+                "视图 {view}:\n  裸存储        {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒\n",
+                bare.per_s,
+                bare.processor_us
             );
             for (_, words, spent, share) in parts {
-                let _ = writeln!(
-                    text,
-                    "  {words}  {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒,为裸存储的 {share:.2}",
-                    spent.per_s, spent.processor_us
+                text += shown!(
+                    "  {words}  {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒,为裸存储的 {share:.2}\n",
+                    spent.per_s,
+                    spent.processor_us
                 );
             }
-            let _ = writeln!(
-                text,
-                "  成批移交每件 fdatasync {bulk_syncs:.2} 次;逐件移交 {:.1} 毫秒(p99 {:.1}),fdatasync {:.0} 次(p99 {:.0}),两端合计",
-                single_ms.0, single_ms.1, single_syncs.0, single_syncs.1
+            text += shown!(
+                "  成批移交每件 fdatasync {bulk_syncs:.2} 次;逐件移交 {:.1} 毫秒(p99 {:.1}),fdatasync {:.0} 次(p99 {:.0}),两端合计\n",
+                single_ms.0,
+                single_ms.1,
+                single_syncs.0,
+                single_syncs.1
             );
         }
         text
     }
 }
 
-pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
-    let mut text = String::new();
+pub(super) fn fills(filled: &[Filled]) -> (Value, Text) {
+    let mut text = Text::new();
     for found in filled {
-        let _ = writeln!(
-            text,
-            "视图 {}:{} 件;存入 {:.0} 件/秒;命令 p99 {:.1} 毫秒,一万件时 {:.1} 毫秒(其 {:.2} 倍)",
+        text += shown!(
+            "视图 {}:{} 件;存入 {:.0} 件/秒;命令 p99 {:.1} 毫秒,一万件时 {:.1} 毫秒(其 {:.2} 倍)\n",
             found.view,
             found.tickets,
             found.fill_per_s,
@@ -235,9 +235,8 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
             found.p99_early_ms,
             found.p99_ms / found.p99_early_ms
         );
-        let _ = writeln!(
-            text,
-            "  启动到就绪 {:.1} 秒,内存 {:.0} MiB;重建视图 {:.1} 秒;视图 {:.0} MiB,日志与检查点 {:.0} MiB;机器负载 {:.1}",
+        text += shown!(
+            "  启动到就绪 {:.1} 秒,内存 {:.0} MiB;重建视图 {:.1} 秒;视图 {:.0} MiB,日志与检查点 {:.0} MiB;机器负载 {:.1}\n",
             found.ready_s,
             found.rss_mib,
             found.rebuild_s,
@@ -260,12 +259,11 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
     )
 }
 
-pub(super) fn crowds(crowds: &[Crowd]) -> (Value, String) {
-    let mut text = String::new();
+pub(super) fn crowds(crowds: &[Crowd]) -> (Value, Text) {
+    let mut text = Text::new();
     for found in crowds {
-        let _ = writeln!(
-            text,
-            "视图 {}:{} 个节点,{} 条链路;{:.1} 秒全部接通;内存 {:.0} MiB,每个 {:.1} MiB;空闲时处理器 {:.1}%",
+        text += shown!(
+            "视图 {}:{} 个节点,{} 条链路;{:.1} 秒全部接通;内存 {:.0} MiB,每个 {:.1} MiB;空闲时处理器 {:.1}%\n",
             found.view,
             found.nodes,
             found.links,

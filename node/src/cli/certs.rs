@@ -1,6 +1,7 @@
 //! `hotline certs`: keeping certificates. What stands where is explained in
 //! [`crate::identity::authority`].
 
+use super::table::drawn;
 use super::world::PublishKept;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
@@ -8,9 +9,11 @@ use crate::identity::authority::{Authority, Entry, ROOT_DAYS};
 use crate::identity::example::Example;
 use crate::identity::profile::TrustDomain;
 use crate::identity::revocation::ListAge;
+use crate::out;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use comfy_table::Table;
+use hotline_show::{Text, line, shown};
 use hotline_topology::Time;
 use issue::{Whom, WhomOrRoot};
 use revoke::Revoke;
@@ -86,13 +89,13 @@ impl CertsArgs {
     /// When a folder is missing or not as it should be; the message says what to do.
     pub fn run(self) -> anyhow::Result<()> {
         let now = SystemClock::new().now();
-        print!("{}", self.command.run(now)?);
+        out::print(&self.command.run(now)?)?;
         Ok(())
     }
 }
 
 impl Command {
-    fn run(self, now: Time) -> anyhow::Result<String> {
+    fn run(self, now: Time) -> anyhow::Result<Text> {
         let entropy = &mut OsEntropy;
         match self {
             Self::Init {
@@ -101,7 +104,7 @@ impl Command {
             } => {
                 Authority::init(&library.dir, &trust_domain, now, entropy)?;
                 let root = library.dir.join("root");
-                Ok(format!(
+                Ok(shown!(
                     "已建立证书库 {}，信任域 {trust_domain}，根证书有效 {ROOT_DAYS} 天。\n\
                      请把 {} 备份到离线介质；它丢失或泄露，整个信任域都要重建。\n",
                     library.dir.display(),
@@ -114,7 +117,7 @@ impl Command {
             Self::Refresh { library } => {
                 Authority::open(&library.dir)?.refresh_lists(now)?;
                 let list = library.dir.join("public/crl.pem");
-                Ok(format!(
+                Ok(shown!(
                     "吊销列表已重新签署：{}。请发给各节点。\n",
                     list.display()
                 ))
@@ -124,7 +127,7 @@ impl Command {
                 let authority = Authority::open(&library.dir)?;
                 let certificates = table(&authority, &authority.list()?, now);
                 let lists = ages(&authority.list_ages(now)?);
-                Ok(format!(
+                Ok(shown!(
                     "信任域 {}\n{certificates}\n{lists}",
                     authority.domain()
                 ))
@@ -136,7 +139,7 @@ impl Command {
                     Example::parse(&text).with_context(|| format!("清单 {}", profile.display()))?;
                 example.make(&out, now, entropy)?;
                 let count = example.certificates.len();
-                Ok(format!(
+                Ok(shown!(
                     "已在 {} 生成 {count} 张示例证书。仅供测试，不得用于正式环境。\n",
                     out.display()
                 ))
@@ -145,7 +148,7 @@ impl Command {
     }
 }
 
-fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
+fn table(authority: &Authority, entries: &[Entry], now: Time) -> Text {
     let mut table = Table::new();
     table.set_header(["类别", "身份", "签发者", "序列号", "有效期至", "状态"]);
     for Entry { issuer, record } in entries {
@@ -155,28 +158,36 @@ fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
             .map_or("其他", |subject| subject.kind());
         let state = match &record.revoked {
             Some(revocation) => {
-                format!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
+                shown!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
             }
-            None if now > record.not_after() => "已过期".to_owned(),
-            None if now < record.not_before() => "尚未生效".to_owned(),
-            None => "有效".to_owned(),
+            None if now > record.not_after() => "已过期".into(),
+            None if now < record.not_before() => "尚未生效".into(),
+            None => "有效".into(),
         };
         let ends = record.not_after().to_string();
-        table.add_row([kind, &record.uri, issuer, record.serial(), &ends, &state]);
+        let cells = [
+            kind,
+            &record.uri,
+            issuer,
+            record.serial(),
+            &ends,
+            state.as_str(),
+        ];
+        table.add_row(cells.map(line));
     }
-    table
+    drawn(&table)
 }
 
 /// How old each revocation list is, one a line.
-fn ages(lists: &[ListAge]) -> String {
+fn ages(lists: &[ListAge]) -> Text {
     let days = |time: Duration| time.as_secs() / 86_400;
     let line = |list: &ListAge| {
         let state = match list.overdue {
-            Some(late) => format!("逾期 {} 天，请执行 hotline certs refresh", days(late)),
-            None => "未到重签期限".to_owned(),
+            Some(late) => shown!("逾期 {} 天，请执行 hotline certs refresh", days(late)),
+            None => "未到重签期限".into(),
         };
         let (issuer, signed_at, age) = (&list.issuer, list.signed_at, days(list.age));
-        format!("吊销列表 {issuer}：签署于 {signed_at}，已 {age} 天，{state}\n")
+        shown!("吊销列表 {issuer}：签署于 {signed_at}，已 {age} 天，{state}\n")
     };
     lists.iter().map(line).collect()
 }

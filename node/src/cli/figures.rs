@@ -7,7 +7,7 @@ use super::words::{category, time, word};
 use clap::{Args, Subcommand};
 use hotline_domain::figures::{Counts, Measure, Ratio};
 use hotline_proto::operator::v1 as pb;
-use std::fmt::Write as _;
+use hotline_show::{Text, shown};
 
 /// `hotline figures`.
 #[derive(Debug, Args)]
@@ -117,7 +117,7 @@ impl Heads {
 /// What is shown for what a table does not carry.
 const NOT_CARRIED: &str = "—";
 
-fn text(figures: &pb::Figures, heads: &Heads) -> String {
+fn text(figures: &pb::Figures, heads: &Heads) -> Text {
     let measures: Vec<_> = figures
         .measures
         .iter()
@@ -150,35 +150,29 @@ fn text(figures: &pb::Figures, heads: &Heads) -> String {
             .map(|ratio| {
                 let without = |measure: &Measure| absent(measure.as_str());
                 match ratio.measures().iter().any(without) {
-                    true => format!("{} {NOT_CARRIED}", ratio.label()),
-                    false => format!("{} {}", ratio.label(), ratio.of(&counts)),
+                    true => shown!("{} {NOT_CARRIED}", ratio.label()),
+                    false => shown!("{} {}", ratio.label(), ratio.of(&counts)),
                 }
             })
             .collect();
-        let _ = writeln!(text, "{}", ratios.join("  "));
+        text += shown!("{}\n", Text::join(&ratios, "  "));
     }
-    text.push_str(&completeness(figures));
+    text += completeness(figures);
     text
 }
 
-fn completeness(figures: &pb::Figures) -> String {
-    let mut text = String::new();
+fn completeness(figures: &pb::Figures) -> Text {
+    let mut text = Text::new();
     for one in &figures.reported {
-        let _ = writeln!(
-            text,
-            "截至 {}  {} {}",
-            time(one.as_of_ms),
-            one.region,
-            one.name
-        );
+        text += shown!("截至 {}  {} {}\n", time(one.as_of_ms), one.region, one.name);
     }
     for one in &figures.missing {
-        let _ = writeln!(text, "从未上报          {} {}", one.region, one.name);
+        text += shown!("从未上报          {} {}\n", one.region, one.name);
     }
     if figures.complete {
         text
     } else {
-        format!("数字不全,缺 {} 个节点\n{text}", figures.missing.len())
+        shown!("数字不全,缺 {} 个节点\n{text}", figures.missing.len())
     }
 }
 
@@ -211,6 +205,7 @@ mod tests {
             ..pb::Figures::default()
         };
         let text = text(&figures, &Heads::of("matters", "whole"));
+        let text = text.as_str();
         assert!(
             text.contains("按时办结率 75.00%") && text.contains("重办率 —"),
             "{text}"
@@ -245,6 +240,7 @@ mod tests {
                 ..pb::Figures::default()
             };
             let text = text(&figures, &Heads::of(name, "whole"));
+            let text = text.as_str();
             let row = text.lines().find(|line| line.contains("合计")).unwrap();
             let cells: Vec<&str> = row.split('┆').skip(1).map(str::trim).collect();
             for (measure, cell) in Measure::ALL.iter().zip(cells) {

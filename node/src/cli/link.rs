@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use hotline_domain::link::WIRE_VERSION;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
+use hotline_show::{Text, shown};
 use hotline_topology::RegionKey;
-use std::fmt::Write as _;
 
 /// `hotline link`.
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ impl LinkArgs {
                 });
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
-                    text: format!("{region} 行为异常的记录已清除"),
+                    text: shown!("{region} 行为异常的记录已清除"),
                     json: done.json(),
                 })
             }
@@ -85,7 +85,7 @@ impl LinkArgs {
                 });
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
-                    text: format!(
+                    text: shown!(
                         "与 {region} 的链路已重新开放,正在重新连接;几秒后用 hotline link list 查看"
                     ),
                     json: done.json(),
@@ -101,7 +101,7 @@ async fn dial(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
     };
     let answer = caller.client.dial_link(caller.who(), request).await?;
     Ok(Shown {
-        text: format!("正在拨 {region};几秒后用 hotline link list 查看"),
+        text: shown!("正在拨 {region};几秒后用 hotline link list 查看"),
         json: answer.json(),
     })
 }
@@ -112,12 +112,12 @@ async fn list(caller: &Caller) -> anyhow::Result<Shown> {
         .list_links(caller.who(), pb::ListLinksRequest {})
         .await?;
     Ok(Shown {
-        text: format!("{}{}", links(&answer.links), waiting(&answer.waiting)),
+        text: shown!("{}{}", links(&answer.links), waiting(&answer.waiting)),
         json: answer.json(),
     })
 }
 
-fn links(links: &[pb::Link]) -> String {
+fn links(links: &[pb::Link]) -> Text {
     let mut listing = Listing::new(&[
         "对方",
         "关系",
@@ -128,7 +128,7 @@ fn links(links: &[pb::Link]) -> String {
         "待确认",
         "已收",
     ]);
-    let mut remarks = String::new();
+    let mut remarks = Text::new();
     for link in links {
         let state = match (link.connected, link.blocked.is_empty()) {
             (_, false) => "停用",
@@ -150,48 +150,48 @@ fn links(links: &[pb::Link]) -> String {
             ]);
         }
         if link.wire > 0 && link.wire < WIRE_VERSION {
-            let _ = writeln!(
-                remarks,
-                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级",
-                link.name, link.wire
+            remarks += shown!(
+                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级\n",
+                link.name,
+                link.wire
             );
         }
         if !link.blocked.is_empty() {
-            let _ = writeln!(
-                remarks,
-                "{} 停用:{};核对之后执行 hotline link reopen {}",
-                link.name, link.blocked, link.region
+            remarks += shown!(
+                "{} 停用:{};核对之后执行 hotline link reopen {}\n",
+                link.name,
+                link.blocked,
+                link.region
             );
         } else if !link.connected && !link.last_error.is_empty() {
-            let _ = writeln!(
-                remarks,
-                "{} 断开(已试 {} 次):{}",
-                link.name, link.failures, link.last_error
+            remarks += shown!(
+                "{} 断开(已试 {} 次):{}\n",
+                link.name,
+                link.failures,
+                link.last_error
             );
         }
     }
     for link in links.iter().filter(|link| !link.misconduct.is_empty()) {
-        let _ = writeln!(
-            remarks,
-            "{} 行为异常:{};详情见 hotline link misconduct {}",
+        remarks += shown!(
+            "{} 行为异常:{};详情见 hotline link misconduct {}\n",
             link.name,
             offences(link),
             link.region
         );
     }
-    format!(
+    shown!(
         "{}{remarks}",
         listing.numbers_from(5).or("没有上级,也没有下级节点")
     )
 }
 
 /// What no link shows: it waits for the key of a node further away.
-fn waiting(waiting: &[pb::Waiting]) -> String {
-    let mut text = String::new();
+fn waiting(waiting: &[pb::Waiting]) -> Text {
+    let mut text = Text::new();
     for line in waiting.iter().filter(|line| line.for_key > 0) {
-        let _ = writeln!(
-            text,
-            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出",
+        text += shown!(
+            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出\n",
             line.for_key,
             line.region,
             line.name,
@@ -202,10 +202,10 @@ fn waiting(waiting: &[pb::Waiting]) -> String {
 }
 
 /// Offences with how often.
-fn offences(link: &pb::Link) -> String {
+fn offences(link: &pb::Link) -> Text {
     let each = link.misconduct.iter();
-    let each = each.map(|it| format!("{} {} 次", word("offence", &it.offence), it.times));
-    each.collect::<Vec<_>>().join("、")
+    let each = each.map(|it| shown!("{} {} 次", word("offence", &it.offence), it.times));
+    Text::join(each, "、")
 }
 
 async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
@@ -224,7 +224,7 @@ async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown>
 }
 
 /// A neighbour's ledger, and what to do about it.
-fn ledger(link: &pb::Link) -> String {
+fn ledger(link: &pb::Link) -> Text {
     let mut listing = Listing::new(&["行为", "次数", "最近一次", "内容"]);
     for it in &link.misconduct {
         listing.row([
@@ -238,23 +238,20 @@ fn ledger(link: &pb::Link) -> String {
     if link.misconduct.is_empty() {
         return text;
     }
-    let _ = writeln!(
-        text,
-        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节",
-        link.misconduct_score, link.quarantines, link.kept, link.kept_bytes
+    text += shown!(
+        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节\n",
+        link.misconduct_score,
+        link.quarantines,
+        link.kept,
+        link.kept_bytes
     );
     if link.quarantined_until_ms != 0 {
-        let _ = writeln!(
-            text,
-            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失",
+        text += shown!(
+            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失\n",
             time(link.quarantined_until_ms)
         );
     }
-    let _ = writeln!(
-        text,
-        "查明原因后清除记录:hotline link forgive {}",
-        link.region
-    );
+    text += shown!("查明原因后清除记录:hotline link forgive {}\n", link.region);
     text
 }
 
@@ -313,14 +310,17 @@ mod tests {
             ..pb::Link::default()
         };
         let text = links(std::slice::from_ref(&link));
+        let text = text.as_str();
         assert!(
             text.contains("隔离") && text.contains("洪水 3 次"),
             "{text}"
         );
         let text = ledger(&link);
+        let text = text.as_str();
         assert!(text.contains("超出了准许的数量"), "{text}");
         assert!(text.contains("hotline link forgive 140525000000"), "{text}");
-        assert!(ledger(&pb::Link::default()).contains("没有行为异常"));
+        let nothing = ledger(&pb::Link::default());
+        assert!(nothing.as_str().contains("没有行为异常"));
     }
 
     #[test]
@@ -340,6 +340,7 @@ mod tests {
             ..pb::Link::default()
         };
         let text = links(&[link]);
+        let text = text.as_str();
         assert!(text.contains("停用") && text.contains("下级"), "{text}");
         assert!(text.contains("hotline link reopen 140525000000"), "{text}");
     }

@@ -20,14 +20,17 @@ pub mod table;
 pub mod text;
 pub mod ticket;
 pub mod topology;
+pub mod usage;
 pub mod words;
 pub mod world;
 
 use crate::causes::in_one_line;
 use crate::config::Faults;
+use crate::out::{self, Unprinted};
 use clap::{Parser, Subcommand};
 use client::CallError;
 use door::Usage;
+use hotline_show::{Text, shown};
 use std::process::ExitCode;
 
 /// 12345 热线联动节点:省、市、县、乡同用一个程序
@@ -84,12 +87,32 @@ impl Command {
     }
 }
 
+/// The program: reads the command line and runs what it asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    out::tame_panics();
+    let error = match Cli::try_parse() {
+        Ok(cli) => return cli.run(),
+        Err(error) => error,
+    };
+    let failed = error.use_stderr();
+    let text = usage::told(error);
+    if failed {
+        out::tell(&text);
+        return ExitCode::from(2);
+    }
+    match out::print(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(number(&error.into())),
+    }
+}
+
 impl Cli {
     /// Runs the subcommand; errors go to standard error, the exit code tells their kind.
     #[must_use]
     pub fn run(self) -> ExitCode {
         if let Err(words) = crate::process::keep_memory() {
-            eprintln!("{words}");
+            out::tell(&shown!("{words}"));
         }
         if self.command.makes_data() {
             crate::process::keep_files();
@@ -115,18 +138,44 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("{}", in_one_line(String::new(), Some(error.as_ref())));
-                code(&error)
+                out::tell(&told(&error));
+                ExitCode::from(number(&error))
             }
         }
     }
 }
 
-fn code(error: &anyhow::Error) -> ExitCode {
-    ExitCode::from(number(error))
+/// An error of several lines, each of our own making.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.as_str())]
+pub struct Told(pub Text);
+
+/// What is said of an error: its own lines, or one line. Nothing where the reader has gone.
+fn told(error: &anyhow::Error) -> Text {
+    if let Some(unprinted) = error.downcast_ref::<Unprinted>()
+        && unprinted.is_closed()
+    {
+        return Text::new();
+    }
+    if let Some(Usage(text)) = error.downcast_ref() {
+        return text.clone();
+    }
+    if let Some(Told(text)) = error.downcast_ref() {
+        return text.clone();
+    }
+    if let Some(faults) = error.downcast_ref::<Faults>() {
+        return faults.text();
+    }
+    shown!("{}", in_one_line(String::new(), Some(error.as_ref())))
 }
 
+/// The exit code of a program whose reader has gone, as a shell counts SIGPIPE.
+const CLOSED: u8 = 141;
+
 fn number(error: &anyhow::Error) -> u8 {
+    if let Some(unprinted) = error.downcast_ref::<Unprinted>() {
+        return if unprinted.is_closed() { CLOSED } else { 1 };
+    }
     if error.is::<Faults>() {
         return 64;
     }

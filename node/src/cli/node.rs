@@ -64,6 +64,6 @@ impl NodeArgs {
 fn end_with_stdin() {
     // A read that fails tells as much as one that ends: nobody is there.
     let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-    eprintln!("启动本节点的程序已不在,节点随之结束");
+    crate::out::tell(&"启动本节点的程序已不在，节点随之结束".into());
     std::process::exit(1);
 }

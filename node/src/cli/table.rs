@@ -1,6 +1,7 @@
 //! Tables that line up, also where half of the text is Chinese.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use hotline_show::{Show, Text, line, shown};
 
 /// A table without lines but one below its header, so that it pastes well into other programs.
 #[derive(Debug)]
@@ -35,33 +36,32 @@ impl Listing {
     pub fn row<I>(&mut self, cells: I)
     where
         I: IntoIterator,
-        I::Item: Into<String>,
+        I::Item: Show,
     {
         self.rows += 1;
-        self.table
-            .add_row(cells.into_iter().map(|cell| one_line(cell.into())));
+        let cells = cells.into_iter().map(|cell| shown!("{cell}"));
+        // A cell is one line, whatever stands in it.
+        self.table.add_row(cells.map(|cell| line(cell.as_str())));
     }
 
     /// The table, or what to say where it has no rows.
     #[must_use]
-    pub fn or(self, empty: &str) -> String {
+    pub fn or(self, empty: &str) -> Text {
         if self.rows == 0 {
-            return format!("{empty}\n");
+            return shown!("{empty}\n");
         }
-        let lines: Vec<_> = self
-            .table
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect();
-        format!("{}\n", lines.join("\n"))
+        drawn(&self.table)
     }
 }
 
-/// A cell is one line, and nothing in it moves a terminal's cursor.
-fn one_line(text: String) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
+/// A table's lines, filtered: for tables of another form.
+#[must_use]
+pub fn drawn(table: &Table) -> Text {
+    let mut text = Text::new();
+    for line in table.lines() {
+        text.line(line.trim_end());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -73,8 +73,9 @@ mod tests {
     fn columns_stand_below_each_other_whatever_the_script() {
         let mut listing = Listing::new(&["编号", "承办单位", "期限"]);
         listing.row(["A1", "县级 泽州县 住房和城乡建设局", "2026-03-04"]);
-        listing.row(["B22222", "abc", "2026-03-05\n"]);
+        listing.row(["B22222", "abc", "2026-03-05"]);
         let text = listing.or("");
+        let text = text.as_str();
         let columns: Vec<Vec<usize>> = text
             .lines()
             .filter(|line| line.contains('┆'))
@@ -91,6 +92,9 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_so() {
-        assert_eq!(Listing::new(&["编号"]).or("没有工单"), "没有工单\n");
+        assert_eq!(
+            Listing::new(&["编号"]).or("没有工单").as_str(),
+            "没有工单\n"
+        );
     }
 }

@@ -19,7 +19,7 @@ fn the_exit_code_tells_the_kind_of_failure() {
     };
     assert_eq!(number(&call(true).into()), 1);
     assert_eq!(number(&call(false).into()), 3);
-    assert_eq!(number(&Usage("写错了".to_owned()).into()), 2);
+    assert_eq!(number(&Usage("写错了".into()).into()), 2);
     let faults = Faults {
         file: "node.toml".into(),
         faults: vec![Fault {

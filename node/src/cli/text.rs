@@ -3,6 +3,7 @@
 use super::door::Usage;
 use crate::input::encoding::text_of;
 use hotline_proto::operator::v1 as pb;
+use hotline_show::shown;
 use std::io::Read as _;
 use std::str::FromStr;
 
@@ -26,7 +27,7 @@ impl Words {
         let (from, what) = match self.0.strip_prefix('@') {
             Some(file) => {
                 let open = std::fs::File::open(file)
-                    .map_err(|error| Usage(format!("读不了文件 {file}:{error}")))?;
+                    .map_err(|error| Usage(shown!("读不了文件 {file}:{error}")))?;
                 (Box::new(open) as Box<dyn std::io::Read>, file)
             }
             None if self.0 == "-" => (
@@ -37,14 +38,14 @@ impl Words {
         };
         let mut bytes = Vec::new();
         let read = from.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Usage(format!("读不了 {what}:{error}")))?;
+        read.map_err(|error| Usage(shown!("读不了 {what}:{error}")))?;
         // Said before decoding: where the limit cuts a letter, what was read is no text.
         if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(Usage(format!(
+            return Err(Usage(shown!(
                 "{what} 超过 {FILE_BYTES_MAX} 字节；请只写要点，全文作为附件上传（hotline ticket attach）"
             )));
         }
-        let text = text_of(&bytes).map_err(|why| Usage(format!("{what} {why}")))?;
+        let text = text_of(&bytes).map_err(|why| Usage(shown!("{what} {why}")))?;
         Ok(text.trim_end().to_owned())
     }
 }
@@ -59,7 +60,7 @@ pub fn texts(given: &[(&str, &Option<Words>)]) -> Result<Vec<pb::Text>, Usage> {
         .filter_map(|(field, words)| words.as_ref().map(|words| (*field, words)))
         .collect();
     if given.iter().filter(|(_, words)| words.0 == "-").count() > 1 {
-        return Err(Usage("只能有一段文字取自标准输入".to_owned()));
+        return Err(Usage("只能有一段文字取自标准输入".into()));
     }
     given
         .into_iter()
@@ -108,11 +109,14 @@ mod tests {
         assert_eq!(said("甲.txt", &gbk).unwrap(), "路灯不亮");
         let long = "路".repeat(350_000);
         let words = said("乙.txt", long.as_bytes()).unwrap_err().0;
-        assert!(words.contains("超过 1048576 字节"), "{words}");
+        assert!(words.as_str().contains("超过 1048576 字节"), "{words:?}");
         let words = said("丙.txt", b"\xe8\xb7\xaf\xe7\x81\xaf\xe4")
             .unwrap_err()
             .0;
-        assert!(words.contains("丙.txt 第 1 行不是 UTF-8"), "{words}");
+        assert!(
+            words.as_str().contains("丙.txt 第 1 行不是 UTF-8"),
+            "{words:?}"
+        );
     }
 
     #[test]
@@ -122,6 +126,7 @@ mod tests {
             texts(&[("note", &missing)])
                 .unwrap_err()
                 .0
+                .as_str()
                 .contains("/no/such/file")
         );
         let stdin = Some(Words("-".to_owned()));

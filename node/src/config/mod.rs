@@ -22,6 +22,7 @@ pub use operator::{Operator, Person};
 pub use sealing::Sealing;
 pub use store::{Engine, Store};
 
+use hotline_show::{Text, shown};
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -71,17 +72,25 @@ pub struct Faults {
     pub faults: Vec<Fault>,
 }
 
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "配置文件 {} 有 {} 处问题:",
+impl Faults {
+    /// All faults, one a line.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = shown!(
+            "配置文件 {} 有 {} 处问题：",
             self.file.display(),
             self.faults.len()
-        )?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| write!(f, "\n  {}:{}", fault.key, fault.message))
+        );
+        for fault in &self.faults {
+            text += shown!("\n  {}：{}", fault.key, fault.message);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 

@@ -4,12 +4,20 @@ use super::bounds::is_hidden;
 use crate::app::Outcome;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::view::ViewFailed;
+use hotline_show::shortened;
 use std::collections::HashMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 /// Domain of all error infos.
 pub const DOMAIN: &str = "hotline";
+/// Longest message, in bytes: it travels in a header, percent-encoded, and once more in the details.
+const MESSAGE_BYTES_MAX: usize = 1536;
+
+/// A message as it leaves: whatever it says back of the caller's own words is one line, filtered, and not too long.
+fn said(message: &str) -> String {
+    shortened(message, MESSAGE_BYTES_MAX)
+}
 
 /// The status of an outcome that is no success.
 #[must_use]
@@ -17,10 +25,10 @@ pub fn status(outcome: Outcome) -> Status {
     match outcome {
         Outcome::Decided(Ok(_)) => Status::ok(""),
         Outcome::Decided(Err(refusal)) => refused(&refusal),
-        Outcome::Unknown(why) => Status::unknown(format!(
+        Outcome::Unknown(why) => Status::unknown(said(&format!(
             "存储在提交中失败，结果不明（{why}）；请用同一幂等键重发，不会办两次"
-        )),
-        Outcome::NotTaken(why) => Status::unavailable(why),
+        ))),
+        Outcome::NotTaken(why) => Status::unavailable(said(&why)),
     }
 }
 
@@ -40,11 +48,11 @@ pub fn refused(refusal: &Refusal) -> Status {
         format!("{:?}", refusal.class).to_lowercase(),
     )]);
     if let Some(article) = &refusal.article {
-        metadata.insert("article".to_owned(), article.clone());
+        metadata.insert("article".to_owned(), said(article));
     }
     Status::with_error_details(
         code,
-        refusal.message.clone(),
+        said(&refusal.message),
         ErrorDetails::with_error_info(refusal.rule, DOMAIN, metadata),
     )
 }
@@ -86,6 +94,7 @@ pub fn slip(field: &str, text: &str, said: &dyn std::fmt::Display) -> Status {
 /// Wrong input that never reached a rule.
 #[must_use]
 pub fn invalid(field: &str, message: String) -> Status {
+    let message = said(&message);
     let details = ErrorDetails::with_bad_request_violation(field, message.clone());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
@@ -93,5 +102,5 @@ pub fn invalid(field: &str, message: String) -> Status {
 /// The view cannot be read.
 #[must_use]
 pub fn unwell(failed: ViewFailed) -> Status {
-    Status::unavailable(format!("{failed};节点正在自行修复,请稍后重试"))
+    Status::unavailable(said(&format!("{failed}；节点正在自行修复，请稍后重试")))
 }

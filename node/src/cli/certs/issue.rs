@@ -1,6 +1,7 @@
 //! `hotline certs issue` and `hotline certs renew`.
 
 use super::Library;
+use crate::cli::Told;
 use crate::entropy::OsEntropy;
 use crate::identity::authority::{
     AUTHORITY_DAYS, Authority, Issued, LEAF_DAYS, Signer, Term, Territory,
@@ -8,6 +9,7 @@ use crate::identity::authority::{
 use crate::identity::profile::{OperatorName, Subject};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use hotline_show::{Text, shown};
 use hotline_topology::{Federation, RegionKey, Time};
 use std::path::PathBuf;
 
@@ -23,13 +25,13 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Refuses a signer that nobody would believe about the subject; says so where nothing tells.
-    fn check(&self, by: Signer, subject: &Subject) -> anyhow::Result<String> {
+    fn check(&self, by: Signer, subject: &Subject) -> anyhow::Result<Text> {
         let Signer::Region(by) = by else {
             anyhow::ensure!(
                 matches!(subject, Subject::Authority(_)),
                 "根只给签发机构签发；节点和操作员的证书由签发机构签发，请用 --by 写明区划代码"
             );
-            return Ok(String::new());
+            return Ok(Text::new());
         };
         let region = subject.region();
         let known = match &self.topology {
@@ -38,16 +40,15 @@ impl Tree {
                     .with_context(|| format!("读不了拓扑文件 {}", file.display()))?;
                 let name = file.display().to_string();
                 let tree = Federation::parse(&name, &text).map_err(|faults| {
-                    let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-                    anyhow::anyhow!("{}", words.join("\n"))
+                    Told(faults.iter().map(|fault| shown!("{fault}\n")).collect())
                 })?;
                 Territory::Tree(&tree).check(by, region)?
             }
             None => Territory::Divisions.check(by, region)?,
         };
         Ok(match known {
-            true => String::new(),
-            false => format!(
+            true => Text::new(),
+            false => shown!(
                 "注意：区划表里查不到，没有核对 {region} 是否在 {by} 之下；不在其下的证书各节点会拒绝。加 --topology 写明拓扑文件即可核对。\n"
             ),
         })
@@ -150,7 +151,7 @@ fn signer(text: &str) -> Result<Signer, String> {
 }
 
 impl Whom {
-    pub(super) fn issue(self, now: Time) -> anyhow::Result<String> {
+    pub(super) fn issue(self, now: Time) -> anyhow::Result<Text> {
         let (library, subject, by, tree, days) = match self {
             Self::Authority {
                 library,
@@ -179,16 +180,18 @@ impl Whom {
         let authority = Authority::open(&library.dir)?;
         let unchecked = tree.check(by, &subject)?;
         let issued = authority.issue(&subject, by, Term::days(now, days), now, &mut OsEntropy)?;
-        Ok(told("已签发", &authority, &subject, &issued) + &unchecked)
+        let mut text = told("已签发", &authority, &subject, &issued);
+        text += unchecked;
+        Ok(text)
     }
 }
 
 impl WhomOrRoot {
-    pub(super) fn renew(self, now: Time) -> anyhow::Result<String> {
+    pub(super) fn renew(self, now: Time) -> anyhow::Result<Text> {
         let (renewal, subject, usual_days) = match self {
             Self::Root { library } => {
                 let folder = Authority::open(&library.dir)?.renew_root(now, &mut OsEntropy)?;
-                return Ok(format!(
+                return Ok(shown!(
                     "新的根在 {}。请先把 {} 发给每个节点并重新载入，再用新根签发。\n",
                     folder.display(),
                     library.dir.join("public/roots.crt").display()
@@ -214,25 +217,28 @@ impl WhomOrRoot {
         let days = renewal.days.unwrap_or(usual_days);
         let unchecked = match renewal.by {
             Some(by) => renewal.tree.check(by, &subject)?,
-            None => String::new(),
+            None => Text::new(),
         };
         let issued = authority.renew_by(&subject, renewal.by, days, now, &mut OsEntropy)?;
         let next = match subject {
             Subject::Authority(_) => AUTHORITY_NEXT,
             Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => "",
         };
-        Ok(told("已换发", &authority, &subject, &issued) + &unchecked + next)
+        let mut text = told("已换发", &authority, &subject, &issued);
+        text += unchecked;
+        text.say(next);
+        Ok(text)
     }
 }
 
-fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> String {
-    let door = match subject {
+fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> Text {
+    let door: Text = match subject {
         Subject::Node(_) => {
-            "同一目录中的 door.crt、door.key 供远程操作端口（operator.listen）出示\n"
+            "同一目录中的 door.crt、door.key 供远程操作端口（operator.listen）出示\n".into()
         }
-        Subject::Authority(_) | Subject::Operator { .. } | Subject::Door(_) => "",
+        Subject::Authority(_) | Subject::Operator { .. } | Subject::Door(_) => Text::new(),
     };
-    format!(
+    shown!(
         "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n{door}",
         subject.kind(),
         authority.domain().uri(subject),

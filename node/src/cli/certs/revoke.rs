@@ -5,8 +5,8 @@ use crate::identity::authority::{Authority, Entry, Reason};
 use crate::identity::profile::{OperatorName, Subject};
 use crate::identity::revocation::Serial;
 use clap::Args;
+use hotline_show::{Text, shown};
 use hotline_topology::{RegionKey, Time};
-use std::fmt::Write as _;
 
 /// `hotline certs revoke`.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Revoke {
     ///
     /// # Errors
     /// Nobody here issued it.
-    pub(super) fn run(self, now: Time) -> anyhow::Result<String> {
+    pub(super) fn run(self, now: Time) -> anyhow::Result<Text> {
         let authority = Authority::open(&self.library.dir)?;
         let revoked = match (self.serial, self.region) {
             (Some(serial), _) => vec![authority.revoke(&serial, now, self.reason)?],
@@ -53,18 +53,14 @@ impl Revoke {
             }
             (None, None) => anyhow::bail!("请用 --serial 写明序列号，或用 --region 写明区划代码"),
         };
-        let mut text = String::new();
+        let mut text = Text::new();
         for Entry { issuer, record } in &revoked {
             let (uri, serial, reason) = (&record.uri, record.serial(), self.reason.label());
-            let _ = writeln!(
-                text,
-                "已吊销 {uri}（序列号 {serial}，{reason}，签发者 {issuer}）。"
-            );
+            text += shown!("已吊销 {uri}（序列号 {serial}，{reason}，签发者 {issuer}）。\n");
         }
         let list = self.library.dir.join("public/crl.pem");
-        let _ = writeln!(
-            text,
-            "请把 {} 发给各节点，重新载入后生效；或签署下发：hotline certs publish lists。",
+        text += shown!(
+            "请把 {} 发给各节点，重新载入后生效；或签署下发：hotline certs publish lists。\n",
             list.display()
         );
         Ok(text)

@@ -21,6 +21,7 @@ fn run_at(dir: &std::path::Path, words: &str, now: Time) -> anyhow::Result<Strin
         .certs
         .command
         .run(now)
+        .map(|text| text.as_str().to_owned())
 }
 
 #[test]

@@ -10,6 +10,7 @@ use clap::Args;
 use futures::SinkExt as _;
 use futures::channel::mpsc;
 use hotline_proto::operator::v1 as pb;
+use hotline_show::shown;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pb::attach_file_request::{Head, Part as Up};
 use pb::fetch_attachment_response::Part as Down;
@@ -103,9 +104,9 @@ impl Attach {
         let done = done.context("节点没有答复是否附上;请列出附件核对")?;
         let legs = done.done.as_ref().map_or(0, |done| done.legs.len());
         let text = match (done.id.as_str(), legs) {
-            ("", _) => "以前已用同一幂等键附上".to_owned(),
-            (id, 0) => format!("已附加 {id}"),
-            (id, legs) => format!("已附加 {id},随 {legs} 件在办的交办送出"),
+            ("", _) => "以前已用同一幂等键附上".into(),
+            (id, 0) => shown!("已附加 {id}"),
+            (id, legs) => shown!("已附加 {id},随 {legs} 件在办的交办送出"),
         };
         Ok(Shown {
             text,
@@ -183,7 +184,7 @@ impl Fetch {
     /// The file is there already or cannot be written; the node refuses or cannot be reached.
     pub async fn run(self, caller: &Caller) -> anyhow::Result<Shown> {
         if self.out.exists() {
-            let words = format!("{} 已经存在;请换一个文件名", self.out.display());
+            let words = shown!("{} 已经存在;请换一个文件名", self.out.display());
             return Err(Usage(words).into());
         }
         let request = pb::FetchAttachmentRequest {
@@ -209,10 +210,11 @@ impl Fetch {
                 }
                 Some(Down::Progress(progress)) => {
                     let waits = match progress.waits.as_str() {
-                        "" => "从来源节点取".to_owned(),
-                        why => format!("等候:{why}"),
+                        "" => "从来源节点取".into(),
+                        why => shown!("等候:{why}"),
                     };
-                    bar.set_message(format!("{waits} {}/{}", progress.have, progress.of));
+                    let words = shown!("{waits} {}/{}", progress.have, progress.of);
+                    bar.set_message(words.as_str().to_owned());
                     bar.tick();
                 }
                 Some(Down::Data(data)) => {
@@ -232,7 +234,7 @@ impl Fetch {
         );
         file.keep(&self.out)?;
         Ok(Shown {
-            text: format!(
+            text: shown!(
                 "已存为 {}(原文件名 {},{} 字节)",
                 self.out.display(),
                 attachment.name,

@@ -6,6 +6,7 @@ use crate::cli::table::Listing;
 use crate::cli::words::{category, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 
 /// Which tickets, and how many.
 #[derive(Debug, Args)]
@@ -54,13 +55,13 @@ impl List {
         };
         let answer = caller.client.list_tickets(caller.who(), request).await?;
         Ok(Shown {
-            text: format!("{}{}", table(&answer.tickets), more(&answer.cursor)),
+            text: shown!("{}{}", table(&answer.tickets), more(&answer.cursor)),
             json: answer.json(),
         })
     }
 }
 
-fn table(tickets: &[pb::Ticket]) -> String {
+fn table(tickets: &[pb::Ticket]) -> Text {
     let mut listing = Listing::new(&[
         "编号",
         "状态",
@@ -87,11 +88,11 @@ fn table(tickets: &[pb::Ticket]) -> String {
 }
 
 /// How to go on where a page is not the last.
-pub fn more(cursor: &str) -> String {
+pub fn more(cursor: &str) -> Text {
     if cursor.is_empty() {
-        return String::new();
+        return Text::new();
     }
-    format!("还有更多,接着列:--cursor {cursor}\n")
+    shown!("还有更多,接着列:--cursor {cursor}\n")
 }
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ mod tests {
             ..pb::Ticket::default()
         };
         let text = table(&[ticket]);
+        let text = text.as_str();
         let line = text.lines().last().unwrap();
         for word in [
             "TEST-1",

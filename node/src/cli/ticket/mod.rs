@@ -22,6 +22,7 @@ use super::door::{Caller, DoorArgs, Shown};
 use super::json::Json as _;
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 
 pub(super) use list::more;
 pub(super) use show::leg_table;
@@ -72,21 +73,21 @@ async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
     let asked = verb.ask(caller).await?;
     let erasing = matches!(asked.verb, pb::command::Verb::Erase(_));
     let done = caller.execute(&asked.send, asked.verb, asked.texts).await?;
-    let mut text = String::from("已办理");
+    let mut text = Text::from("已办理");
     if erasing {
-        text = String::from("已销毁;下列交办的承办节点如有副本,须在各该节点另行销毁");
+        text = "已销毁；下列交办的承办节点如有副本，须在各该节点另行销毁".into();
     }
     if !done.number.is_empty() {
-        text = format!("{text}:工单 {}", done.number);
+        text += shown!(":工单 {}", done.number);
     }
     if done.version != 0 {
-        text = format!("{text}(第 {} 版)", done.version);
+        text += shown!("(第 {} 版)", done.version);
     }
     for leg in &done.legs {
-        text = format!("{text}\n  交办 {leg}");
+        text += shown!("\n  交办 {leg}");
     }
     if !done.order.is_empty() {
-        text = format!("{text}\n  督办单 {}", done.order);
+        text += shown!("\n  督办单 {}", done.order);
     }
     Ok(Shown {
         text,

@@ -6,7 +6,7 @@ use crate::cli::table::Listing;
 use crate::cli::words::{category, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
-use std::fmt::Write as _;
+use hotline_show::{Text, shown};
 
 /// Which ticket.
 #[derive(Debug, Args)]
@@ -37,37 +37,41 @@ impl Show {
     }
 }
 
-fn text(detail: &pb::TicketDetail) -> String {
-    let mut text = String::new();
+fn text(detail: &pb::TicketDetail) -> Text {
+    let mut text = Text::new();
     if let Some(ticket) = &detail.ticket {
-        text.push_str(&header(ticket));
+        text += header(ticket);
     }
     for field in &detail.texts {
-        text.push_str(&field_line(field, ""));
+        text += field_lines(field, 0);
     }
     if !detail.withheld.is_empty() {
         let fields = detail.withheld.iter().map(|field| word("field", field));
-        let _ = writeln!(text, "无权查看：{}", fields.collect::<Vec<_>>().join("、"));
+        text += shown!(
+            "无权查看：{}
+",
+            Text::join(fields, "、")
+        );
     }
-    text.push_str(&whereabouts(detail));
+    text += whereabouts(detail);
     let closed: Vec<_> = detail
         .legs
         .iter()
         .filter(|leg| !leg.closure.is_empty())
         .collect();
     if !closed.is_empty() {
-        let _ = write!(text, "\n已结束的交办\n{}", leg_table(&closed));
+        text += shown!("\n已结束的交办\n{}", leg_table(&closed));
     }
-    text.push_str(&orders(&detail.legs));
-    text.push_str("\n经过\n");
+    text += orders(&detail.legs);
+    text.say("\n经过\n");
     for entry in &detail.timeline {
-        text.push_str(&timeline_line(entry));
+        text += timeline_line(entry);
     }
     text
 }
 
-fn header(ticket: &pb::Ticket) -> String {
-    let mut text = format!(
+fn header(ticket: &pb::Ticket) -> Text {
+    let mut text = shown!(
         "工单 {}  {}\n{}  {}  {}  渠道 {}\n{} 由 {} 受理",
         ticket.number,
         word("stage", &ticket.stage),
@@ -80,14 +84,13 @@ fn header(ticket: &pb::Ticket) -> String {
     );
     if ticket.due_ms != 0 {
         let late = if ticket.overdue { "(已超期)" } else { "" };
-        let _ = write!(text, ",期限 {}{late}", time(ticket.due_ms));
+        text += shown!(",期限 {}{late}", time(ticket.due_ms));
     }
     if !ticket.place.is_empty() {
-        let _ = write!(text, ",事发地 {}", ticket.place);
+        text += shown!(",事发地 {}", ticket.place);
     }
     if ticket.closed_at_ms != 0 {
-        let _ = write!(
-            text,
+        text += shown!(
             "\n{} 办结:{}",
             time(ticket.closed_at_ms),
             ticket.closed_ground
@@ -101,17 +104,17 @@ fn header(ticket: &pb::Ticket) -> String {
     let counts: Vec<_> = counts
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(what, count)| format!("{what} {count} 次"))
+        .map(|(what, count)| shown!("{what} {count} 次"))
         .collect();
     if !counts.is_empty() {
-        let _ = write!(text, "\n{}", counts.join(","));
+        text += shown!("\n{}", Text::join(&counts, "，"));
     }
-    let _ = writeln!(text, "\n编号 {},第 {} 版", ticket.matter, ticket.version);
+    text += shown!("\n编号 {},第 {} 版\n", ticket.matter, ticket.version);
     text
 }
 
 /// 正由谁办、哪一级、第几天: one line for each open leg, own ones and sights.
-fn whereabouts(detail: &pb::TicketDetail) -> String {
+fn whereabouts(detail: &pb::TicketDetail) -> Text {
     let open: Vec<_> = detail
         .legs
         .iter()
@@ -123,48 +126,47 @@ fn whereabouts(detail: &pb::TicketDetail) -> String {
             .as_ref()
             .is_some_and(|ticket| ticket.closed_at_ms != 0);
         return if closed {
-            String::new()
+            Text::new()
         } else {
-            "\n尚未交办,由本级负责\n".to_owned()
+            "\n尚未交办，由本级负责\n".into()
         };
     }
-    let mut text = String::from("\n正在办理\n");
+    let mut text = Text::from("\n正在办理\n");
     for leg in open {
-        let _ = writeln!(text, "  {}", where_now(leg));
+        text += shown!("  {}\n", where_now(leg));
     }
     text
 }
 
-fn where_now(leg: &pb::Leg) -> String {
-    let mut text = format!(
+fn where_now(leg: &pb::Leg) -> Text {
+    let mut text = shown!(
         "{},{},第 {} 天",
         leg.taker_name,
         word("leg", &leg.stage),
         leg.days.saturating_add(1)
     );
     if ["lead", "co-handler"].contains(&leg.role.as_str()) {
-        let _ = write!(text, ",{}", word("role", &leg.role));
+        text += shown!(",{}", word("role", &leg.role));
     }
     if leg.overdue_since_ms != 0 {
-        let _ = write!(text, ",自 {} 起超期", time(leg.overdue_since_ms));
+        text += shown!(",自 {} 起超期", time(leg.overdue_since_ms));
     } else if leg.due_ms != 0 {
         let doubt = if leg.due_provisional { "(暂定)" } else { "" };
-        let _ = write!(text, ",期限 {}{doubt}", time(leg.due_ms));
+        text += shown!(",期限 {}{doubt}", time(leg.due_ms));
     }
     if leg.request != 0 {
-        let _ = write!(
-            text,
+        text += shown!(
             ",第 {} 号申请({})待审",
             leg.request,
             word("asking", &leg.asking)
         );
     }
-    let _ = write!(text, ",交办 {}", leg.id);
+    text += shown!(",交办 {}", leg.id);
     text
 }
 
 /// Legs as a table; shared with `hotline leg list`.
-pub fn leg_table(legs: &[&pb::Leg]) -> String {
+pub fn leg_table(legs: &[&pb::Leg]) -> Text {
     let mut listing = Listing::new(&["交办", "工单", "承办", "状态", "交出时间", "期限", "第几天"]);
     for leg in legs {
         let state = if leg.closure.is_empty() {
@@ -185,22 +187,21 @@ pub fn leg_table(legs: &[&pb::Leg]) -> String {
     listing.or("没有符合的交办")
 }
 
-fn orders(legs: &[pb::Leg]) -> String {
-    let mut text = String::new();
+fn orders(legs: &[pb::Leg]) -> Text {
+    let mut text = Text::new();
     for leg in legs {
         for order in &leg.orders {
             let state = match (order.ended_at_ms, order.replied_at_ms) {
-                (0, 0) => format!(
+                (0, 0) => shown!(
                     "{} 前回复,已催 {} 次",
                     time(order.reply_by_ms),
                     order.reminders
                 ),
-                (0, replied) => format!("{} 已回复", time(replied)),
-                (ended, _) => format!("{} 已了结", time(ended)),
+                (0, replied) => shown!("{} 已回复", time(replied)),
+                (ended, _) => shown!("{} 已了结", time(ended)),
             };
-            let _ = writeln!(
-                text,
-                "  {} 由 {} 督办 {}({}),{state},督办单 {}",
+            text += shown!(
+                "  {} 由 {} 督办 {}({}),{state},督办单 {}\n",
                 time(order.at_ms),
                 order.issuer,
                 leg.taker_name,
@@ -212,35 +213,41 @@ fn orders(legs: &[pb::Leg]) -> String {
     if text.is_empty() {
         return text;
     }
-    format!("\n督办\n{text}")
+    shown!("\n督办\n{text}")
 }
 
-fn timeline_line(entry: &pb::TimelineEntry) -> String {
+fn timeline_line(entry: &pb::TimelineEntry) -> Text {
     let who = match (entry.actor.as_str(), entry.party.as_str()) {
         ("", "taker") => "承办方",
         ("", "giver") => "交办方",
         ("", _) => "系统",
         (name, _) => name,
     };
-    let mut text = format!("  {}  {who}  {}", time(entry.at_ms), entry.words);
+    let mut text = shown!("  {}  {who}  {}", time(entry.at_ms), entry.words);
     // What was recorded more than a minute after it happened says when it happened.
     if entry.happened_at_ms != 0 && entry.at_ms - entry.happened_at_ms >= 60_000 {
-        let _ = write!(text, "(发生于 {})", time(entry.happened_at_ms));
+        text += shown!("(发生于 {})", time(entry.happened_at_ms));
     }
-    text.push('\n');
+    text.say("\n");
     for field in &entry.texts {
-        text.push_str(&field_line(field, "      "));
+        text += field_lines(field, 6);
     }
     text
 }
 
-fn field_line(field: &pb::Text, indent: &str) -> String {
-    let value = if field.erased {
-        "(已依法删除)"
+/// A text from outside: beside its name where it is one line, else below it, each line marked.
+fn field_lines(field: &pb::Text, indent: usize) -> Text {
+    let name = word("field", &field.field);
+    let mut text = shown!("{}{name}：", " ".repeat(indent));
+    if field.erased {
+        text.say("（已依法删除）\n");
+    } else if field.value.contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        text.say("\n");
+        text.block(indent + 2, &field.value);
     } else {
-        field.value.as_str()
-    };
-    format!("{indent}{}:{value}\n", word("field", &field.field))
+        text.line(&field.value);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -263,6 +270,7 @@ mod tests {
             ..pb::TicketDetail::default()
         };
         let text = text(&detail);
+        let text = text.as_str();
         let line = "乡级 大阳镇 便民服务中心,办理中,第 3 天,期限 2026-03-04 17:00";
         assert!(text.contains(line), "{text}");
     }
@@ -274,7 +282,10 @@ mod tests {
             value: String::new(),
             erased: true,
         };
-        assert_eq!(field_line(&field, ""), "联系方式:(已依法删除)\n");
+        assert_eq!(
+            field_lines(&field, 0).as_str(),
+            "联系方式：（已依法删除）\n"
+        );
         let entry = pb::TimelineEntry {
             at_ms: 1_772_614_800_000,
             happened_at_ms: 1_772_611_200_000,
@@ -283,7 +294,7 @@ mod tests {
         };
         let line = timeline_line(&entry);
         assert_eq!(
-            line,
+            line.as_str(),
             "  2026-03-04 17:00  系统  签收(发生于 2026-03-04 16:00)\n"
         );
     }

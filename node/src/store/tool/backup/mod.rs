@@ -14,6 +14,7 @@ mod register;
 #[cfg(test)]
 mod tests;
 
+use hotline_show::{Text, shown};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,14 +50,23 @@ pub struct BackupReport {
     pub copied_bytes: u64,
 }
 
-impl fmt::Display for BackupReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
+impl BackupReport {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
+        text += shown!(
             "{}\n本次写入 {} 字节，其余沿用上一次；全部文件已重新读出核对",
             Held(&self.to, &self.holds),
             self.copied_bytes
-        )
+        );
+        text
+    }
+}
+
+impl fmt::Display for BackupReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 

@@ -184,7 +184,7 @@ fn keys_destroyed_after_the_backup_are_destroyed_in_what_is_put_back() {
     keys.destroy(gone).unwrap();
     let list = Path::new("/gone");
     let text = destructions_of(&disk, Path::new(DIR)).unwrap();
-    disk.write_new(list, text.as_bytes(), Access::Common)
+    disk.write_new(list, text.as_str().as_bytes(), Access::Common)
         .unwrap();
     for source in [list, Path::new(DIR), Path::new("/node/keys.dat")] {
         let slots = read_destructions(&disk, source).unwrap();

@@ -81,6 +81,22 @@ impl From<Time> for DateTime<FixedOffset> {
     }
 }
 
+impl Time {
+    /// Reads a deadline: as [`Time::from_str`], but a date alone means its last instant, since
+    /// what is due on a day is in time as long as the day lasts.
+    ///
+    /// # Errors
+    /// As [`Time::from_str`].
+    pub fn deadline(text: &str) -> Result<Time, String> {
+        let at: Time = text.parse()?;
+        // Only a date alone can be followed by a time of day.
+        match format!("{} 12:00", text.trim()).parse::<Time>() {
+            Ok(noon) => Ok(Time::end_of(noon.date())),
+            Err(_) => Ok(at),
+        }
+    }
+}
+
 impl fmt::Display for Time {
     /// Local time to the second: `2026-03-04 17:00:00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,6 +193,21 @@ mod tests {
         assert_eq!("2026-03-04".parse(), Ok(Time::start_of(at.date())));
         assert_eq!(Time::end_of(at.date()).to_string(), "2026-03-04 23:59:59");
         assert!("17:00".parse::<Time>().is_err());
+    }
+
+    #[test]
+    fn a_deadline_that_names_a_day_alone_is_its_end() {
+        let day = Time::deadline("2026-02-14").unwrap();
+        assert_eq!(day.to_string(), "2026-02-14 23:59:59");
+        assert_eq!(day, Time::end_of(day.date()));
+        for exact in [
+            "2026-02-14 00:00",
+            "2026-02-14 17:00:00",
+            "2026-02-14T09:00:00Z",
+        ] {
+            assert_eq!(Time::deadline(exact), exact.parse());
+        }
+        assert!(Time::deadline("2026-02-30").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
+use crate::clock::{DueOf, Reckoned};
 use crate::evidence::Effect;
 use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::field::SealedField;
@@ -168,6 +169,13 @@ pub enum Fact {
         no: u64,
         /// What is left to answer; `None`: nothing.
         question: Option<Inventory>,
+    },
+    /// A date counts through a year that is not announced, or does so no longer.
+    DueProvisional {
+        /// Whose date.
+        of: DueOf,
+        /// How it was reckoned; `None`: settled, replaced or over.
+        reckoned: Option<Reckoned>,
     },
     /// This node proved rolled back: it takes a higher epoch.
     EpochRaised {

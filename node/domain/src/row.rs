@@ -2,6 +2,7 @@
 
 use crate::attachment::{Attached, AttachmentId};
 use crate::body::Body;
+use crate::clock::{DueOf, Reckoned};
 use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
@@ -122,6 +123,8 @@ pub enum RowKey {
     PeerWorld(RegionKey),
     /// An attachment of a ticket.
     Attachment(MatterId, AttachmentId),
+    /// A date that counts through a year which is not announced.
+    Provisional(DueOf),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -268,4 +271,6 @@ pub enum Row {
     PeerWorld(Box<PeerWorld>),
     /// See [`RowKey::Attachment`].
     Attachment(Box<Attached>),
+    /// See [`RowKey::Provisional`].
+    Provisional(Box<Reckoned>),
 }

@@ -102,6 +102,7 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Document(..)
         | RowKey::DocumentPart(..)
         | RowKey::Attachment(..)
+        | RowKey::Provisional(..)
         | RowKey::Asked(..) => false,
     }
 }

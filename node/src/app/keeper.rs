@@ -115,7 +115,9 @@ pub(super) fn compose(
     }
     // Stable: of the same version the document, which came later, is last.
     trees.sort_by_key(Federation::version);
-    let newest = calendars.into_iter().max_by_key(Calendar::version);
+    // A calendar never goes back, whichever way the newest one came.
+    let known = trees.iter().map(|tree| tree.calendar().clone());
+    let newest = known.chain(calendars).max_by_key(Calendar::version);
     let mut federation = trees
         .pop()
         .unwrap_or_else(|| files.known.federation.clone());

@@ -224,7 +224,9 @@ impl MatterTale {
                 self.move_due(*due);
                 self.state = MatterState::Open;
             }
-            TicketAct::DueChanged { due } => self.move_due(*due),
+            TicketAct::DueChanged { due } | TicketAct::DueSettled { due, .. } => {
+                self.move_due(*due);
+            }
             TicketAct::AnsweredDirectly => self.state = MatterState::Answered(at),
             TicketAct::Refused { .. } => self.state = MatterState::Refused,
             TicketAct::Closed { .. } => self.state = MatterState::Closed(at),

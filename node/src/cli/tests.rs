@@ -76,3 +76,25 @@ fn a_cause_is_not_said_twice() {
     let inner = anyhow::anyhow!("磁盘已满");
     assert_eq!(line(inner.context("写日志失败")), "写日志失败:磁盘已满");
 }
+
+#[test]
+fn a_due_date_without_a_time_lasts_as_long_as_its_day() {
+    let end = hotline_topology::Time::deadline("2026-02-14").unwrap();
+    assert_eq!(end.to_string(), "2026-02-14 23:59:59");
+    for (line, field) in [
+        ("hotline ticket assign A --due 2026-02-14", "due: Some("),
+        ("hotline ticket due A --until 2026-02-14", "until: "),
+        (
+            "hotline ticket supervise A --trigger overdue --reply-by 2026-02-14",
+            "reply_by: Some(",
+        ),
+    ] {
+        let line = format!("{line} --socket s");
+        let parsed = Cli::try_parse_from(line.split(' '));
+        let shown = format!("{parsed:?}");
+        assert!(
+            shown.contains(&format!("{field}{end:?}")),
+            "{line}: {shown}"
+        );
+    }
+}

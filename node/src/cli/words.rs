@@ -223,6 +223,13 @@ pub fn time(ms: i64) -> String {
     Time(ms).to_string().chars().take(16).collect()
 }
 
+/// A due date; one that counts through a year without a calendar says so.
+#[must_use]
+pub fn due(ms: i64, provisional: bool) -> String {
+    let doubt = if provisional { "(暂定)" } else { "" };
+    format!("{}{doubt}", time(ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

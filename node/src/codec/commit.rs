@@ -20,7 +20,7 @@ pub const LAYOUT: u32 = 4;
 
 /// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
 /// program refuses it in clear words instead of folding what it half understands.
-pub const RECORD_VERSION: u32 = 3;
+pub const RECORD_VERSION: u32 = 4;
 
 /// What a record of the log says for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,6 +94,11 @@ fn reader(fact: &Fact) -> u32 {
             act: Act::Attach { .. },
             ..
         } => 2,
+        Fact::DueProvisional { .. }
+        | Fact::Ticket {
+            act: TicketAct::DueSettled { .. },
+            ..
+        } => 4,
         Fact::Asked { .. }
         | Fact::Missing(Missing {
             kind: MissingKind::Unproven,

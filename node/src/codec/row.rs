@@ -94,6 +94,7 @@ impl Field<pb::Row> for Row {
             Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
             Row::Attachment(attached) => Choice::Attachment(attached.put()),
+            Row::Provisional(reckoned) => Choice::Provisional(reckoned.put()),
         };
         pb::Row { row: Some(choice) }
     }
@@ -143,6 +144,9 @@ impl Field<pb::Row> for Row {
             Choice::PeerWorld(known) => Row::PeerWorld(Field::take(known, "Row.peer_world")?),
             Choice::Attachment(attached) => {
                 Row::Attachment(Field::take(attached, "Row.attachment")?)
+            }
+            Choice::Provisional(reckoned) => {
+                Row::Provisional(Field::take(reckoned, "Row.provisional")?)
             }
         })
     }

@@ -133,6 +133,7 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),
         RowKey::Attachment(..) => matches!(row, Row::Attachment(_)),
+        RowKey::Provisional(..) => matches!(row, Row::Provisional(_)),
     }
 }
 

@@ -24,6 +24,7 @@ mod outcome;
 mod parked;
 mod plain;
 mod receive;
+pub(crate) mod reckon;
 mod reconcile;
 mod reopen;
 mod sealed;

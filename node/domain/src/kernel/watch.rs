@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::outcome::Stop;
 use super::reconcile::EXCHANGING;
 use super::world::succeed;
-use super::{attachments, joint};
+use super::{attachments, joint, reckon};
 use crate::clock;
 use crate::leg::{self, Act, Closure, Leg, LegKind, Party, RecallGround, RequestKind, Side, Stage};
 use crate::link::Message;
@@ -203,11 +203,10 @@ fn follow_giver(
             due: Some(_),
             ..
         } if after.is_open() => {
-            if ticket.is_own(draft.me()) {
-                return Ok(());
+            if !ticket.is_own(draft.me()) {
+                ticket::due_by_leg(draft, &ticket, after)?;
             }
-            let due = clock::own_due(&draft.world, after);
-            ticket::change_due(draft, ticket.matter, due, None)
+            reckon::legs_of(draft, &ticket)
         }
         _ => Ok(()),
     }

@@ -79,7 +79,10 @@ pub fn reply_due(draft: &mut Draft<'_>, order: OrderId) -> Result<(), Stop> {
     let Some(issued) = draft.order(order)? else {
         return Ok(());
     };
-    if issued.order.replied_at.is_some() || issued.order.ended_at.is_some() {
+    let order = &issued.order;
+    // A calendar may have moved it since.
+    let later = order.reply_by > draft.now();
+    if order.replied_at.is_some() || order.ended_at.is_some() || later {
         return Ok(());
     }
     let (subject, due) = (find(draft, issued.leg)?, Some(issued.order.reply_by));

@@ -45,6 +45,15 @@ pub enum TicketAct {
         /// This node's own deadline now.
         due: Time,
     },
+    /// A calendar came, and the ticket's own date, which counted through a year that was not announced, is another one.
+    DueSettled {
+        /// The date before.
+        was: Time,
+        /// The date now.
+        due: Time,
+        /// Version of the calendar.
+        calendar: u32,
+    },
     /// 直接答复.
     AnsweredDirectly,
     /// 不予受理: ground code, basis, where to turn.
@@ -151,6 +160,7 @@ impl TicketAct {
             TicketAct::TakenIn { .. } => "taken-in",
             TicketAct::Received { .. } => "received",
             TicketAct::DueChanged { .. } => "due-changed",
+            TicketAct::DueSettled { .. } => "due-settled",
             TicketAct::AnsweredDirectly => "answered-directly",
             TicketAct::Refused { .. } => "refused",
             TicketAct::Determined { .. } => "determined",

@@ -1,7 +1,8 @@
 //! 超期 of a ticket: one account, which lists, single tickets, figures and clocks ask. Of a leg it is
-//! [`crate::leg::Leg::overdue`].
+//! [`crate::leg::Leg::overdue`]. And whether its date is one to rely on.
 
 use super::Ticket;
+use crate::clock::DueOf;
 use crate::view::{Rows, View, ViewFailed};
 use hotline_topology::RegionKey;
 
@@ -15,6 +16,15 @@ pub fn is_overdue<V: View + ?Sized>(
     ticket: &Ticket,
 ) -> Result<bool, ViewFailed> {
     Ok(ticket.is_open() && ticket.overdue && !waits_for_giver(view, me, ticket)?)
+}
+
+/// Whether the ticket's own date counts through a year whose calendar is not announced (暂定).
+///
+/// # Errors
+/// The view could not be read.
+pub fn is_provisional<V: View + ?Sized>(view: &V, ticket: &Ticket) -> Result<bool, ViewFailed> {
+    let reckoned = view.provisional(DueOf::Ticket(ticket.matter))?;
+    Ok(ticket.is_open() && reckoned.is_some_and(|known| ticket.due == Some(known.at)))
 }
 
 /// Whether the node `me` reported its result by its date and the giver has not sent it back: what is left of the time is

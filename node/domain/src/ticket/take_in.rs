@@ -2,11 +2,11 @@
 //! its basis afterwards, on record (`refuse.rs`).
 
 use super::{TicketAct, number};
-use crate::clock;
+use crate::clock::{self, DueOf};
 use crate::command::Command;
 use crate::field::marks;
 use crate::id::MatterId;
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, reckon};
 use crate::leg::RuleVersion;
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, TimerKey};
@@ -59,8 +59,11 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
     }
     let happened_at = told_at(draft.now(), asked.happened_at)?;
     let pack = draft.pack();
-    let due = clock::handling_due(&draft.world, pack, asked.kind, asked.urgency, happened_at)
+    let limit = pack
+        .handling(asked.kind, asked.urgency)
+        .and_then(|rule| rule.limit)
         .ok_or_else(|| open_limit(draft, asked))?;
+    let due = clock::due(&draft.world, happened_at, limit);
     let matter = MatterId(draft.draw());
     let number = number::issue(draft.me(), happened_at, node.mark, node.issued + 1);
     let act = TicketAct::TakenIn {
@@ -80,6 +83,7 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
     };
     draft.ticket_act(matter, Some(&command.actor), act, command.fields.clone())?;
     draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    reckon::note_span(draft, DueOf::Ticket(matter), due, happened_at, limit)?;
     let version = draft.ticket(matter)?.version;
     Ok(Done {
         matter: Some(matter),

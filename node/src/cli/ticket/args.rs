@@ -166,8 +166,8 @@ pub struct Assign {
     /// 依据
     #[arg(long, default_value = "", hide_default_value = true)]
     pub basis: String,
-    /// 早于规则所定的期限
-    #[arg(long)]
+    /// 早于规则所定的期限,如 2026-03-04 17:00;只写日期的到当日 24 时
+    #[arg(long, value_parser = Time::deadline)]
     pub due: Option<Time>,
     /// 指定承办:职责认定的依据,承办单位不得退回
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -271,8 +271,8 @@ pub struct Due {
     /// 工单编号或交办编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
-    /// 新的期限,如 2026-03-04 17:00
-    #[arg(long)]
+    /// 新的期限,如 2026-03-04 17:00;只写日期的到当日 24 时
+    #[arg(long, value_parser = Time::deadline)]
     pub until: Time,
     #[command(flatten)]
     pub texts: Texts,
@@ -334,8 +334,8 @@ pub struct Supervise {
     /// 规则包中的督办事由代码
     #[arg(long)]
     pub trigger: String,
-    /// 何时以前回复;不写则按规则包
-    #[arg(long)]
+    /// 何时以前回复,只写日期的到当日 24 时;不写则按规则包
+    #[arg(long, value_parser = Time::deadline)]
     pub reply_by: Option<Time>,
     #[command(flatten)]
     pub texts: Texts,

@@ -3,7 +3,7 @@
 use crate::cli::door::{Caller, Shown};
 use crate::cli::json::Json as _;
 use crate::cli::table::Listing;
-use crate::cli::words::{category, time, word};
+use crate::cli::words::{category, due, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
@@ -80,7 +80,7 @@ fn table(tickets: &[pb::Ticket]) -> Text {
             category(&ticket.category),
             word("urgency", &ticket.urgency),
             time(ticket.taken_in_at_ms),
-            time(ticket.due_ms),
+            due(ticket.due_ms, ticket.due_provisional),
             if ticket.overdue { "超期" } else { "" }.to_owned(),
         ]);
     }

@@ -3,7 +3,7 @@
 use crate::cli::door::{Caller, Shown};
 use crate::cli::json::Json as _;
 use crate::cli::table::Listing;
-use crate::cli::words::{category, time, word};
+use crate::cli::words::{category, due, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
@@ -84,7 +84,8 @@ fn header(ticket: &pb::Ticket) -> Text {
     );
     if ticket.due_ms != 0 {
         let late = if ticket.overdue { "(已超期)" } else { "" };
-        text += shown!(",期限 {}{late}", time(ticket.due_ms));
+        let date = due(ticket.due_ms, ticket.due_provisional);
+        text += shown!(",期限 {date}{late}");
     }
     if !ticket.place.is_empty() {
         text += shown!(",事发地 {}", ticket.place);
@@ -151,8 +152,8 @@ fn where_now(leg: &pb::Leg) -> Text {
     if leg.overdue_since_ms != 0 {
         text += shown!(",自 {} 起超期", time(leg.overdue_since_ms));
     } else if leg.due_ms != 0 {
-        let doubt = if leg.due_provisional { "(暂定)" } else { "" };
-        text += shown!(",期限 {}{doubt}", time(leg.due_ms));
+        let date = due(leg.due_ms, leg.due_provisional);
+        text += shown!(",期限 {date}");
     }
     if leg.request != 0 {
         text += shown!(
@@ -180,7 +181,7 @@ pub fn leg_table(legs: &[&pb::Leg]) -> Text {
             leg.taker_name.clone(),
             state,
             time(leg.offered_at_ms),
-            time(leg.due_ms),
+            due(leg.due_ms, leg.due_provisional),
             leg.days.saturating_add(1).to_string(),
         ]);
     }

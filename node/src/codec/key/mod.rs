@@ -21,6 +21,7 @@ use super::malformed::{Malformed, Why};
 use crate::store::Tree;
 use hotline_domain::attachment::AttachmentId;
 use hotline_domain::body::Body;
+use hotline_domain::clock::DueOf;
 use hotline_domain::figures::{CellKey, Table};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
 use hotline_domain::leg::{Lane, RuleVersion};
@@ -30,7 +31,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 32] = [
+const KINDS: [(u8, Tree, &str); 33] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -63,6 +64,7 @@ const KINDS: [(u8, Tree, &str); 32] = [
     (61, Tree::Meta, "RowKey.DocumentPart"),
     (62, Tree::Meta, "RowKey.PeerWorld"),
     (80, Tree::Ticket, "RowKey.Attachment"),
+    (100, Tree::Meta, "RowKey.Provisional"),
 ];
 
 /// The tag of the key's kind.
@@ -100,6 +102,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::DocumentPart(..) => 61,
         RowKey::PeerWorld(..) => 62,
         RowKey::Attachment(..) => 80,
+        RowKey::Provisional(..) => 100,
     }
 }
 
@@ -194,6 +197,11 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(&matter.0);
             out.raw(&id.0);
         }
+        RowKey::Provisional(of) => match of {
+            DueOf::Ticket(MatterId(id)) => out.tagged(0, id),
+            DueOf::Leg(LegId(id)) => out.tagged(1, id),
+            DueOf::Order(OrderId(id)) => out.tagged(2, id),
+        },
     }
     out.finish()
 }
@@ -252,6 +260,12 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         61 => RowKey::DocumentPart(from.raw()?, from.u32()?),
         62 => RowKey::PeerWorld(from.region()?),
         80 => RowKey::Attachment(MatterId(from.raw()?), AttachmentId(from.raw()?)),
+        100 => RowKey::Provisional(match from.u8()? {
+            0 => DueOf::Ticket(MatterId(from.raw()?)),
+            1 => DueOf::Leg(LegId(from.raw()?)),
+            2 => DueOf::Order(OrderId(from.raw()?)),
+            other => return Err(from.unknown(other)),
+        }),
         other => return Err(from.unknown(other)),
     };
     from.end()?;

@@ -3,6 +3,7 @@
 use super::Draw;
 use super::facts;
 use hotline_domain::attachment::{Attached, AttachmentId};
+use hotline_domain::clock::{Basis, DueOf, Reckoned};
 use hotline_domain::exchange::{
     Exchange, Inventory, LegNote, Letter, Missing, MissingKind, Restore,
 };
@@ -153,6 +154,30 @@ impl Draw {
             peer: self.region(),
             until: self.maybe(Draw::time),
             envelope: self.envelope(),
+        }
+    }
+
+    pub(crate) fn due_of(&mut self) -> DueOf {
+        match self.below(3) {
+            0 => DueOf::Ticket(self.matter()),
+            1 => DueOf::Leg(self.leg()),
+            _ => DueOf::Order(self.order()),
+        }
+    }
+
+    pub(crate) fn reckoned(&mut self) -> Reckoned {
+        Reckoned {
+            at: self.time(),
+            calendar: self.u32(),
+            basis: match self.below(3) {
+                0 => Basis::Rules {
+                    from: self.time(),
+                    days: self.u32(),
+                },
+                1 => Basis::Incoming,
+                _ => Basis::Offered { from: self.time() },
+            },
+            more: self.u32(),
         }
     }
 
@@ -399,6 +424,7 @@ impl Draw {
             deemed: self.bool(),
             due: self.due(),
             due_no: self.u32(),
+            due_by_calendar: self.u32(),
             request: self.maybe(|draw| Request {
                 no: draw.u32(),
                 at: draw.time(),
@@ -459,6 +485,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Missing(Box::new(draw.missing())),
         Row::Asked(Box::new(draw.inventory())),
         Row::Attachment(Box::new(draw.attached())),
+        Row::Provisional(Box::new(draw.reckoned())),
     ];
     rows.extend(super::world::rows(draw));
     rows
@@ -505,6 +532,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Missing(draw.number()),
         RowKey::Asked(draw.region(), draw.number()),
         RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),
+        RowKey::Provisional(draw.due_of()),
     ];
     keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));

@@ -41,6 +41,7 @@ pub(in crate::grpc) fn get(
     let ids: BTreeSet<LegId> = legs.iter().map(|leg| leg.id).collect();
     let seen = |entry: &Fact| reading::bound(actor).is_none() || is_of(entry, &ids);
     let entries: Vec<Fact> = entries.into_iter().filter(seen).collect();
+    let shown = show::ticket(node, &*rows, &ticket)?;
     let mut reader = Reader {
         node,
         readable,
@@ -52,10 +53,18 @@ pub(in crate::grpc) fn get(
         let sights = ticket.sights.iter();
         legs.extend(sights.map(|sight| show::sight(node, &ticket, sight)));
     }
+    let mut timeline = reader.timeline(&entries)?;
+    // Where the date of now stands among the words, it is as uncertain there.
+    if let Some(due) = ticket.due.filter(|_| shown.due_provisional) {
+        let (certain, doubtful) = (due.to_string(), format!("{due}(暂定)"));
+        for entry in timeline.iter_mut().filter(|entry| entry.leg.is_empty()) {
+            entry.words = entry.words.replace(&certain, &doubtful);
+        }
+    }
     Ok(pb::TicketDetail {
         texts: reader.texts(&ticket.fields)?,
-        timeline: reader.timeline(&entries)?,
-        ticket: Some(show::ticket(node, &*rows, &ticket)?),
+        timeline,
+        ticket: Some(shown),
         legs,
         withheld: reader.withheld.into_iter().map(str::to_owned).collect(),
     })

@@ -102,6 +102,14 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             node.epoch = epoch_after(node.epoch, [fact]);
             node.restore = Some(restore.clone());
         }),
+        Fact::DueProvisional { of, reckoned } => {
+            let key = RowKey::Provisional(*of);
+            match reckoned {
+                Some(reckoned) => view.put(key, Row::Provisional(Box::new(*reckoned))),
+                None => view.delete(key),
+            }
+            Ok(())
+        }
         Fact::Exchanged { peer, exchange } => {
             let key = RowKey::Exchange(*peer);
             match exchange {

@@ -9,10 +9,13 @@
 use hotline_show::{Text, json, shown};
 use serde_json::Value;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use unicode_width::UnicodeWidthChar as _;
 
 /// Narrowest terminal that lines are broken for.
 const WIDTH_MIN: usize = 40;
+/// Whether somebody asked for wide tables; of the process, as its terminal is.
+static WIDE: AtomicBool = AtomicBool::new(false);
 /// What goes on with a line that was too long begins with this, after the line's own indent.
 const GOES_ON: &str = "│ ";
 
@@ -75,9 +78,20 @@ pub fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Columns of the terminal that standard output or standard error goes to, if any.
+/// Columns of the terminal that standard output goes to, if it is one and nobody asked for wide tables.
 #[must_use]
-pub fn width() -> Option<usize> {
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub fn columns() -> Option<usize> {
+    let fits = io::stdout().is_terminal() && !WIDE.load(Ordering::Relaxed);
+    if fits { width() } else { None }
+}
+
+/// Tables are as wide as they are, whatever the terminal.
+pub fn be_wide() {
+    WIDE.store(true, Ordering::Relaxed);
+}
+
+fn width() -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size()?;
     Some(usize::from(columns).max(WIDTH_MIN))
 }

@@ -21,6 +21,8 @@ mod disk;
 mod engines;
 #[path = "processes/hostile.rs"]
 mod hostile;
+#[path = "processes/hostile_text.rs"]
+mod hostile_text;
 #[path = "processes/kills.rs"]
 mod kills;
 #[path = "processes/locality.rs"]

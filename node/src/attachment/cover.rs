@@ -4,6 +4,7 @@
 //! 1 <64 hexadecimal digits of the key> <file name>
 //! ```
 
+use hotline_show::is_hidden;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -54,12 +55,12 @@ impl Cover {
     }
 }
 
-/// A file's name as it may be shown and saved: no folders, no control characters, not too long; `None` where nothing
+/// A file's name as it may be shown and saved: no folders, no control or format characters, not too long; `None` where nothing
 /// is left of it.
 #[must_use]
 pub fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next()?;
-    let clean: String = last.chars().filter(|c| !c.is_control()).collect();
+    let clean: String = last.chars().filter(|letter| !is_hidden(*letter)).collect();
     let clean = clean.trim();
     let usable = !clean.is_empty()
         && clean.chars().count() <= NAME_CHARS_MAX

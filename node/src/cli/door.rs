@@ -32,6 +32,9 @@ pub struct DoorArgs {
     /// 输出一个 JSON 值
     #[arg(long, global = true)]
     pub json: bool,
+    /// 表格不按终端的宽度折行
+    #[arg(long, global = true)]
+    pub wide: bool,
 }
 
 /// A connected caller.
@@ -68,6 +71,9 @@ impl DoorArgs {
         F: AsyncFnOnce(&Caller) -> anyhow::Result<Shown>,
     {
         let json = self.json;
+        if self.wide {
+            out::be_wide();
+        }
         let done = self.call(work);
         match &done {
             Ok(shown) if json => out::print_json(&shown.json)?,

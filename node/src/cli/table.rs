@@ -1,7 +1,9 @@
 //! Tables that line up, also where half of the text is Chinese.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use crate::out;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, presets};
 use hotline_show::{Show, Text, line, shown};
+use unicode_width::UnicodeWidthStr as _;
 
 /// A table without lines but one below its header, so that it pastes well into other programs.
 #[derive(Debug)]
@@ -50,6 +52,22 @@ impl Listing {
         if self.rows == 0 {
             return shown!("{empty}\n");
         }
+        self.fitted(out::columns())
+    }
+
+    /// At a terminal, cells are broken so that the rows fit; the first column, which names the row, stays whole.
+    fn fitted(mut self, columns: Option<usize>) -> Text {
+        let width = self.table.lines().map(|line| line.width()).max();
+        if let Some(columns) = columns
+            && width.unwrap_or(0) > columns
+        {
+            self.table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(u16::try_from(columns).unwrap_or(u16::MAX));
+            if let Some(first) = self.table.column_mut(0) {
+                first.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         drawn(&self.table)
     }
 }
@@ -67,7 +85,6 @@ pub fn drawn(table: &Table) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unicode_width::UnicodeWidthStr as _;
 
     #[test]
     fn columns_stand_below_each_other_whatever_the_script() {
@@ -88,6 +105,29 @@ mod tests {
         assert_eq!(columns.len(), 3, "{text}");
         assert_eq!(columns[0].len(), 2, "{text}");
         assert!(columns.iter().all(|places| *places == columns[0]), "{text}");
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal() {
+        let full = || {
+            let mut listing = Listing::new(&["编号", "承办单位", "期限", "状态", "内容"]);
+            let words = "县级 泽州县 住房和城乡建设局".repeat(2);
+            listing.row([
+                "A1-20260304-001",
+                &words,
+                "2026-03-04 17:00",
+                "在办",
+                &words,
+            ]);
+            listing
+        };
+        for columns in [80, 120] {
+            let text = full().fitted(Some(columns));
+            let lines = || text.as_str().lines();
+            assert!(lines().all(|line| line.width() <= columns), "{text:?}");
+            assert!(text.as_str().contains("A1-20260304-001"), "{text:?}");
+        }
+        assert_eq!(full().fitted(None).as_str().lines().count(), 3);
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl DemoArgs {
         let tables = interrupts.unless(report::tables(&town)).await?;
         teller.say(tables);
         if self.stay {
-            teller.say(report::what_next(&town.world));
+            teller.say(report::what_next(&town.world, self.rate));
             interrupts.any().await;
             teller.say("\n收到停止信号。");
             figures = interrupts.unless(calm::settle(&town)).await?;

@@ -140,9 +140,12 @@ fn hints(world: &World) -> Vec<(Vec<String>, &'static str)> {
 
 /// What to try while the nodes run, for people.
 #[must_use]
-pub fn what_next(world: &World) -> Text {
+pub fn what_next(world: &World, rate: u32) -> Text {
     let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
     let mut text = Text::from("\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n");
+    text += shown!(
+        "节点的时钟比真实时间快 {rate} 倍：看一眼的工夫，工单就可能视为签收、超期或办结。\n"
+    );
     for (words, about) in hints(world) {
         text += shown!("  # {about}\n  {program} {}\n", words.join(" "));
     }

@@ -5,6 +5,7 @@ use super::refusal::{echo, invalid};
 use hotline_domain::body::Actor;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
+use hotline_show::is_hidden;
 use tonic::Status;
 
 /// Longest code, in bytes.
@@ -74,16 +75,6 @@ pub(super) fn plain(field: &str, text: &str) -> Result<(), Status> {
         at + 1
     );
     Err(invalid(field, words))
-}
-
-/// Whether a letter does something instead of being seen: it could drive a terminal, begin a line of its own, or turn
-/// the order of what stands around it.
-pub(super) fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 type Text<'a> = (&'static str, &'a str, Is);

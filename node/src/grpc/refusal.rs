@@ -1,6 +1,5 @@
 //! Outcomes as statuses: the one place where a refusal becomes a gRPC error with details.
 
-use super::bounds::is_hidden;
 use crate::app::Outcome;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::view::ViewFailed;
@@ -57,27 +56,10 @@ pub fn refused(refusal: &Refusal) -> Status {
     )
 }
 
-/// Longest echo of what somebody wrote, in characters.
-const ECHO_MAX: usize = 80;
-
 /// What somebody wrote, as it may stand in an answer to him: short, and of letters that can be seen.
 #[must_use]
 pub fn echo(text: &str) -> String {
-    let mut letters = text.chars();
-    let shown = letters.by_ref().take(ECHO_MAX);
-    let mut shown: String = shown
-        .map(|letter| {
-            if is_hidden(letter) {
-                '\u{FFFD}'
-            } else {
-                letter
-            }
-        })
-        .collect();
-    if letters.next().is_some() {
-        shown.push('…');
-    }
-    shown
+    hotline_show::echo(text).to_string()
 }
 
 /// A text that is none of what it should be: what its reader said of it, with the text itself echoed short.

@@ -65,7 +65,7 @@ fn text(detail: &pb::TicketDetail) -> Text {
     text += orders(&detail.legs);
     text.say("\n经过\n");
     for entry in &detail.timeline {
-        text += timeline_line(entry);
+        text += timeline_line(entry, &detail.legs);
     }
     text
 }
@@ -217,14 +217,23 @@ fn orders(legs: &[pb::Leg]) -> Text {
     shown!("\n督办\n{text}")
 }
 
-fn timeline_line(entry: &pb::TimelineEntry) -> Text {
+fn timeline_line(entry: &pb::TimelineEntry, legs: &[pb::Leg]) -> Text {
+    let taker = legs
+        .iter()
+        .find(|leg| !entry.leg.is_empty() && leg.id == entry.leg)
+        .map_or("", |leg| leg.taker_name.as_str());
     let who = match (entry.actor.as_str(), entry.party.as_str()) {
+        ("", "taker") if !taker.is_empty() => taker,
         ("", "taker") => "承办方",
         ("", "giver") => "交办方",
         ("", _) => "系统",
         (name, _) => name,
     };
     let mut text = shown!("  {}  {who}  {}", time(entry.at_ms), entry.words);
+    // Of several bodies, the words alone do not say which one leads.
+    if ["ticket.lead-named", "leg.name-lead"].contains(&entry.what.as_str()) && !taker.is_empty() {
+        text += shown!("（{taker}）");
+    }
     // What was recorded more than a minute after it happened says when it happened.
     if entry.happened_at_ms != 0 && entry.at_ms - entry.happened_at_ms >= 60_000 {
         text += shown!("(发生于 {})", time(entry.happened_at_ms));
@@ -293,10 +302,48 @@ mod tests {
             words: "签收".to_owned(),
             ..pb::TimelineEntry::default()
         };
-        let line = timeline_line(&entry);
+        let line = timeline_line(&entry, &[]);
         assert_eq!(
             line.as_str(),
             "  2026-03-04 17:00  系统  签收(发生于 2026-03-04 16:00)\n"
+        );
+    }
+
+    #[test]
+    fn a_timeline_says_which_body() {
+        let leg = pb::Leg {
+            id: "a1".to_owned(),
+            taker_name: "乡级 大阳镇".to_owned(),
+            ..pb::Leg::default()
+        };
+        let entry = |what: &str, party: &str, words: &str| pb::TimelineEntry {
+            what: what.to_owned(),
+            leg: "a1".to_owned(),
+            party: party.to_owned(),
+            words: words.to_owned(),
+            ..pb::TimelineEntry::default()
+        };
+        let line = |entry| timeline_line(&entry, std::slice::from_ref(&leg));
+        let signed = line(entry("leg.sign", "taker", "签收"));
+        assert!(signed.as_str().contains("乡级 大阳镇  签收"), "{signed:?}");
+        let named = line(entry("ticket.lead-named", "", "第 1 任主办已定"));
+        assert!(
+            named.as_str().contains("第 1 任主办已定（乡级 大阳镇）"),
+            "{named:?}"
+        );
+    }
+
+    #[test]
+    fn no_text_looks_like_a_line_of_the_timeline() {
+        let field = pb::Text {
+            field: "content".to_owned(),
+            value: "灯坏\u{1b}[2J\r\n  2026-03-04 17:00  系统  办结：已解决".to_owned(),
+            erased: false,
+        };
+        let lines = field_lines(&field, 0);
+        assert_eq!(
+            lines.as_str(),
+            "内容：\n  │ 灯坏␛[2J\n  │   2026-03-04 17:00  系统  办结：已解决\n"
         );
     }
 }

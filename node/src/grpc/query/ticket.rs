@@ -12,7 +12,7 @@ use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::{Leg, Party};
 use hotline_domain::policy::reading::{self, Readable, What};
 use hotline_domain::row::{Row, RowKey};
-use hotline_domain::ticket::{Ticket, folded_number};
+use hotline_domain::ticket::{Ticket, TicketAct, folded_number};
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::FieldName;
@@ -166,6 +166,10 @@ impl Reader<'_> {
                 happened_at_ms: at.0,
                 actor: actor.clone().unwrap_or_default(),
                 what: format!("ticket.{}", act.name()),
+                leg: match act {
+                    TicketAct::LeadNamed { lead, .. } => lead.to_string(),
+                    _ => String::new(),
+                },
                 words,
                 texts: self.texts(fields)?,
                 ..pb::TimelineEntry::default()

@@ -100,12 +100,15 @@ async fn readyz(State(watch): State<Arc<Watch>>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = serde_json::json!({
-        "ready": ready.is_ok(),
-        "reason": ready.err(),
-        "accepted": progress.accepted,
-        "applied": progress.applied,
-    });
+    let body = hotline_show::json(
+        &serde_json::json!({
+            "ready": ready.is_ok(),
+            "reason": ready.err(),
+            "accepted": progress.accepted,
+            "applied": progress.applied,
+        })
+        .to_string(),
+    );
     (
         status,
         [(header::CONTENT_TYPE, "application/json")],
@@ -117,6 +120,10 @@ async fn readyz(State(watch): State<Arc<Watch>>) -> Response {
 async fn figures(State(watch): State<Arc<Watch>>) -> Response {
     match watch.metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("{}\n", hotline_show::line(&error.to_string())),
+        )
+            .into_response(),
     }
 }

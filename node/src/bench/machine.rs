@@ -43,6 +43,7 @@ pub(super) fn load_average() -> f64 {
 
 /// What was measured, on what: program, machine and disk, a line each.
 pub(super) fn provenance(folder: &Path) -> Vec<String> {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));
@@ -73,7 +74,7 @@ pub(super) fn provenance(folder: &Path) -> Vec<String> {
             field(&cpus, "model name"),
             kib as f64 / f64::from(1 << 20),
             read("/proc/sys/kernel/osrelease").trim(),
-            file_system(folder, &read("/proc/self/mounts"))
+            file_system(&folder, &read("/proc/self/mounts"))
         ),
         format!("day: {}", SystemClock::new().now()),
     ]

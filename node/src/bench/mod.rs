@@ -148,7 +148,7 @@ impl BenchArgs {
         if let Some(tickets) = self.fill {
             let mut filled = Vec::new();
             for settings in self.stores() {
-                filled.push(fill::measure(folder, tickets, settings, process::REST).await?);
+                filled.push(fill::measure(folder, tickets, settings, fill::How::default()).await?);
             }
             return Ok(report::fills(&filled));
         }

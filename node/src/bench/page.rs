@@ -38,6 +38,9 @@ pub(super) struct PageArgs {
     /// 就绪之后等多少秒再看节点占多少内存
     #[arg(long, default_value_t = 60)]
     rest: u64,
+    /// 延迟按多少条命令算
+    #[arg(long, default_value_t = fill::How::default().timed)]
+    timed: usize,
     /// 在哪个文件夹里测(用后删除);应在将来放数据的盘上
     #[arg(long)]
     pub dir: Option<PathBuf>,
@@ -62,7 +65,10 @@ impl PageArgs {
         anyhow::ensure!(self.tickets > 0, "件数须大于零");
         let provenance = machine::provenance(folder);
         let report = shares.shares(folder).await?;
-        let rest = Duration::from_secs(self.rest);
+        let how = fill::How {
+            timed: self.timed.max(1),
+            rest: Duration::from_secs(self.rest),
+        };
         let stores = |view: ViewChoice| {
             let of = |engine| StoreConfig {
                 engine,
@@ -72,12 +78,12 @@ impl PageArgs {
         };
         let mut filled = Vec::new();
         for settings in stores(ViewChoice::Both) {
-            filled.push(fill::measure(folder, self.tickets, settings, rest).await?);
+            filled.push(fill::measure(folder, self.tickets, settings, how).await?);
         }
         let mut many = None;
         if let Some(tickets) = self.many {
             for settings in stores(ViewChoice::Fjall) {
-                many = Some(fill::measure(folder, tickets, settings, rest).await?);
+                many = Some(fill::measure(folder, tickets, settings, how).await?);
             }
         }
         let mut crowds = Vec::new();

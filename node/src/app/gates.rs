@@ -1,7 +1,14 @@
 //! The gates of a node's doors, and whether the process may open what they let in.
 
 use crate::config::Config;
-use crate::gate::{Budget, Doors, Gate, descriptors};
+use crate::gate::{Budget, Doors, Gate, Patience, descriptors};
+use std::time::Duration;
+
+/// What a neighbour asks for in one message it has whole; links and files are streams with deadlines of their own.
+pub(super) const NEIGHBOURS_PATIENCE: Patience = Patience {
+    whole_within: Duration::from_secs(30),
+    streams: &["/Exchange", "/Give"],
+};
 
 /// One gate for each door.
 pub(super) struct Gates {

@@ -2,7 +2,7 @@
 
 use super::committer::Committer;
 use super::folder;
-use super::gates::{Gates, budget};
+use super::gates::{Gates, NEIGHBOURS_PATIENCE, budget};
 use super::handle::{INBOX_MAX, NodeHandle};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
@@ -227,7 +227,7 @@ impl Running {
                 self.gates.federation.clone(),
                 self.stop.clone(),
             );
-            let server = identity::server()
+            let server = identity::patient_server(NEIGHBOURS_PATIENCE)
                 .add_service(self.links.service(link::certified))
                 .add_service(self.attachments.service(link::certified))
                 .serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());

@@ -12,10 +12,13 @@ const LINKS: usize = 24;
 const PER_NEIGHBOUR: usize = 4;
 /// Neighbours that may be added while the node runs, in connections.
 const MORE_NEIGHBOURS: usize = 32;
-/// Bytes of unfinished requests that an operators' door holds: a document of the world is several megabytes.
+/// Bytes of unfinished requests that a door holds: a document of the world is several megabytes.
 const BYTES: usize = 96 << 20;
 /// The same of one person or front end.
 const BYTES_PER_HOLDER: usize = 32 << 20;
+
+/// The same of one neighbour, whose asks are small.
+const BYTES_PER_NEIGHBOUR: usize = 4 << 20;
 
 /// What a node with no neighbour and every door needs.
 pub const NEEDED_AT_LEAST: usize = Budget::of(0).needed(Doors::ALL);
@@ -65,8 +68,8 @@ impl Budget {
                 kept_per_source: 8,
                 inside: PER_NEIGHBOUR * neighbours + MORE_NEIGHBOURS,
                 inside_per_holder: 8,
-                bytes: 0,
-                bytes_per_holder: 0,
+                bytes: BYTES,
+                bytes_per_holder: BYTES_PER_NEIGHBOUR,
             },
             local: Bounds {
                 waiting: 32,

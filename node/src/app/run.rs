@@ -13,8 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology and packs anew.
-/// `new`: what [`init`] makes is made first.
+/// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology, packs and people
+/// anew. `new`: what [`init`] makes is made first.
 ///
 /// # Errors
 /// All faults of configuration, data folder and ports, before anything is made; or what hindered start or stop.

@@ -52,6 +52,8 @@ pub struct Running {
     ended: CancellationToken,
     syncs: Syncs,
     gates: Gates,
+    /// Who may come in at the operator door.
+    people: Option<Arc<grpc::caller::Register>>,
     /// Where children call, once bound.
     pub federation_address: Option<SocketAddr>,
     /// Where health and metrics are served, once bound.
@@ -181,6 +183,7 @@ impl Ready {
             ended,
             syncs,
             gates,
+            people: None,
             federation_address: None,
             http_address: None,
         };
@@ -239,6 +242,7 @@ impl Running {
             self.attachments.clone(),
             &self.config.operator,
         )?;
+        self.people = Some(doors.people());
         let local = doors
             .clone()
             .serve_local(listeners.local, self.stop.clone())?;
@@ -287,12 +291,13 @@ impl Running {
         gate::metrics::register(meter, self.gates.all());
     }
 
-    /// Reads certificates, topology and packs anew. What is faulty is reported and the old stays in force.
+    /// Reads certificates, topology, packs and people anew. What is faulty is reported and the old stays in force.
     ///
     /// # Errors
     /// All faults at once.
     pub async fn reload(&self, file: &Path) -> anyhow::Result<()> {
         let config = Config::load(file)?;
+        let operator = config.operator.clone();
         let Prepared {
             me,
             known,
@@ -304,8 +309,11 @@ impl Running {
             "配置文件改了 node.region;换节点须重新启动"
         );
         self.keeper.replace(Files { known, material }).await?;
+        if let Some(people) = &self.people {
+            people.replace(&operator).map_err(anyhow::Error::msg)?;
+        }
         keys::renew(&self.handle).await;
-        tracing::info!("已重新读入证书、拓扑和规则包");
+        tracing::info!("已重新读入证书、拓扑、规则包和操作人");
         Ok(())
     }
 

@@ -58,7 +58,8 @@ objects! {
     Text { field, value, erased }
     Ticket {
         matter, number, origin, taken_in_at_ms, since_ms, channel, kind, category, urgency, stage, closed_ground,
-        closed_at_ms, due_ms, due_provisional, overdue, returns, hops, redos, version, place, lead, term,
+        closed_at_ms, due_ms, due_provisional, overdue, returns, hops, redos, version, place, lead, term, title,
+        place_name, with,
     }
     Leg {
         id, matter, number, giver, taker, side, role, kind, stage, offered_at_ms, delivered_at_ms, signed_at_ms,
@@ -87,6 +88,8 @@ objects! {
     World {
         topology_version, pack, pack_version, documents, neighbours, lists, time_ms, succeeded_by, open_tickets,
     }
+    Code { vocabulary, vocabulary_label, code, label, note }
+    ListCodesResponse { codes, left_out }
     QueuedEnvelope { lane, seq, id, addressee, matter, leg, kind, written_at_ms, payload_bytes }
     ListQueueResponse { envelopes }
     KnownKey { region, name, no, not_before_ms, not_after_ms, revoked }

@@ -9,7 +9,6 @@ use hotline_domain::link::WIRE_VERSION;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
 use hotline_show::{Text, shown};
-use hotline_topology::RegionKey;
 
 /// `hotline link`.
 #[derive(Debug, Args)]
@@ -27,32 +26,32 @@ enum Command {
     /// 现在就拨上级,不等下一次自动重拨
     Dial {
         /// 上级的区划代码
-        region: RegionKey,
+        region: String,
     },
     /// 等待对方确认的消息
     Queue {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         /// 至多列几条,1 到 500
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// 对方做过哪些正常节点不会做的事
     Misconduct {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
     },
     /// 查明之后,清除对方行为异常的记录,解除隔离
     Forgive {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         #[command(flatten)]
         send: Send,
     },
     /// 人工核对之后,重新开放被拒绝的链路
     Reopen {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         #[command(flatten)]
         send: Send,
     },
@@ -95,7 +94,7 @@ impl LinkArgs {
     }
 }
 
-async fn dial(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
+async fn dial(caller: &Caller, region: String) -> anyhow::Result<Shown> {
     let request = pb::DialLinkRequest {
         region: region.to_string(),
     };
@@ -208,13 +207,14 @@ fn offences(link: &pb::Link) -> Text {
     Text::join(each, "、")
 }
 
-async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
+async fn misconduct(caller: &Caller, region: String) -> anyhow::Result<Shown> {
     let answer = caller
         .client
         .list_links(caller.who(), pb::ListLinksRequest {})
         .await?;
-    let wanted = region.to_string();
-    let Some(link) = answer.links.iter().find(|link| link.region == wanted) else {
+    let wanted = region.trim();
+    let is_meant = |link: &&pb::Link| link.region == wanted || link.name == wanted;
+    let Some(link) = answer.links.iter().find(is_meant) else {
         anyhow::bail!("{region} 不是本节点的上级或直接下级;用 hotline link list 查看有哪些链路");
     };
     Ok(Shown {
@@ -255,11 +255,8 @@ fn ledger(link: &pb::Link) -> Text {
     text
 }
 
-async fn queue(caller: &Caller, region: RegionKey, limit: u32) -> anyhow::Result<Shown> {
-    let request = pb::ListQueueRequest {
-        region: region.to_string(),
-        limit,
-    };
+async fn queue(caller: &Caller, region: String, limit: u32) -> anyhow::Result<Shown> {
+    let request = pb::ListQueueRequest { region, limit };
     let answer = caller.client.list_queue(caller.who(), request).await?;
     let mut listing = Listing::new(&[
         "车道",

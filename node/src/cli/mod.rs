@@ -1,9 +1,11 @@
 //! The command line, one subcommand a file. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 node not
 //! reachable, 64 faulty configuration.
 
+mod advice;
 pub mod certs;
 pub mod client;
 pub mod clock;
+pub mod codes;
 pub mod door;
 pub mod evidence;
 pub mod figures;
@@ -14,17 +16,17 @@ pub mod leg;
 pub mod link;
 pub mod node;
 pub mod notice;
+pub mod parser;
 pub mod status;
 pub mod store;
 pub mod table;
 pub mod text;
 pub mod ticket;
 pub mod topology;
-pub mod usage;
 pub mod words;
 pub mod world;
 
-use crate::causes::in_one_line;
+use crate::causes::{chinese, in_one_line};
 use crate::config::Faults;
 use crate::out::{self, Unprinted};
 use clap::{Parser, Subcommand};
@@ -35,7 +37,7 @@ use std::process::ExitCode;
 
 /// 12345 热线联动节点:省、市、县、乡同用一个程序
 #[derive(Debug, Parser)]
-#[command(name = "hotline", version, propagate_version = true)]
+#[command(name = "hotline", version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,6 +67,8 @@ enum Command {
     Link(link::LinkArgs),
     /// 封装密钥:更换、吊销、查看;已销毁的密钥
     Keys(keys::KeysArgs),
+    /// 查代码:事项、理由、评价、督办、单位、区划……
+    Codes(codes::CodesArgs),
     /// 统计
     Figures(figures::FiguresArgs),
     /// 节点状况
@@ -91,17 +95,15 @@ impl Command {
 #[must_use]
 pub fn main() -> ExitCode {
     out::tame_panics();
-    let error = match Cli::try_parse() {
+    let told = match parser::parse(std::env::args_os()) {
         Ok(cli) => return cli.run(),
-        Err(error) => error,
+        Err(told) => told,
     };
-    let failed = error.use_stderr();
-    let text = usage::told(error);
-    if failed {
-        out::tell(&text);
-        return ExitCode::from(2);
+    if told.code != 0 {
+        out::tell(&told.text);
+        return ExitCode::from(told.code);
     }
-    match out::print(&text) {
+    match out::print(&told.text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(number(&error.into())),
     }
@@ -129,6 +131,7 @@ impl Cli {
             Command::Notice(args) => args.run(),
             Command::Link(args) => args.run(),
             Command::Keys(args) => args.run(),
+            Command::Codes(args) => args.run(),
             Command::Figures(args) => args.run(),
             Command::Status(args) => args.run(),
             Command::Clock(args) => args.run(),
@@ -139,6 +142,12 @@ impl Cli {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 out::tell(&told(&error));
+                let call = error.downcast_ref::<CallError>();
+                let rule =
+                    call.and_then(|call| call.rule.as_deref().map(|rule| (rule, &call.message)));
+                if let Some(advice) = rule.and_then(|(rule, words)| advice::of(rule, words)) {
+                    out::tell(&shown!("下一步：{advice}"));
+                }
                 ExitCode::from(number(&error))
             }
         }
@@ -158,15 +167,24 @@ fn told(error: &anyhow::Error) -> Text {
         return Text::new();
     }
     if let Some(Usage(text)) = error.downcast_ref() {
-        return text.clone();
+        return in_words(text);
     }
     if let Some(Told(text)) = error.downcast_ref() {
-        return text.clone();
+        return in_words(text);
     }
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        return faults.text();
+        return in_words(&faults.text());
     }
     shown!("{}", in_one_line(String::new(), Some(error.as_ref())))
+}
+
+/// Our own lines; what the system and the libraries said in them is said in Chinese.
+fn in_words(text: &Text) -> Text {
+    let mut said = Text::new();
+    for line in text.as_str().lines() {
+        said.line(chinese(line).as_str());
+    }
+    said
 }
 
 /// The exit code of a program whose reader has gone, as a shell counts SIGPIPE.

@@ -17,7 +17,7 @@ pub struct NodeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 按配置文件运行节点,直到收到 SIGTERM;SIGHUP 重新读入证书、拓扑和规则包
+    /// 按配置文件运行节点,直到收到 SIGTERM;SIGHUP 重新读入证书、拓扑、规则包和操作人
     Run {
         /// 配置文件
         #[arg(long, env = "HOTLINE_CONFIG")]

@@ -5,6 +5,29 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 use hotline_show::{Show, Text, line, shown};
 use unicode_width::UnicodeWidthStr as _;
 
+/// Narrower terminals are shown the ends of numbers and the beginnings of ids, which name them as well.
+const WIDE_FROM: usize = 140;
+/// Characters of an id that a narrow terminal is shown.
+const ID_CHARS: usize = 8;
+
+fn is_narrow() -> bool {
+    out::columns().is_some_and(|width| width < WIDE_FROM)
+}
+
+/// A ticket's number as it fits the terminal: `K7QX-0001-M` of `140525000000-20261122-K7QX-0001-M`.
+#[must_use]
+pub fn number(number: &str) -> String {
+    let end = number.splitn(3, '-').nth(2).filter(|_| is_narrow());
+    end.unwrap_or(number).to_owned()
+}
+
+/// An id as it fits the terminal.
+#[must_use]
+pub fn id(id: &str) -> String {
+    let start = id.get(..ID_CHARS).filter(|_| is_narrow());
+    start.unwrap_or(id).to_owned()
+}
+
 /// A table without lines but one below its header, so that it pastes well into other programs.
 #[derive(Debug)]
 pub struct Listing {

@@ -44,7 +44,9 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline leg list --taker 住建局 --overdue",
         "hotline link queue 140525000000",
         "hotline figures show --by day --json",
+        "hotline ticket list --mine --waiting --search 路灯 --stage 待派,在办",
         "hotline clock confirm",
+        "hotline codes 事项 路灯 --limit 5",
         "hotline keys rotate --reason 例行",
         "hotline keys revoke --reason 私钥外泄 --key k",
         "hotline ticket erase A --reason 依申请 --socket s",
@@ -59,7 +61,7 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline ticket rule A",
         "hotline ticket rule A --grant --deny",
         "hotline ticket assign",
-        "hotline link reopen 12",
+        "hotline link reopen",
     ] {
         assert!(Cli::try_parse_from(wrong.split(' ')).is_err(), "{wrong}");
     }

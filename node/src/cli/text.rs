@@ -2,9 +2,10 @@
 
 use super::door::Usage;
 use crate::input::encoding::text_of;
+use crate::out;
 use hotline_proto::operator::v1 as pb;
 use hotline_show::shown;
-use std::io::Read as _;
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::str::FromStr;
 
 /// Longest text read from a file, in bytes; the door takes less.
@@ -23,6 +24,12 @@ impl FromStr for Words {
 }
 
 impl Words {
+    /// Whether it comes from standard input.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        self.0 == "-"
+    }
+
     fn read(&self) -> Result<String, Usage> {
         let (from, what) = match self.0.strip_prefix('@') {
             Some(file) => {
@@ -48,6 +55,89 @@ impl Words {
         let text = text_of(&bytes).map_err(|why| Usage(shown!("{what} {why}")))?;
         Ok(text.trim_end().to_owned())
     }
+}
+
+/// Where a text about a person comes from. It never stands on the command line itself: other users of the machine see that
+/// in the list of processes, and the shell keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Personal {
+    /// `@file`.
+    File(Words),
+    /// `-`: the next line of standard input.
+    Input,
+    /// `?`: a question at the terminal.
+    Asked,
+}
+
+impl FromStr for Personal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "-" => Ok(Self::Input),
+            "?" | "？" => Ok(Self::Asked),
+            _ if text.len() > 1 && text.starts_with('@') => Ok(Self::File(Words(text.to_owned()))),
+            _ => Err(
+                "姓名、联系方式不写在命令行上（会留在进程列表和历史记录里）；请写 @文件、-（标准输入的一行）或 ?（在终端里询问）"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Personal {
+    /// Whether it comes from standard input.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        matches!(self, Self::Input)
+    }
+
+    fn read(&self, what: &str) -> Result<String, Usage> {
+        let from_line = match self {
+            Self::File(words) => return words.read(),
+            Self::Input => false,
+            Self::Asked => true,
+        };
+        if from_line {
+            if !std::io::stdin().is_terminal() {
+                return Err(Usage(shown!(
+                    "要在终端里询问{what}，但标准输入不是终端；请写 @文件 或 -"
+                )));
+            }
+            out::tell(&shown!("{what}："));
+        }
+        let mut line = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(FILE_BYTES_MAX)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Usage(shown!("读不了标准输入:{error}")))?;
+        let text = text_of(&line).map_err(|why| Usage(shown!("标准输入 {why}")))?;
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Usage(shown!("标准输入里没有{what}；每项写一行")));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// The texts about a person that were given: field name, what it is called, where it comes from.
+///
+/// # Errors
+/// A file cannot be read; nobody is at a terminal to be asked; a line is missing.
+pub fn personal(given: &[(&str, &str, &Option<Personal>)]) -> Result<Vec<pb::Text>, Usage> {
+    let given = given
+        .iter()
+        .filter_map(|(field, what, from)| from.as_ref().map(|from| (field, what, from)));
+    given
+        .map(|(field, what, from)| {
+            Ok(pb::Text {
+                field: (*field).to_owned(),
+                value: from.read(what)?,
+                erased: false,
+            })
+        })
+        .collect()
 }
 
 /// The texts that were given, by field name.
@@ -117,6 +207,22 @@ mod tests {
             words.as_str().contains("丙.txt 第 1 行不是 UTF-8"),
             "{words:?}"
         );
+    }
+
+    #[test]
+    fn who_the_petitioner_is_does_not_stand_on_the_command_line() {
+        for bad in ["张三", "13900000000", "@", ""] {
+            let said = bad.parse::<Personal>().unwrap_err();
+            assert!(said.contains("@文件") && said.contains("?"), "{said}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("姓名");
+        std::fs::write(&file, "某人\n").unwrap();
+        let from = Some(format!("@{}", file.display()).parse().unwrap());
+        let read = personal(&[("petitioner_name", "姓名", &from), ("contact", "", &None)]).unwrap();
+        assert_eq!((read.len(), read[0].value.as_str()), (1, "某人"));
+        assert_eq!("-".parse(), Ok(Personal::Input));
+        assert_eq!("？".parse(), Ok(Personal::Asked));
     }
 
     #[test]

@@ -197,6 +197,13 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
+/// A vocabulary: codes with their words.
+#[must_use]
+pub fn vocabulary(name: &str) -> &'static [(&'static str, &'static str)] {
+    let known = WORDS.iter().find(|(known, _)| *known == name);
+    known.map_or(&[], |(_, words)| words)
+}
+
 /// The word of a code.
 #[must_use]
 pub fn word(vocabulary: &str, code: &str) -> String {

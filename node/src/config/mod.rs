@@ -22,6 +22,7 @@ pub use operator::{Operator, Person};
 pub use sealing::Sealing;
 pub use store::{Engine, Store};
 
+use crate::causes;
 use hotline_show::{Text, shown};
 use serde::Deserialize;
 use std::fmt;
@@ -152,8 +153,12 @@ impl Config {
             file: file.to_owned(),
             faults: vec![Fault { key, message }],
         };
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| one("(文件)".to_owned(), format!("读不了:{error}")))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            one(
+                "(文件)".to_owned(),
+                format!("读不了:{}", causes::chinese(&error.to_string())),
+            )
+        })?;
         let base = file
             .parent()
             .filter(|base| !base.as_os_str().is_empty())
@@ -183,14 +188,14 @@ impl Config {
         let reader = toml::Deserializer::parse(text).map_err(|error| {
             fault(
                 place(text, error.span()),
-                format!("不是有效的 TOML:{}", error.message()),
+                format!("不是有效的 TOML：{}", causes::toml(error.message())),
             )
         })?;
         let mut config: Config = serde_path_to_error::deserialize(reader).map_err(|error| {
             let at = place(text, error.inner().span());
             fault(
                 format!("{}({at})", error.path()),
-                error.inner().message().to_owned(),
+                causes::toml(error.inner().message()),
             )
         })?;
         let mut check = Check {

@@ -4,6 +4,9 @@
 //! ```text
 //! caller.rs    who calls → the person of the configuration → domain Actor
 //! bounds.rs    how long keys, codes and words may be
+//! codes/       the lists of codes: shown, resolved from labels, hinted at in refusals
+//! name.rs      matters, legs, orders as people name them; short.rs in short, place.rs bodies and regions
+//! texts.rs     which texts a verb takes
 //! command.rs   request → verb, texts, content hash
 //! refusal.rs   outcome → status with rich error
 //! wire.rs      bytes that are no request → status in words
@@ -17,10 +20,14 @@
 mod attachment;
 mod bounds;
 pub mod caller;
+mod codes;
 mod command;
 mod name;
+mod place;
 mod query;
 mod refusal;
+mod short;
+pub(crate) mod texts;
 mod wire;
 
 use crate::app::{NodeHandle, Outcome};
@@ -29,7 +36,7 @@ use crate::config::Operator as OperatorConfig;
 use crate::gate::{Gate, Patience, Source, Watch};
 use crate::identity::{LocalIncoming, NodeTls, OperatorIdentity, incoming, patient_server};
 use crate::link::Links;
-use caller::People;
+use caller::Register;
 use futures::stream::BoxStream;
 use hotline_domain::command::Verb;
 use hotline_proto::FILE_DESCRIPTOR_SET;
@@ -62,7 +69,7 @@ pub struct Door {
     node: NodeHandle,
     links: Links<NodeHandle>,
     attachments: Attachments,
-    people: Arc<People>,
+    people: Arc<Register>,
     /// Files under way, up or down.
     files: Arc<Semaphore>,
 }
@@ -78,7 +85,7 @@ impl Door {
         attachments: Attachments,
         people: &OperatorConfig,
     ) -> anyhow::Result<Self> {
-        let people = Arc::new(People::of(people).map_err(anyhow::Error::msg)?);
+        let people = Arc::new(Register::of(people).map_err(anyhow::Error::msg)?);
         Ok(Self {
             node,
             links,
@@ -86,6 +93,12 @@ impl Door {
             people,
             files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
         })
+    }
+
+    /// Who may come in, for reading them anew.
+    #[must_use]
+    pub fn people(&self) -> Arc<Register> {
+        Arc::clone(&self.people)
     }
 
     /// Serves people of this machine on a Unix socket until `stop`.
@@ -100,6 +113,7 @@ impl Door {
         // Whoever is in the configuration finds room, however many others of this machine knock.
         self.people
             .uids()
+            .into_iter()
             .for_each(|uid| incoming.gate().remember(Source::User(uid)));
         let router = self.router()?;
         Ok(async move {
@@ -159,7 +173,9 @@ fn health(
 impl Operator for Door {
     async fn execute(&self, request: Request<pb::Command>) -> Result<Response<pb::Done>, Status> {
         let actor = self.actor(&request)?;
-        let asked = command::read(&self.node, actor, request.into_inner())?;
+        let request = request.into_inner();
+        let verb = request.verb.clone();
+        let asked = command::read(&self.node, actor, request)?;
         let lifts = matches!(
             asked.verb,
             Verb::ReopenLink { .. } | Verb::ForgiveLink { .. }
@@ -171,6 +187,10 @@ impl Operator for Door {
                     self.links.retry_now();
                 }
                 Ok(Response::new(command::done(&done)))
+            }
+            Outcome::Decided(Err(refusal)) => {
+                let refusal = codes::hint::with_hint(&self.node, verb, refusal);
+                Err(refusal::refused(&refusal))
             }
             outcome => Err(refusal::status(outcome)),
         }
@@ -221,7 +241,7 @@ impl Operator for Door {
         request: Request<pb::DialLinkRequest>,
     ) -> Result<Response<pb::DialLinkResponse>, Status> {
         let actor = self.actor(&request)?;
-        query::links::dial(&self.links, &actor, request.get_ref()).map(Response::new)
+        query::links::dial(&self.node, &self.links, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_queue(
@@ -270,6 +290,14 @@ impl Operator for Door {
     ) -> Result<Response<pb::World>, Status> {
         let actor = self.actor(&request)?;
         query::world::get(&self.node, &actor).map(Response::new)
+    }
+
+    async fn list_codes(
+        &self,
+        request: Request<pb::ListCodesRequest>,
+    ) -> Result<Response<pb::ListCodesResponse>, Status> {
+        self.actor(&request)?;
+        codes::list(&self.node, request.get_ref()).map(Response::new)
     }
 
     type AttachFileStream = BoxStream<'static, Result<pb::AttachFileResponse, Status>>;

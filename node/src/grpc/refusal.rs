@@ -1,6 +1,7 @@
 //! Outcomes as statuses: the one place where a refusal becomes a gRPC error with details.
 
 use crate::app::Outcome;
+use crate::causes::chinese;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::view::ViewFailed;
 use hotline_show::shortened;
@@ -25,9 +26,10 @@ pub fn status(outcome: Outcome) -> Status {
         Outcome::Decided(Ok(_)) => Status::ok(""),
         Outcome::Decided(Err(refusal)) => refused(&refusal),
         Outcome::Unknown(why) => Status::unknown(said(&format!(
-            "存储在提交中失败，结果不明（{why}）；请用同一幂等键重发，不会办两次"
+            "存储在提交中失败，结果不明（{}）；请用同一幂等键重发，不会办两次",
+            chinese(&why)
         ))),
-        Outcome::NotTaken(why) => Status::unavailable(said(&why)),
+        Outcome::NotTaken(why) => Status::unavailable(said(&chinese(&why))),
     }
 }
 
@@ -84,5 +86,8 @@ pub fn invalid(field: &str, message: String) -> Status {
 /// The view cannot be read.
 #[must_use]
 pub fn unwell(failed: ViewFailed) -> Status {
-    Status::unavailable(said(&format!("{failed}；节点正在自行修复，请稍后重试")))
+    Status::unavailable(said(&format!(
+        "{}；节点正在自行修复，请稍后重试",
+        chinese(&failed.to_string())
+    )))
 }

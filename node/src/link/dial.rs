@@ -4,7 +4,7 @@
 use super::peer::{FRAME_BYTES_MAX, Peer, STREAM_QUEUE, Shared, Wire};
 use super::port::NodePort;
 use super::stream::{Went, run};
-use crate::causes::in_one_line;
+use crate::causes::{chinese, in_one_line};
 use crate::identity::IdentityError;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::link::backoff;
@@ -20,6 +20,9 @@ use tonic::transport::Channel;
 
 /// How long a dial may take, handshake and the first answer included.
 const DIAL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How much of a failure's reason is logged, in characters.
+const LOGGED_CHARS: usize = 40;
 
 /// Between two looks whether a quarantine is over.
 const QUARANTINE_LOOK: Duration = Duration::from_secs(1);
@@ -88,7 +91,9 @@ fn quarantined<P: NodePort>(shared: &Shared<P>, peer: &Peer) -> bool {
 
 /// Puts a failure on record, while that still lengthens the wait.
 async fn failed<P: NodePort>(shared: &Shared<P>, peer: &Peer, failures: u32, why: String) -> u32 {
-    tracing::warn!(peer = %peer.region, failures, why, "拨号失败");
+    // One short line a dial: the whole reason stands in the link's status.
+    let short: String = why.chars().take(LOGGED_CHARS).collect();
+    tracing::warn!(peer = %peer.region, failures, why = short, "拨号失败");
     let more = failures.saturating_add(1);
     peer.update(|live| (live.failures, live.last_error) = (Some(more), Some(why)));
     let link = shared.port.view().link(peer.region);
@@ -158,7 +163,7 @@ pub fn words(status: &tonic::Status) -> String {
         std::error::Error::source(status),
     );
     if words.is_empty() {
-        status.code().description().to_owned()
+        chinese(status.code().description())
     } else {
         words
     }

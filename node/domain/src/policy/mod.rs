@@ -9,3 +9,4 @@
 pub mod authority;
 pub mod reading;
 pub mod roles;
+pub mod waiting;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! args.rs   what is written on the command line
+//! texts.rs  the texts that each verb takes
 //! verb.rs   arguments → command of the door
 //! file.rs   attachments: up, down, listed
 //! find.rs   a ticket's number → the leg, request or order that is meant
@@ -16,6 +17,7 @@ mod file;
 mod find;
 mod list;
 mod show;
+mod texts;
 mod verb;
 
 use super::door::{Caller, DoorArgs, Shown};

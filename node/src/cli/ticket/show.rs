@@ -2,7 +2,7 @@
 
 use crate::cli::door::{Caller, Shown};
 use crate::cli::json::Json as _;
-use crate::cli::table::Listing;
+use crate::cli::table::{Listing, id, number};
 use crate::cli::words::{category, due, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
@@ -176,8 +176,8 @@ pub fn leg_table(legs: &[&pb::Leg]) -> Text {
             word("closure", &leg.closure)
         };
         listing.row([
-            leg.id.clone(),
-            leg.number.clone(),
+            id(&leg.id),
+            number(&leg.number),
             leg.taker_name.clone(),
             state,
             time(leg.offered_at_ms),

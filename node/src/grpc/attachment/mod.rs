@@ -57,7 +57,7 @@ impl Files {
 
     /// A ticket that the person may see, and what of it.
     fn ticket(&self, actor: &Actor, text: &str) -> Result<(MatterId, Readable), Status> {
-        let matter = name::matter(&self.node, text)?;
+        let matter = name::matter(&self.node, actor, text)?;
         let rows = self.node.shared().rows();
         let ticket = rows.ticket(matter).map_err(refusal::unwell)?;
         let ticket = ticket

@@ -86,11 +86,12 @@ fn all(node: &NodeHandle, links: &Links<NodeHandle>) -> Result<Vec<pb::Link>, St
 
 /// Dials the parent now.
 pub(in crate::grpc) fn dial(
+    node: &NodeHandle,
     links: &Links<NodeHandle>,
     actor: &Actor,
     request: &pb::DialLinkRequest,
 ) -> Result<pb::DialLinkResponse, Status> {
-    let peer = name::region(&request.region)?;
+    let peer = name::region(node, &request.region)?;
     let refuse = |class, rule, words: String| Err(refused(&Refusal::new(class, rule, words)));
     if !actor.roles.contains(&Role::Operator) {
         let words = "拨号由运维(operator)执行".to_owned();
@@ -153,7 +154,7 @@ pub(in crate::grpc) fn queue(
     request: &pb::ListQueueRequest,
 ) -> Result<pb::ListQueueResponse, Status> {
     permit(node, actor, What::Links)?;
-    let peer = name::region(&request.region)?;
+    let peer = name::region(node, &request.region)?;
     let (rows, limit) = (node.shared().rows(), name::page(request.limit));
     let mut envelopes = Vec::new();
     for lane in Lane::ALL {

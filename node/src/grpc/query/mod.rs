@@ -4,6 +4,7 @@
 pub(super) mod figures;
 pub(super) mod keys;
 pub(super) mod legs;
+mod line;
 pub(super) mod links;
 pub(super) mod missing;
 pub(super) mod notices;

@@ -73,6 +73,8 @@ pub(super) fn ticket(
             .lead
             .map_or_else(String::new, |lead| lead.to_string()),
         term: ticket.term,
+        // Only lists fill the rest.
+        ..pb::Ticket::default()
     })
 }
 

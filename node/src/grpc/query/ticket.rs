@@ -3,8 +3,8 @@
 use super::{show, words};
 use crate::app::NodeHandle;
 use crate::attachment::Cover;
-use crate::grpc::name;
 use crate::grpc::refusal::{self, echo, unwell};
+use crate::grpc::{name, short};
 use hotline_domain::body::Actor;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
@@ -28,7 +28,7 @@ pub(in crate::grpc) fn get(
     request: &pb::GetTicketRequest,
 ) -> Result<pb::TicketDetail, Status> {
     let rows = node.shared().rows();
-    let matter = matter(node, &*rows, &request.ticket)?;
+    let matter = matter(node, actor, &*rows, &request.ticket)?;
     let ticket = rows
         .ticket(matter)
         .map_err(unwell)?
@@ -91,14 +91,24 @@ fn is_of(entry: &Fact, legs: &BTreeSet<LegId>) -> bool {
     }
 }
 
-/// The matter that a text names: by id, by number, or by the id of one of its legs.
-fn matter(node: &NodeHandle, rows: &dyn View, text: &str) -> Result<MatterId, Status> {
-    if let Ok(leg) = folded_number(text).parse::<LegId>()
+/// The matter that a text names: by id, by number, or by the id of one of its legs; any of them in short.
+fn matter(
+    node: &NodeHandle,
+    actor: &Actor,
+    rows: &dyn View,
+    text: &str,
+) -> Result<MatterId, Status> {
+    let plain = folded_number(text).to_ascii_lowercase();
+    let leg = match plain.parse::<LegId>() {
+        Ok(leg) => Some(leg),
+        Err(_) => short::leg(node, actor, &plain)?,
+    };
+    if let Some(leg) = leg
         && let Some(leg) = rows.leg(leg).map_err(unwell)?
     {
         return Ok(leg.matter());
     }
-    name::matter(node, text)
+    name::matter(node, actor, text)
 }
 
 /// What the person may read of the ticket.

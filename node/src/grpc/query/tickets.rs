@@ -1,8 +1,11 @@
 //! Tickets in pages, whatever their stages: by age, newest first, or by due date; a cursor names where the next page
 //! goes on. A page is made of what the person may see alone, and neither its size nor its cursor tells of anything else.
 
+use super::line::{Asked, Line, Lines};
 use super::show;
 use crate::app::NodeHandle;
+use crate::cli::words::word as says;
+use crate::grpc::codes::{self, Vocabulary};
 use crate::grpc::name;
 use crate::grpc::refusal::{echo, invalid, slip, unwell};
 use hotline_domain::body::Actor;
@@ -28,11 +31,18 @@ pub(in crate::grpc) fn list(
     actor: &Actor,
     request: &pb::ListTicketsRequest,
 ) -> Result<pb::ListTicketsResponse, Status> {
+    let rows = node.shared().rows();
     let search = Search {
-        rows: &*node.shared().rows(),
+        rows: &*rows,
         actor,
         me: node.shared().surroundings.me(),
         wanted: Wanted::read(node, request)?,
+        lines: Lines {
+            node,
+            rows: &*rows,
+            actor,
+            asked: Asked::of(request),
+        },
         limit: name::page(request.limit),
     };
     let cursor = name::given(&request.cursor).map(Place::read).transpose()?;
@@ -50,9 +60,13 @@ pub(in crate::grpc) fn list(
     Ok(pb::ListTicketsResponse {
         tickets: page
             .tickets
-            .iter()
-            .map(|ticket| show::ticket(node, search.rows, ticket))
-            .collect::<Result<_, _>>()?,
+            .into_iter()
+            .map(|(ticket, line)| {
+                let mut shown = show::ticket(node, search.rows, &ticket)?;
+                line.fill(&mut shown);
+                Ok(shown)
+            })
+            .collect::<Result<_, Status>>()?,
         cursor: page.next.map_or_else(String::new, Place::write),
     })
 }
@@ -104,7 +118,7 @@ impl Place {
 
 #[derive(Default)]
 struct Page {
-    tickets: Vec<Ticket>,
+    tickets: Vec<(Ticket, Line)>,
     next: Option<Place>,
     /// Where its last ticket stands.
     last: Option<Place>,
@@ -113,7 +127,7 @@ struct Page {
 
 impl Page {
     /// Adds what was found at a place.
-    fn add(&mut self, place: Place, ticket: Ticket) {
+    fn add(&mut self, place: Place, ticket: (Ticket, Line)) {
         self.last = Some(place);
         self.tickets.push(ticket);
     }
@@ -124,6 +138,7 @@ struct Search<'a> {
     actor: &'a Actor,
     me: RegionKey,
     wanted: Wanted,
+    lines: Lines<'a>,
     limit: usize,
 }
 
@@ -199,7 +214,7 @@ impl Search<'_> {
             let (places, ended) = self.ahead(from)?;
             for place in places {
                 from = place.next();
-                found.extend(self.ticket(place)?.map(|ticket| (due(&ticket), ticket)));
+                found.extend(self.ticket(place)?.map(|ticket| (due(&ticket.0), ticket)));
             }
             if found.len() > LOOKED_AT_MAX {
                 let words = format!(
@@ -284,7 +299,7 @@ impl Search<'_> {
             .collect())
     }
 
-    fn ticket(&self, place: Place) -> Result<Option<Ticket>, Status> {
+    fn ticket(&self, place: Place) -> Result<Option<(Ticket, Line)>, Status> {
         let ticket = self.rows.ticket(place.matter).map_err(unwell)?;
         let Some(ticket) = ticket.filter(|ticket| self.wanted.fits(ticket)) else {
             return Ok(None);
@@ -295,7 +310,9 @@ impl Search<'_> {
             return Ok(None);
         }
         let seen = reading::of_ticket(self.rows, self.actor, self.me, &ticket).map_err(unwell)?;
-        Ok(seen.is_ok().then_some(ticket))
+        let Ok(readable) = seen else { return Ok(None) };
+        let line = self.lines.of(&ticket, readable)?;
+        Ok(line.map(|line| (ticket, line)))
     }
 }
 
@@ -327,12 +344,12 @@ impl Wanted {
         for word in &request.stages {
             let stage = all
                 .into_iter()
-                .find(|stage| show::stage(*stage) == word)
+                .find(|stage| [show::stage(*stage), &says("stage", show::stage(*stage))].contains(&word.as_str()))
                 .ok_or_else(|| {
                     invalid(
                         "stages",
                         format!(
-                            "“{}”不是状态；应为 open、assigned、reviewing、closed 之一",
+                            "“{}”不是状态；应为 open（待派）、assigned（在办）、reviewing（待审）、closed（已办结）之一",
                             echo(word)
                         ),
                     )
@@ -342,11 +359,15 @@ impl Wanted {
         if stages.is_empty() {
             stages.extend(&all[..3]);
         }
-        let kind = name::given(&request.kind).map(Kind::from_str).transpose();
+        let known = node.shared().surroundings.known();
+        let me = node.shared().surroundings.me();
+        let kind = codes::resolve::filter(&known, me, Vocabulary::Kind, &request.kind)?;
+        let kind = name::given(&kind).map(Kind::from_str).transpose();
+        let category = codes::resolve::filter(&known, me, Vocabulary::Category, &request.category)?;
         Ok(Self {
             stages,
             kind: kind.map_err(|error| slip("kind", &request.kind, &error))?,
-            category: request.category.clone(),
+            category,
             overdue: request.overdue,
             own: request.own.then(|| node.shared().surroundings.me()),
             now: node.shared().clock.now(),

@@ -1,5 +1,6 @@
 //! The door of a running node, called as people's programs call it.
 
+mod codes;
 pub(crate) mod fixture;
 mod garbage;
 mod paging;

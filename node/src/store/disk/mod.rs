@@ -187,7 +187,7 @@ pub fn read_small(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Ve
     if len > bytes_max {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "file is longer than it may be",
+            "文件超过允许的长度",
         ));
     }
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];

@@ -189,10 +189,13 @@ fn ticket_anew(draft: &mut Draft<'_>, matter: MatterId, known: Reckoned) -> Resu
     let Some(due) = reckoned(draft, &ticket, None, known)? else {
         return forget(draft, of);
     };
-    // Where the giver's date is reckoned by an older calendar, its next word moves this one.
+    // Never later than what its giver gave. Where that is reckoned by an older calendar, the giver's next word moves this
+    // one, too.
+    let given = ticket::given_from_above(draft, &ticket)?;
+    let given = given.filter(|leg| !ticket.is_own(draft.me()) && due.at > leg.due.at);
     let due = Due {
         calendar: version(draft),
-        ..due
+        ..given.map_or(due, |leg| leg.due)
     };
     if due.at != known.at {
         let act = TicketAct::DueSettled {

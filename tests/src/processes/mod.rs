@@ -163,6 +163,14 @@ impl Town {
         Ok(town)
     }
 
+    /// Makes a node's data folder once more, where another disk was mounted over it.
+    ///
+    /// # Errors
+    /// It cannot be made; in the program's words.
+    pub fn initialise(&self, region: RegionKey) -> anyhow::Result<()> {
+        initialise(self.configs.get(&region).context("no configuration")?)
+    }
+
     /// From its next start on, a node runs with the library preloaded.
     ///
     /// # Errors

@@ -88,6 +88,7 @@ async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::
         println!("left out: no right to mount a small file system here");
         return Ok(());
     };
+    alone.town.initialise(alone.county)?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("first").await?;
     let filler = data.join("filler");
@@ -127,6 +128,7 @@ async fn a_read_only_file_system_is_named_at_the_start_and_harms_nothing() -> an
         println!("left out: no right to mount a small file system here");
         return Ok(());
     };
+    alone.town.initialise(alone.county)?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("first").await?;
     alone.town.kill(alone.county).await?;

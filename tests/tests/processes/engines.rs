@@ -87,6 +87,7 @@ async fn full(engine: &str) -> anyhow::Result<()> {
         println!("left out: no right to mount a small file system here");
         return Ok(());
     };
+    alone.town.initialise(alone.county)?;
     alone.town.restart(alone.county).await?;
     let refused = until_refused(&mut alone, "full").await?;
     println!("{engine}: {} taken in until full", alone.confirmed.len());

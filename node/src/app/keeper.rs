@@ -159,7 +159,7 @@ fn content_of(view: &(dyn View + Send + Sync), document: &Document) -> anyhow::R
 
 fn words(faults: &[hotline_topology::Fault]) -> String {
     let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    words.join("\n")
+    words.join("；")
 }
 
 /// The former children that may still call: they have not said that they know the version that moved them.

@@ -1,5 +1,6 @@
 //! `hotline topology sign`, `publish`, `status` and `hotline certs publish`: signed documents, made, handed in, looked at.
 
+use super::Told;
 use super::door::{Caller, DoorArgs, Send, Shown};
 use super::json::Json as _;
 use super::table::Listing;
@@ -105,8 +106,9 @@ impl Sign {
 }
 
 fn faulty(faults: Vec<Fault>) -> anyhow::Error {
-    let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{}\n共 {} 处问题", words.join("\n"), faults.len())
+    let mut text: Text = faults.iter().map(|fault| shown!("{fault}\n")).collect();
+    text += shown!("共 {} 处问题", faults.len());
+    Told(text).into()
 }
 
 /// What `hotline certs publish` signs.

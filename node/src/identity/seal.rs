@@ -328,7 +328,7 @@ pub fn text(content: &[u8]) -> Result<&str, SealError> {
 
 fn faults(found: &[Fault]) -> SealError {
     let words: Vec<_> = found.iter().map(ToString::to_string).collect();
-    SealError::Content(words.join("\n"))
+    SealError::Content(words.join("；"))
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/readings.rs"]
+mod readings;
 #[path = "processes/remote.rs"]
 mod remote;
 #[path = "processes/restores.rs"]

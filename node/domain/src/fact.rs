@@ -8,6 +8,7 @@ use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
 use crate::link::{Conduct, Consumption, Envelope, Shown};
+use crate::reading::Reading;
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
@@ -393,4 +394,6 @@ pub enum Fact {
         /// In DER: the certificate, then the authorities' up to, but without, the root.
         chain: Vec<Vec<u8>>,
     },
+    /// Somebody opens texts or a file of a ticket: on record before anything is shown.
+    Read(Reading),
 }

@@ -10,6 +10,7 @@ use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
 use crate::kernel::FIRST_EPOCH;
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState, Starts};
+use crate::reading::Reading;
 use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Ticket, TicketStage};
@@ -125,6 +126,10 @@ pub enum RowKey {
     Attachment(MatterId, AttachmentId),
     /// A date that counts through a year which is not announced.
     Provisional(DueOf),
+    /// A reading of a ticket, numbered from 0.
+    Reading(MatterId, u32),
+    /// How many readings of a ticket there are.
+    Readings(MatterId),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -273,4 +278,8 @@ pub enum Row {
     Attachment(Box<Attached>),
     /// See [`RowKey::Provisional`].
     Provisional(Box<Reckoned>),
+    /// See [`RowKey::Reading`].
+    Reading(Box<Reading>),
+    /// See [`RowKey::Readings`].
+    Count(u32),
 }

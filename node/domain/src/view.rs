@@ -112,6 +112,17 @@ pub trait Rows: View {
         })
     }
 
+    /// How many readings of a ticket are on record.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn readings(&self, matter: MatterId) -> Result<u32, ViewFailed> {
+        Ok(match self.get(&RowKey::Readings(matter))? {
+            Some(Row::Count(count)) => count,
+            _ => 0,
+        })
+    }
+
     /// A link's state; a fresh one before the first use.
     ///
     /// # Errors

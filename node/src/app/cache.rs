@@ -103,7 +103,9 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::DocumentPart(..)
         | RowKey::Attachment(..)
         | RowKey::Provisional(..)
-        | RowKey::Asked(..) => false,
+        | RowKey::Asked(..)
+        | RowKey::Reading(..)
+        | RowKey::Readings(..) => false,
     }
 }
 

@@ -174,6 +174,8 @@ impl Client {
         execute(pb::Command) -> pb::Done;
         /// A ticket with its legs and its timeline.
         get_ticket(pb::GetTicketRequest) -> pb::TicketDetail;
+        /// Who opened what of a ticket, newest first.
+        list_readings(pb::ListReadingsRequest) -> pb::ListReadingsResponse;
         /// Tickets, a page at a time.
         list_tickets(pb::ListTicketsRequest) -> pb::ListTicketsResponse;
         /// Open legs, a page at a time.

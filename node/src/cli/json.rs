@@ -68,7 +68,9 @@ objects! {
     }
     SupervisionOrder { id, issuer, trigger, at_ms, reply_by_ms, reminders, replied_at_ms, ended_at_ms }
     TimelineEntry { at_ms, happened_at_ms, actor, what, leg, party, words, texts }
-    TicketDetail { ticket, legs, timeline, texts, withheld }
+    TicketDetail { ticket, legs, timeline, texts, withheld, older_readings }
+    Reading { at_ms, who, unit, fields, attachment, purpose, entrance }
+    ListReadingsResponse { readings, cursor }
     ListTicketsResponse { tickets, cursor }
     ListLegsResponse { legs, cursor }
     Notice {
@@ -137,6 +139,7 @@ mod tests {
                 "ticket": null, "legs": [], "timeline": [],
                 "texts": [{ "field": "title", "value": "路灯", "erased": false }],
                 "withheld": [],
+                "older_readings": false,
             })
         );
     }

@@ -178,6 +178,26 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "purpose",
+        &[
+            ("handle", "办理"),
+            ("call-back", "回访"),
+            ("petitioner", "本人申请"),
+            ("supervise", "督办"),
+            ("quality", "质检"),
+            ("audit", "审计"),
+            ("legal", "依法调取"),
+        ],
+    ),
+    (
+        "entrance",
+        &[
+            ("local", "本机"),
+            ("front-end", "前端系统"),
+            ("remote", "远程"),
+        ],
+    ),
+    (
         "field",
         &[
             ("title", "标题"),
@@ -241,6 +261,7 @@ pub fn due(ms: i64, provisional: bool) -> String {
 mod tests {
     use super::*;
     use hotline_domain::figures::Measure;
+    use hotline_domain::policy::purpose::Purpose;
     use hotline_domain::supervision::NoticeReason;
     use hotline_topology::policy::MediaKind;
     use hotline_topology::{FieldName, Kind, Level, Urgency};
@@ -255,7 +276,10 @@ mod tests {
             .for_each(|code| named("measure", code.as_str()));
         FieldName::ALL
             .iter()
-            .for_each(|code| named("field", code.as_str()));
+            .for_each(|code| assert_eq!(word("field", code.as_str()), code.label()));
+        for purpose in Purpose::ALL {
+            assert_eq!(word("purpose", purpose.code()), purpose.label());
+        }
         for kind in Kind::ALL {
             assert_eq!(word("kind", kind.as_str()), kind.label());
         }

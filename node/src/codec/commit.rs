@@ -104,6 +104,7 @@ fn reader(fact: &Fact) -> u32 {
             kind: MissingKind::Unproven,
             ..
         }) => 3,
+        Fact::Read(_) => 4,
         Fact::Started { .. }
         | Fact::Ticket { .. }
         | Fact::Leg { .. }

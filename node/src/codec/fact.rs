@@ -55,4 +55,5 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     LinkEnded: fact::LinkEnded { peer },
     Received: fact::Received { at: at_ms, envelope, effect },
     CertificateKnown: fact::CertificateKnown { region, chain },
+    Read(reading),
 });

@@ -95,6 +95,8 @@ impl Field<pb::Row> for Row {
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
             Row::Attachment(attached) => Choice::Attachment(attached.put()),
             Row::Provisional(reckoned) => Choice::Provisional(reckoned.put()),
+            Row::Reading(reading) => Choice::Reading(reading.put()),
+            Row::Count(count) => Choice::Count(put!(row::Count { count })),
         };
         pb::Row { row: Some(choice) }
     }
@@ -147,6 +149,10 @@ impl Field<pb::Row> for Row {
             }
             Choice::Provisional(reckoned) => {
                 Row::Provisional(Field::take(reckoned, "Row.provisional")?)
+            }
+            Choice::Reading(reading) => Row::Reading(Field::take(reading, "Row.reading")?),
+            Choice::Count(row::Count { count }) => {
+                Row::Count(Field::take(count, "Row.Count.count")?)
             }
         })
     }

@@ -134,6 +134,8 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),
         RowKey::Attachment(..) => matches!(row, Row::Attachment(_)),
         RowKey::Provisional(..) => matches!(row, Row::Provisional(_)),
+        RowKey::Reading(..) => matches!(row, Row::Reading(_)),
+        RowKey::Readings(..) => matches!(row, Row::Count(_)),
     }
 }
 

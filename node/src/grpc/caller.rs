@@ -7,6 +7,7 @@ use crate::identity::OperatorIdentity;
 use crate::identity::local::LocalPeer;
 use arc_swap::ArcSwap;
 use hotline_domain::body::Actor;
+use hotline_domain::reading::Entrance;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tonic::metadata::MetadataMap;
@@ -14,6 +15,15 @@ use tonic::{Extensions, Status};
 
 /// Metadata in which a front end names the person; percent-encoded where the name is not ASCII.
 pub const PERSON_HEADER: &str = "hotline-operator";
+
+/// Who calls, and which way they came.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person.
+    pub actor: Actor,
+    /// How they came.
+    pub entrance: Entrance,
+}
 
 /// The people who may use the door.
 #[derive(Debug)]
@@ -58,6 +68,18 @@ impl Register {
     /// `UNAUTHENTICATED`, with what to do.
     pub fn actor(&self, extensions: &Extensions, metadata: &MetadataMap) -> Result<Actor, Status> {
         self.0.load().actor(extensions, metadata)
+    }
+
+    /// Who calls, and which way they came.
+    ///
+    /// # Errors
+    /// As [`Register::actor`].
+    pub fn caller(
+        &self,
+        extensions: &Extensions,
+        metadata: &MetadataMap,
+    ) -> Result<Caller, Status> {
+        self.0.load().caller(extensions, metadata)
     }
 }
 
@@ -120,6 +142,26 @@ impl People {
                 ))),
             },
         }
+    }
+
+    /// Who calls, and which way they came.
+    ///
+    /// # Errors
+    /// As [`People::actor`].
+    pub fn caller(
+        &self,
+        extensions: &Extensions,
+        metadata: &MetadataMap,
+    ) -> Result<Caller, Status> {
+        let entrance = if extensions.get::<Arc<OperatorIdentity>>().is_some() {
+            Entrance::Remote
+        } else if metadata.contains_key(PERSON_HEADER) {
+            Entrance::FrontEnd
+        } else {
+            Entrance::Local
+        };
+        let actor = self.actor(extensions, metadata)?;
+        Ok(Caller { actor, entrance })
     }
 
     fn named(&self, name: &str) -> Result<Actor, Status> {

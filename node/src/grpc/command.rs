@@ -277,7 +277,7 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         | Verb::Note { matter }
         | Verb::Erase { matter, .. }
         | Verb::Attach { matter, .. }
-        | Verb::ReadAttachment { matter, .. } => Ok(Some(*matter)),
+        | Verb::Read { matter, .. } => Ok(Some(*matter)),
         Verb::Sign { leg }
         | Verb::Progress { leg, .. }
         | Verb::AskReturn { leg, .. }

@@ -11,6 +11,7 @@
 //! refusal.rs   outcome → status with rich error
 //! wire.rs      bytes that are no request → status in words
 //! attachment/  files up, down, listed
+//! reading.rs   a reading is on record before anything is opened
 //! query/       tickets, lists, links, figures, status
 //! ```
 //!
@@ -25,6 +26,7 @@ mod command;
 mod name;
 mod place;
 mod query;
+mod reading;
 mod refusal;
 mod short;
 pub(crate) mod texts;
@@ -158,6 +160,12 @@ impl Door {
         wire::reached(request.extensions());
         self.people.actor(request.extensions(), request.metadata())
     }
+
+    /// As [`Door::actor`], with the way that the person came.
+    fn caller<T>(&self, request: &Request<T>) -> Result<caller::Caller, Status> {
+        wire::reached(request.extensions());
+        self.people.caller(request.extensions(), request.metadata())
+    }
 }
 
 /// Health of the service as a whole: serving while the process answers; `/readyz` tells more.
@@ -200,8 +208,17 @@ impl Operator for Door {
         &self,
         request: Request<pb::GetTicketRequest>,
     ) -> Result<Response<pb::TicketDetail>, Status> {
+        let caller = self.caller(&request)?;
+        let detail = query::ticket::get(&self.node, &caller, request.get_ref()).await;
+        detail.map(Response::new)
+    }
+
+    async fn list_readings(
+        &self,
+        request: Request<pb::ListReadingsRequest>,
+    ) -> Result<Response<pb::ListReadingsResponse>, Status> {
         let actor = self.actor(&request)?;
-        query::ticket::get(&self.node, &actor, request.get_ref()).map(Response::new)
+        query::readings::list(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_tickets(
@@ -325,9 +342,9 @@ impl Operator for Door {
         &self,
         request: Request<pb::FetchAttachmentRequest>,
     ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
-        let actor = self.actor(&request)?;
+        let caller = self.caller(&request)?;
         let door = attachment::Files::of(self);
-        let parts = door.fetch(actor, request.into_inner()).await?;
+        let parts = door.fetch(&caller, request.into_inner()).await?;
         Ok(Response::new(parts))
     }
 }

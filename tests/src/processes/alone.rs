@@ -118,6 +118,7 @@ impl Alone {
             let request = pb::GetTicketRequest {
                 ticket: matter.clone(),
                 with_texts: false,
+                purpose: String::new(),
             };
             door.get_ticket(Some(DISPATCHER), request).await?;
         }

@@ -12,7 +12,7 @@ pub mod restoring;
 pub use caller::{Called, call_with, calls_as};
 pub use cli::{Said, says};
 pub use collector::{Came, Collector};
-pub use logs::{judged, opened_texts, raw_bytes_hold};
+pub use logs::{judged, opened_texts, raw_bytes_hold, readings};
 
 use crate::power::preload::Preload;
 use anyhow::Context as _;

@@ -281,7 +281,12 @@ impl WiredNode {
         match action {
             Action::Answer { ticket, answer } => {
                 let mut world = lock(&self.world);
-                world.clerks.answered(ticket, &answer);
+                let asked = world.clerks.answered(ticket, &answer);
+                if let (Ok(_), Some(asked)) = (&answer, asked) {
+                    world.judge(self.me, |promise, _| {
+                        promise.opened(self.me, &asked.command)
+                    });
+                }
                 if let Ok(done) = answer {
                     for promise in &mut world.promises {
                         promise.told(self.me, &done);

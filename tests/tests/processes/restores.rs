@@ -63,6 +63,7 @@ async fn leg_of(door: &Client, (matter, leg): &(String, String)) -> anyhow::Resu
     let request = pb::GetTicketRequest {
         ticket: matter.clone(),
         with_texts: false,
+        purpose: String::new(),
     };
     let detail = door.get_ticket(Some(DISPATCHER), request).await?;
     let found = detail.legs.into_iter().find(|known| known.id == *leg);

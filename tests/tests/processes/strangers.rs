@@ -144,6 +144,7 @@ impl Scene {
             let request = pb::GetTicketRequest {
                 ticket: done.matter.clone(),
                 with_texts: false,
+                purpose: String::new(),
             };
             let door = self.town.door(self.county).await?;
             let detail = door.get_ticket(Some(DISPATCHER), request).await?;

@@ -6,6 +6,7 @@
 //! | heads of tickets, legs, notices | x | x | own unit's | x | x | x |
 //! | content: titles, texts, files | x | x | own unit's tickets, of legs its own | x | x | |
 //! | the petitioner: name, contact | own intakes | x | while an own leg is open | while the ticket is open | | |
+//! | readings on record | own | x | own | own | x | |
 //! | figures | x | x | | x | x | x |
 //! | links, queues, what a restore lacks, documents | | x | | | x | x |
 //! | keys, deletions | | | | | x | x |
@@ -27,6 +28,7 @@ mod tests;
 
 use crate::body::{Actor, Body, Role};
 use crate::leg::Leg;
+use crate::reading::Reading;
 use crate::refusal::{Class, Refusal};
 use crate::supervision::Notice;
 use crate::ticket::Ticket;
@@ -53,6 +55,8 @@ pub enum What<'a> {
     Leg(&'a Leg),
     /// An exception notice.
     Notice(&'a Notice),
+    /// A reading of a ticket that the person may see.
+    Reading(&'a Reading),
     /// The figures of the node's area.
     Figures,
     /// How links stand, and what waits on them.
@@ -118,6 +122,7 @@ pub fn permit(actor: &Actor, me: RegionKey, what: What<'_>) -> Result<Readable, 
             permit_role(actor, &Role::ALL, "通报")?;
             Ok(Readable::HEAD)
         }
+        What::Reading(reading) => permit_reading(actor, reading),
         What::Figures => of_the_node(actor, &Role::ALL, "统计"),
         What::Links => of_the_node(actor, KEEPERS, "链路和队列"),
         What::Missing => of_the_node(actor, KEEPERS, "恢复后的缺失清单"),
@@ -128,6 +133,9 @@ pub fn permit(actor: &Actor, me: RegionKey, what: What<'_>) -> Result<Readable, 
 
 /// Roles that see to it that what is given away arrives.
 const KEEPERS: &[Role] = &[Role::Dispatcher, Role::Supervisor, Role::Operator];
+
+/// Roles that answer for who read what.
+const OVERSEERS: &[Role] = &[Role::Dispatcher, Role::Supervisor];
 
 /// As [`permit`] of a ticket, its legs read as far as the answer depends on them.
 ///
@@ -201,6 +209,16 @@ fn permit_taken(actor: &Actor, me: RegionKey, taker: &Body, what: &str) -> Resul
         Some(unit) if !is_of(taker, me, unit) => Err(not_the_units(what, unit)),
         _ => Ok(()),
     }
+}
+
+/// Who read what is for those who answer for it, and everybody sees their own.
+fn permit_reading(actor: &Actor, reading: &Reading) -> Result<Readable, Refusal> {
+    let oversees = bound(actor).is_none() && has(actor, OVERSEERS);
+    if oversees || has(actor, CONTENT) && reading.who == actor.name {
+        return Ok(Readable::HEAD);
+    }
+    let words = format!("{} 只能看本人的查阅记录", actor.name);
+    Err(Refusal::new(Class::Forbidden, "reading.readings", words))
 }
 
 /// What belongs to the node as a whole: its own staff's, by role.

@@ -136,7 +136,8 @@ pub enum TicketAct {
         /// It stays at this node.
         local: bool,
     },
-    /// A person here took an attachment out.
+    /// A person here took an attachment out. Only older logs say so: since readings name a purpose, they are facts of
+    /// their own ([`crate::reading`]).
     AttachmentRead {
         /// Which.
         id: AttachmentId,

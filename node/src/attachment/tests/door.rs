@@ -66,10 +66,7 @@ async fn a_file_comes_back_as_it_went_and_only_to_those_concerned() {
             .filter(|entry| entry.what == what)
             .count()
     };
-    assert_eq!(
-        (said("ticket.attached"), said("ticket.attachment-read")),
-        (1, 2)
-    );
+    assert_eq!((said("ticket.attached"), said("reading.file")), (1, 2));
     let shown = format!("{detail:?}");
     assert!(shown.contains("路灯.jpg"), "the name is shown");
     let key = detail.timeline.iter().flat_map(|entry| &entry.texts);

@@ -78,6 +78,7 @@ async fn a_large_file_passes_in_bounded_memory() {
     let request = pb::FetchAttachmentRequest {
         ticket: number.clone(),
         id,
+        purpose: "handle".to_owned(),
     };
     let mut parts = county
         .client

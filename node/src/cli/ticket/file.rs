@@ -1,5 +1,6 @@
 //! `hotline ticket attach`, `attachments`, `fetch`: files of a ticket.
 
+use super::readings::Purpose;
 use crate::cli::client::CallError;
 use crate::cli::door::{Caller, Send, Shown, Usage, drawn};
 use crate::cli::json::Json as _;
@@ -59,6 +60,8 @@ pub struct Fetch {
     /// 存为哪个文件;已有的文件不覆盖
     #[arg(long, value_name = "文件")]
     out: PathBuf,
+    #[command(flatten)]
+    purpose: Purpose,
 }
 
 impl Attach {
@@ -190,6 +193,7 @@ impl Fetch {
         let request = pb::FetchAttachmentRequest {
             ticket: self.ticket,
             id: self.id,
+            purpose: self.purpose.purpose,
         };
         let mut parts = caller
             .client

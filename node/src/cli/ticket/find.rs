@@ -119,6 +119,7 @@ async fn ticket(
     let request = pb::GetTicketRequest {
         ticket: text.to_owned(),
         with_texts: false,
+        purpose: String::new(),
     };
     Ok(client.get_ticket(person, request).await?)
 }

@@ -8,6 +8,7 @@
 //! find.rs   a ticket's number → the leg, request or order that is meant
 //! show.rs   one ticket, in full
 //! list.rs   many tickets, as a table
+//! readings.rs  who opened what of a ticket, and what for
 //! ```
 //!
 //! To add a verb: its arguments in `args.rs`, its arm in `verb.rs`.
@@ -16,6 +17,7 @@ mod args;
 mod file;
 mod find;
 mod list;
+mod readings;
 mod show;
 mod texts;
 mod verb;
@@ -44,6 +46,8 @@ enum Command {
     List(list::List),
     /// 一张工单:正由谁办、督办、经过
     Show(show::Show),
+    /// 谁查阅过一张工单的内容、目的是什么
+    Readings(readings::Readings),
     /// 附加一个文件(图片、录音、文档)
     Attach(file::Attach),
     /// 列出附件
@@ -63,6 +67,7 @@ impl TicketArgs {
         self.door.run(async |caller| match self.command {
             Command::List(list) => list.run(caller).await,
             Command::Show(show) => show.run(caller).await,
+            Command::Readings(readings) => readings.run(caller).await,
             Command::Attach(attach) => attach.run(caller).await,
             Command::Attachments(list) => list.run(caller).await,
             Command::Fetch(fetch) => fetch.run(caller).await,

@@ -1,5 +1,6 @@
 //! `hotline ticket show`: one ticket in full: who has it, at which level, on which day; texts only when asked for.
 
+use super::readings::Purpose;
 use crate::cli::door::{Caller, Shown};
 use crate::cli::json::Json as _;
 use crate::cli::table::{Listing, id, number};
@@ -14,9 +15,11 @@ pub struct Show {
     /// 工单编号,或工单、交办的编号
     #[arg(value_name = "工单")]
     ticket: String,
-    /// 连同诉求人信息和各项文字;查阅会记录在案
+    /// 连同诉求人信息和各项文字；须写明目的，查阅先记录在案，再显示
     #[arg(long)]
     texts: bool,
+    #[command(flatten)]
+    purpose: Purpose,
 }
 
 impl Show {
@@ -28,6 +31,7 @@ impl Show {
         let request = pb::GetTicketRequest {
             ticket: self.ticket,
             with_texts: self.texts,
+            purpose: self.purpose.purpose,
         };
         let answer = caller.client.get_ticket(caller.who(), request).await?;
         Ok(Shown {
@@ -66,6 +70,12 @@ fn text(detail: &pb::TicketDetail) -> Text {
     text.say("\n经过\n");
     for entry in &detail.timeline {
         text += timeline_line(entry, &detail.legs);
+    }
+    if let Some(ticket) = detail.ticket.as_ref().filter(|_| detail.older_readings) {
+        text += shown!(
+            "更早的查阅记录：hotline ticket readings {}\n",
+            ticket.number
+        );
     }
     text
 }

@@ -31,7 +31,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 33] = [
+const KINDS: [(u8, Tree, &str); 35] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -65,6 +65,8 @@ const KINDS: [(u8, Tree, &str); 33] = [
     (62, Tree::Meta, "RowKey.PeerWorld"),
     (80, Tree::Ticket, "RowKey.Attachment"),
     (100, Tree::Meta, "RowKey.Provisional"),
+    (120, Tree::Timeline, "RowKey.Reading"),
+    (121, Tree::Timeline, "RowKey.Readings"),
 ];
 
 /// The tag of the key's kind.
@@ -103,6 +105,8 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::PeerWorld(..) => 62,
         RowKey::Attachment(..) => 80,
         RowKey::Provisional(..) => 100,
+        RowKey::Reading(..) => 120,
+        RowKey::Readings(..) => 121,
     }
 }
 
@@ -127,10 +131,13 @@ pub fn tree(key: &RowKey) -> Tree {
 pub fn encode(key: &RowKey) -> Vec<u8> {
     let mut out = Writer::new(KINDS[kind(key)].0);
     match key {
-        RowKey::Ticket(MatterId(id)) | RowKey::Leg(LegId(id)) | RowKey::Order(OrderId(id)) => {
+        RowKey::Ticket(MatterId(id))
+        | RowKey::Leg(LegId(id))
+        | RowKey::Order(OrderId(id))
+        | RowKey::Readings(MatterId(id)) => {
             out.raw(id);
         }
-        RowKey::Timeline(matter, no) => {
+        RowKey::Timeline(matter, no) | RowKey::Reading(matter, no) => {
             out.raw(&matter.0);
             out.u32(*no);
         }
@@ -266,6 +273,8 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
             2 => DueOf::Order(OrderId(from.raw()?)),
             other => return Err(from.unknown(other)),
         }),
+        120 => RowKey::Reading(MatterId(from.raw()?), from.u32()?),
+        121 => RowKey::Readings(MatterId(from.raw()?)),
         other => return Err(from.unknown(other)),
     };
     from.end()?;

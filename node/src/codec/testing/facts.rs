@@ -131,6 +131,7 @@ pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
         Fact::LanesRestarted {
             peer: draw.region(),
         },
+        Fact::Read(draw.reading()),
     ]);
     facts.extend(sealing_facts(draw));
     for act in ticket_acts(draw) {

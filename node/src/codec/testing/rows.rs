@@ -14,10 +14,13 @@ use hotline_domain::link::{
     Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Shown,
     Start, Starts, Trace,
 };
+use hotline_domain::policy::purpose::Purpose;
+use hotline_domain::reading::{Entrance, Opened, Reading};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
 use hotline_domain::supervision::IssuedOrder;
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
+use hotline_topology::{FieldName, UnitKey};
 
 pub(super) const STAGES: [TicketStage; 4] = [
     TicketStage::Open,
@@ -209,6 +212,21 @@ impl Draw {
             given_on: self.some(Draw::leg),
             came_on: self.some(Draw::leg),
             fetched_by: self.some(Draw::region),
+        }
+    }
+
+    pub(crate) fn reading(&mut self) -> Reading {
+        let units = ["住建局", "a_1"];
+        let fields = self.some(|draw| draw.one_of(&FieldName::ALL));
+        let file = Opened::File(AttachmentId(self.bytes()));
+        Reading {
+            matter: self.matter(),
+            at: self.time(),
+            who: self.text(),
+            unit: self.maybe(|draw| UnitKey::new(draw.one_of(&units)).expect("a unit key")),
+            opened: self.one_of(&[Opened::Texts { fields }, file]),
+            purpose: self.one_of(&Purpose::ALL),
+            entrance: self.one_of(&[Entrance::Local, Entrance::FrontEnd, Entrance::Remote]),
         }
     }
 
@@ -486,6 +504,8 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Asked(Box::new(draw.inventory())),
         Row::Attachment(Box::new(draw.attached())),
         Row::Provisional(Box::new(draw.reckoned())),
+        Row::Reading(Box::new(draw.reading())),
+        Row::Count(draw.u32()),
     ];
     rows.extend(super::world::rows(draw));
     rows
@@ -533,6 +553,8 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Asked(draw.region(), draw.number()),
         RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),
         RowKey::Provisional(draw.due_of()),
+        RowKey::Reading(draw.matter(), draw.u32()),
+        RowKey::Readings(draw.matter()),
     ];
     keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));

@@ -8,6 +8,7 @@ mod line;
 pub(super) mod links;
 pub(super) mod missing;
 pub(super) mod notices;
+pub(super) mod readings;
 mod show;
 pub(super) mod status;
 pub(super) mod ticket;

@@ -1,8 +1,11 @@
-//! One ticket: header, legs, what stands between others, timeline, and on request the texts.
+//! One ticket: header, legs, what stands between others, timeline, and on request the texts, whose reading is on record
+//! before they are opened.
 
-use super::{show, words};
+use super::{readings, show, words};
 use crate::app::NodeHandle;
 use crate::attachment::Cover;
+use crate::grpc::caller::Caller;
+use crate::grpc::reading as record;
 use crate::grpc::refusal::{self, echo, unwell};
 use crate::grpc::{name, short};
 use hotline_domain::body::Actor;
@@ -11,6 +14,7 @@ use hotline_domain::field::SealedField;
 use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::{Leg, Party};
 use hotline_domain::policy::reading::{self, Readable, What};
+use hotline_domain::reading::Opened;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::ticket::{Ticket, TicketAct, folded_number};
 use hotline_domain::view::{Rows, View};
@@ -22,52 +26,111 @@ use tonic::Status;
 /// Most lines of a timeline shown at once: the newest.
 const TIMELINE_MAX: u32 = 500;
 
-pub(in crate::grpc) fn get(
+/// What of a ticket a person may see.
+struct Found {
+    ticket: Ticket,
+    readable: Readable,
+    legs: Vec<Leg>,
+    /// The newest entries of its timeline, oldest first.
+    entries: Vec<Fact>,
+}
+
+pub(in crate::grpc) async fn get(
     node: &NodeHandle,
-    actor: &Actor,
+    caller: &Caller,
     request: &pb::GetTicketRequest,
 ) -> Result<pb::TicketDetail, Status> {
-    let rows = node.shared().rows();
-    let matter = matter(node, actor, &*rows, &request.ticket)?;
-    let ticket = rows
-        .ticket(matter)
-        .map_err(unwell)?
-        .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", echo(&request.ticket))))?;
-    let readable = permit(node, actor, &ticket)?;
+    let actor = &caller.actor;
+    let found = find(node, actor, &request.ticket)?;
+    let (ticket, readable) = (&found.ticket, found.readable);
     if request.with_texts {
         reading::permit_content(actor, readable).map_err(|refusal| refusal::refused(&refusal))?;
+        let purpose = record::purpose(caller, readable, &request.purpose)?;
+        let fields: Vec<_> = found.fields().into_iter().collect();
+        // Where there is nothing to open, nothing was read.
+        if !fields.is_empty() {
+            let opened = Opened::Texts { fields };
+            record::record(node, caller, ticket.matter, opened, purpose).await?;
+        }
     }
-    let (legs, entries) = (legs(node, actor, &ticket)?, timeline(&*rows, &ticket)?);
-    let ids: BTreeSet<LegId> = legs.iter().map(|leg| leg.id).collect();
-    let seen = |entry: &Fact| reading::bound(actor).is_none() || is_of(entry, &ids);
-    let entries: Vec<Fact> = entries.into_iter().filter(seen).collect();
-    let shown = show::ticket(node, &*rows, &ticket)?;
     let mut reader = Reader {
         node,
         readable,
         texts: request.with_texts,
         withheld: BTreeSet::new(),
     };
-    let mut legs: Vec<pb::Leg> = legs.iter().map(|leg| show::leg(node, leg)).collect();
+    let mut legs: Vec<pb::Leg> = found.legs.iter().map(|leg| show::leg(node, leg)).collect();
     if reading::bound(actor).is_none() {
         let sights = ticket.sights.iter();
-        legs.extend(sights.map(|sight| show::sight(node, &ticket, sight)));
+        legs.extend(sights.map(|sight| show::sight(node, ticket, sight)));
     }
-    let mut timeline = reader.timeline(&entries)?;
+    let (readings, older_readings) = readings::entries(node, actor, ticket.matter)?;
+    let shown = show::ticket(node, &*node.shared().rows(), ticket)?;
+    let mut acts = reader.timeline(&found.entries)?;
     // Where the date of now stands among the words, it is as uncertain there.
     if let Some(due) = ticket.due.filter(|_| shown.due_provisional) {
         let (certain, doubtful) = (due.to_string(), format!("{due}(暂定)"));
-        for entry in timeline.iter_mut().filter(|entry| entry.leg.is_empty()) {
+        for entry in acts.iter_mut().filter(|entry| entry.leg.is_empty()) {
             entry.words = entry.words.replace(&certain, &doubtful);
         }
     }
     Ok(pb::TicketDetail {
         texts: reader.texts(&ticket.fields)?,
-        timeline,
+        timeline: merged(acts, readings),
         ticket: Some(shown),
         legs,
         withheld: reader.withheld.into_iter().map(str::to_owned).collect(),
+        older_readings,
     })
+}
+
+fn find(node: &NodeHandle, actor: &Actor, text: &str) -> Result<Found, Status> {
+    let rows = node.shared().rows();
+    let matter = matter(node, actor, &*rows, text)?;
+    let ticket = rows
+        .ticket(matter)
+        .map_err(unwell)?
+        .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", echo(text))))?;
+    let readable = permit(node, actor, &ticket)?;
+    let (legs, entries) = (legs(node, actor, &ticket)?, timeline(&*rows, &ticket)?);
+    let ids: BTreeSet<LegId> = legs.iter().map(|leg| leg.id).collect();
+    let seen = |entry: &Fact| reading::bound(actor).is_none() || is_of(entry, &ids);
+    Ok(Found {
+        entries: entries.into_iter().filter(seen).collect(),
+        ticket,
+        readable,
+        legs,
+    })
+}
+
+/// Readings among what happened, which keeps the order of its record.
+fn merged(
+    acts: Vec<pb::TimelineEntry>,
+    readings: Vec<pb::TimelineEntry>,
+) -> Vec<pb::TimelineEntry> {
+    let mut readings = readings.into_iter().peekable();
+    let mut timeline = Vec::new();
+    for act in acts {
+        timeline.extend(std::iter::from_fn(|| {
+            readings.next_if(|reading| reading.at_ms < act.at_ms)
+        }));
+        timeline.push(act);
+    }
+    timeline.extend(readings);
+    timeline
+}
+
+impl Found {
+    /// Fields that would be opened.
+    fn fields(&self) -> BTreeSet<FieldName> {
+        let of_entries = self.entries.iter().flat_map(|entry| match entry {
+            Fact::Ticket { fields, .. } | Fact::Leg { fields, .. } => fields.as_slice(),
+            _ => &[],
+        });
+        let all = self.ticket.fields.iter().chain(of_entries);
+        let names = all.map(|field| field.name);
+        names.filter(|name| self.readable.field(*name)).collect()
+    }
 }
 
 /// Those of the ticket's legs that this node holds and the person may see.

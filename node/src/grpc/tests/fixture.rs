@@ -200,9 +200,23 @@ impl Desk {
     }
 
     pub async fn show(&self, person: &str, ticket: &str) -> Result<pb::TicketDetail, CallError> {
+        let purpose = match person {
+            SUPERVISOR => "supervise",
+            _ => "办理",
+        };
         let request = pb::GetTicketRequest {
             ticket: ticket.to_owned(),
             with_texts: true,
+            purpose: purpose.to_owned(),
+        };
+        self.client.get_ticket(Some(person), request).await
+    }
+
+    /// A ticket without its texts, which is on no record.
+    pub async fn look(&self, person: &str, ticket: &str) -> Result<pb::TicketDetail, CallError> {
+        let request = pb::GetTicketRequest {
+            ticket: ticket.to_owned(),
+            ..Default::default()
         };
         self.client.get_ticket(Some(person), request).await
     }
@@ -216,7 +230,7 @@ impl Desk {
         let mut last = None;
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
-                let detail = self.show(DISPATCHER, ticket).await;
+                let detail = self.look(DISPATCHER, ticket).await;
                 if let Ok(detail) = &detail
                     && wanted(detail)
                 {

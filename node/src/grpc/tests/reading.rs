@@ -224,3 +224,156 @@ async fn a_units_lists_hold_what_is_the_units_and_tell_of_nothing_else() {
     assert!(after.withheld.is_empty() && after.texts.len() == 4);
     desk.running.stop().await.unwrap();
 }
+
+async fn read(
+    desk: &Desk,
+    person: &str,
+    ticket: &str,
+    purpose: &str,
+) -> Result<pb::TicketDetail, CallError> {
+    let request = pb::GetTicketRequest {
+        ticket: ticket.to_owned(),
+        with_texts: true,
+        purpose: purpose.to_owned(),
+    };
+    desk.client.get_ticket(Some(person), request).await
+}
+
+async fn readings(desk: &Desk, person: &str, ticket: &str, limit: u32) -> Vec<pb::Reading> {
+    let (mut readings, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let request = pb::ListReadingsRequest {
+            ticket: ticket.to_owned(),
+            limit,
+            cursor,
+        };
+        let page = desk
+            .client
+            .list_readings(Some(person), request)
+            .await
+            .unwrap();
+        readings.extend(page.readings);
+        cursor = page.cursor;
+        if cursor.is_empty() {
+            return readings;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_names_a_purpose_and_is_on_record_before_it_is_answered() {
+    let world = World::make();
+    let desk = world.node(CITY, None, true).await;
+    let matter = full(&desk).await;
+    let version = desk
+        .look(CLERK, &matter)
+        .await
+        .unwrap()
+        .ticket
+        .unwrap()
+        .version;
+    let refused = async |person, purpose| {
+        let error = read(&desk, person, &matter, purpose).await.unwrap_err();
+        (error.code, error.rule.unwrap_or_default(), error.message)
+    };
+    let (code, rule, words) = refused(CLERK, "").await;
+    assert_eq!(
+        (code, rule.as_str()),
+        (Code::InvalidArgument, "reading.purpose")
+    );
+    assert!(
+        words.contains("--purpose") && words.contains("办理（handle）"),
+        "{words}"
+    );
+    let (code, rule, words) = refused(CLERK, "好奇").await;
+    assert_eq!(
+        (code, rule.as_str()),
+        (Code::InvalidArgument, "request.purpose")
+    );
+    assert!(words.contains("回访（call-back）"), "{words}");
+    let (code, rule, _) = refused(SUPERVISOR, "handle").await;
+    assert_eq!(
+        (code, rule.as_str()),
+        (Code::PermissionDenied, "reading.purpose-role")
+    );
+    assert_eq!(readings(&desk, DISPATCHER, &matter, 9).await, []);
+
+    let said = |detail: &pb::TicketDetail| -> Vec<String> {
+        let entries = detail.timeline.iter();
+        let readings = entries.filter(|entry| entry.what.starts_with("reading."));
+        readings
+            .map(|entry| format!("{} {}", entry.actor, entry.words))
+            .collect()
+    };
+    let shown = read(&desk, SUPERVISOR, &matter, "督办").await.unwrap();
+    assert_eq!(
+        said(&shown),
+        ["督办员戊 查阅 标题、内容，目的：督办，前端系统"]
+    );
+    read(&desk, CLERK, &matter, "petitioner").await.unwrap();
+    let [by_clerk, by_supervisor] = &readings(&desk, SUPERVISOR, &matter, 1).await[..] else {
+        panic!("two readings")
+    };
+    assert_eq!(by_clerk.who, CLERK);
+    assert_eq!(
+        by_clerk.fields,
+        ["title", "content", "petitioner_name", "contact"]
+    );
+    assert_eq!(
+        (by_clerk.purpose.as_str(), by_clerk.entrance.as_str()),
+        ("petitioner", "front-end")
+    );
+    assert_eq!(by_supervisor.fields, ["title", "content"]);
+    // Everybody sees their own; who answers for it sees all.
+    assert_eq!(readings(&desk, CLERK, &matter, 9).await.len(), 1);
+    assert_eq!(readings(&desk, OPERATOR, &matter, 9).await.len(), 0);
+    let look = desk.look(CLERK, &matter).await.unwrap();
+    assert_eq!(said(&look).len(), 1);
+    assert_eq!(
+        look.ticket.unwrap().version,
+        version,
+        "whoever reads disturbs nobody"
+    );
+
+    // The people of the unit that has it in hand need not say that they handle it.
+    let [unit, _] = world.units(CITY);
+    let leg = desk
+        .done(DISPATCHER, assign(&matter, &unit), &[])
+        .await
+        .legs[0]
+        .clone();
+    read(&desk, HANDLER, &matter, "").await.unwrap();
+    let own = readings(&desk, HANDLER, &matter, 9).await;
+    assert_eq!(
+        (own.len(), own[0].purpose.as_str(), &own[0].unit),
+        (1, "handle", &unit)
+    );
+    let recall = super::Verb::Recall(pb::OnLeg { leg });
+    desk.done(DISPATCHER, recall, &[("reason", "另行交办")])
+        .await;
+    let (_, rule, _) = refused(HANDLER, "").await;
+    assert_eq!(rule, "reading.purpose");
+    desk.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_that_reads_for_ever_pushes_nothing_out_of_the_timeline() {
+    let (_world, desk) = city(true).await;
+    let matter = full(&desk).await;
+    const TIMES: usize = 700;
+    let reading = || async { read(&desk, CLERK, &matter, "办理").await.unwrap() };
+    futures::future::join_all((0..TIMES).map(|_| reading())).await;
+    let detail = read(&desk, DISPATCHER, &matter, "办理").await.unwrap();
+    let whats: Vec<_> = detail
+        .timeline
+        .iter()
+        .map(|entry| entry.what.as_str())
+        .collect();
+    assert_eq!(whats, ["ticket.taken-in", "reading.texts", "reading.texts"]);
+    assert!(detail.timeline[1].words.contains("共 199 次"), "{detail:?}");
+    assert!(detail.older_readings);
+    let all = readings(&desk, SUPERVISOR, &matter, 500).await;
+    assert_eq!(all.len(), TIMES + 1);
+    assert!(all.iter().rev().map(|one| one.at_ms).is_sorted());
+    desk.running.stop().await.unwrap();
+}

@@ -128,6 +128,18 @@ async fn a_certificate_speaks_for_its_own_operator_only() {
     let done = door.execute(command()).await.unwrap().into_inner();
     let detail = desk.show(CLERK, &done.number).await.unwrap();
     assert_eq!(detail.timeline[0].actor, "zhang");
+    // The record of a reading says which way the person came.
+    let asked = pb::GetTicketRequest {
+        ticket: done.number.clone(),
+        with_texts: true,
+        purpose: "petitioner".to_owned(),
+    };
+    let read = door.get_ticket(asked).await.unwrap().into_inner();
+    let last = read.timeline.last().unwrap();
+    assert_eq!(
+        (last.actor.as_str(), last.words.as_str()),
+        ("zhang", "查阅 标题，目的：本人申请，远程")
+    );
     let mut as_another = Request::new(command());
     let name = encode(CLERK).parse().unwrap();
     as_another.metadata_mut().insert(PERSON_HEADER, name);

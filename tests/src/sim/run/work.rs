@@ -245,7 +245,10 @@ impl Sim {
         for action in actions {
             match action {
                 Action::Answer { ticket, answer } => {
-                    self.clerks.answered(ticket, &answer);
+                    let asked = self.clerks.answered(ticket, &answer);
+                    if let (Ok(_), Some(asked)) = (&answer, asked) {
+                        self.check_all(me, |promise, _| promise.opened(me, &asked.command));
+                    }
                     if let Ok(done) = answer {
                         self.promises
                             .iter_mut()

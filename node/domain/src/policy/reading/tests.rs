@@ -1,5 +1,7 @@
 use super::*;
 use crate::id::{LegId, MatterId};
+use crate::policy::purpose::Purpose;
+use crate::reading::{Entrance, Opened};
 use crate::supervision::NoticeReason;
 use crate::testing::{CITY, Fed, MONDAY, ZEZHOU, node, unit};
 use hotline_topology::Kind;
@@ -165,4 +167,28 @@ fn a_unit_sees_its_own_legs_and_notices() {
             "reading.role"
         );
     }
+}
+
+#[test]
+fn who_read_what_is_for_those_who_answer_for_it_and_everybody_sees_their_own() {
+    let by = |who: &str| Reading {
+        matter: MatterId([1; 16]),
+        at: MONDAY,
+        who: who.to_owned(),
+        unit: None,
+        opened: Opened::Texts {
+            fields: vec![FieldName::Title],
+        },
+        purpose: Purpose::Handle,
+        entrance: Entrance::Local,
+    };
+    let (own, anothers) = (by("某"), by("他人"));
+    let ask = |of: Option<&str>, reading: &Reading| {
+        Role::ALL.map(|role| permit(&person(&[role], of), CITY, What::Reading(reading)).is_ok())
+    };
+    // Clerk, dispatcher, handler, supervisor, operator.
+    assert_eq!(ask(None, &own), [true, true, true, true, false]);
+    assert_eq!(ask(None, &anothers), [false, true, false, true, false]);
+    assert_eq!(ask(Some(UNIT), &own), [true, true, true, true, false]);
+    assert_eq!(ask(Some(UNIT), &anothers), [false; 5]);
 }

@@ -12,7 +12,7 @@ use hotline_show::{Text, shown};
 pub struct CodesArgs {
     #[command(flatten)]
     door: DoorArgs,
-    /// 哪一种:事项、理由(不予受理、退单、提级、办结)、评价、督办、单位、区划、类型、紧急程度、渠道
+    /// 哪一种:事项、理由(不予受理、退单、提级、办结)、评价、督办、单位、区划、目的、类型、紧急程度、渠道
     #[arg(value_name = "种类")]
     vocabulary: String,
     /// 只列含有这些词的;没有时列出相近的

@@ -18,8 +18,9 @@
 //! stuck. Whoever has several roles may read what any of them may. A unit's people see their unit's alone, whatever
 //! else they are.
 //!
-//! A list's titles and an attachment's file name are content: they are shown to those who may read the content, a row
-//! at a time.
+//! A list's titles (the beginning of the content, where there is none) and an attachment's file name are content: they
+//! are shown to those who may read the content, a row at a time. They are on no record: a list is looked at all day, and
+//! what says who opened which case would drown in it.
 //!
 //! Confidential tickets, searches by person and roles from a file come later, and change this file only.
 

@@ -18,6 +18,7 @@ use super::refusal::{echo, invalid};
 use crate::app::{Known, NodeHandle};
 use crate::cli::words;
 use crate::input::choice::{Choice, search};
+use hotline_domain::policy::purpose::Purpose;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::policy::Ground;
 use hotline_topology::{Kind, PolicyPack, RegionKey, Urgency, categories};
@@ -50,10 +51,12 @@ pub enum Vocabulary {
     Unit,
     /// 行政区划
     Region,
+    /// 查阅目的
+    Purpose,
 }
 
 /// How a list is called by programs, by people, and by which option its codes are given.
-const TABLE: [(Vocabulary, &str, &str, &str); 12] = [
+const TABLE: [(Vocabulary, &str, &str, &str); 13] = [
     (Vocabulary::Category, "category", "事项", "--category"),
     (Vocabulary::Kind, "kind", "类型", "--kind"),
     (Vocabulary::Urgency, "urgency", "紧急程度", "--urgency"),
@@ -66,6 +69,7 @@ const TABLE: [(Vocabulary, &str, &str, &str); 12] = [
     (Vocabulary::Trigger, "trigger", "督办", "--trigger"),
     (Vocabulary::Unit, "unit", "单位", "--to"),
     (Vocabulary::Region, "region", "区划", "--place"),
+    (Vocabulary::Purpose, "purpose", "目的", "--purpose"),
 ];
 
 /// What stands for several lists: all grounds together.
@@ -142,6 +146,7 @@ impl Vocabulary {
                 .collect(),
             Vocabulary::Unit => units(known, me),
             Vocabulary::Region => regions(known, me),
+            Vocabulary::Purpose => Purpose::ALL.iter().map(purpose).collect(),
             Vocabulary::Refusal
             | Vocabulary::Return
             | Vocabulary::Escalation
@@ -197,6 +202,15 @@ impl Vocabulary {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// What a text is opened for, with who may name it.
+fn purpose(purpose: &Purpose) -> Choice {
+    let roles = purpose.roles().iter().map(|role| role.label());
+    Choice {
+        note: roles.collect::<Vec<_>>().join("、"),
+        ..Choice::new(purpose.code(), purpose.label())
     }
 }
 

@@ -39,6 +39,7 @@ async fn every_list_of_codes_is_shown_and_found_by_words() {
         "督办",
         "单位",
         "区划",
+        "目的",
     ] {
         let all = codes(&desk, name, "").await;
         assert!(all.len() > 1, "{name}: {all:?}");

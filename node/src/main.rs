@@ -1,6 +1,5 @@
 //! `hotline`: one node of the federation, and the tools around it.
 
-use clap::Parser as _;
 use std::process::ExitCode;
 
 /// A commit is many small allocations made on one thread and often freed on another, where the system's allocator
@@ -9,5 +8,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    hotline::cli::Cli::parse().run()
+    hotline::cli::main()
 }

@@ -3,6 +3,7 @@
 //! Everything above asks a [`Listener`] for connections or a [`Dialer`] for one, and does not know
 //! whether a socket or a simulated network stands behind it.
 
+use crate::causes::chinese;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +45,12 @@ impl Listener for TcpListener {
     }
 }
 
+/// Says which name does not resolve, or which address does not answer.
+fn unreached(address: &str, error: &io::Error) -> io::Error {
+    let words = chinese(&error.to_string());
+    io::Error::new(error.kind(), format!("{address} 连不上：{words}"))
+}
+
 /// Dials over TCP.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TcpDialer;
@@ -52,7 +59,9 @@ impl Dialer for TcpDialer {
     type Io = TcpStream;
 
     async fn dial(&self, address: &str) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(address).await?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| unreached(address, &error))?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

@@ -58,12 +58,14 @@ def main() -> None:
         pb.Command(key="python-2", assign=pb.Assign(matter=taken.matter, takers=[child], basis="属地管理")),
         metadata=dispatcher,
     )
-    seen = node.GetTicket(pb.GetTicketRequest(ticket=taken.number, with_texts=True), metadata=dispatcher)
+    asked = pb.GetTicketRequest(ticket=taken.number, with_texts=True, purpose="handle")
+    seen = node.GetTicket(asked, metadata=dispatcher)
     assert seen.ticket.stage == "assigned", seen.ticket
     assert any(text.value == "路灯不亮" for text in seen.texts), seen.texts
     for entry in seen.timeline:
         print(entry.what, entry.words)
     assert [entry.what for entry in seen.timeline][:2] == ["ticket.taken-in", "leg.offer"], seen.timeline
+    assert "reading.texts" in [entry.what for entry in seen.timeline], "the reading is on record before it is answered"
 
 
 if __name__ == "__main__":

@@ -16,6 +16,11 @@
 //!
 //! Everything random of a simulation comes from one seed; the same seed gives the same history.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 pub mod breaks;
 pub mod campaign;
 pub mod faults;

@@ -1,11 +1,16 @@
 //! The simulation from the command line: campaigns over many seeds, one seed again, deliberate breaks.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 use clap::{Parser, Subcommand};
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
 use hotline_tests::campaign::{Campaign, campaign};
 use hotline_tests::invariants::Violation;
-use hotline_tests::rough::{Fuzz, Power, fuzz, power};
+use hotline_tests::rough::{Fuzz, Power, Restores, fuzz, power, restores};
 use hotline_tests::sim::many::replay;
 use hotline_tests::sim::run::{minimise, run_without};
 use serde_json::json;
@@ -35,6 +40,8 @@ enum What {
     },
     /// Kills nodes under load and cuts their power, dropping what was not synced.
     Power(Power),
+    /// Restores a county from a backup, with work under way on all its links.
+    Restores(Restores),
     /// Looks for inputs that panic a decoder or a state machine.
     Fuzz(Fuzz),
     /// Breaks the program on purpose, in every way known; fails when a break goes unseen.
@@ -50,6 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
         What::Campaign(wanted) => campaign(&wanted),
         What::Seed { seed, without } => Ok(one(seed, &without)),
         What::Power(wanted) => power(&wanted),
+        What::Restores(wanted) => restores(&wanted),
         What::Fuzz(wanted) => fuzz(&wanted),
         What::Mutations { json } => Ok(mutations(json)),
     }

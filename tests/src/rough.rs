@@ -1,8 +1,9 @@
-//! `power` and `fuzz` on the command line: what takes longer than the default tests may.
+//! `power`, `restores` and `fuzz` on the command line: what takes longer than the default tests may.
 
 use crate::fuzz::driver::{Until, corpus_of, run as fuzz_one};
 use crate::fuzz::targets::TARGETS;
 use crate::power::rounds::{Harm, Plan, run as run_rounds};
+use crate::processes::restoring::drill;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -72,6 +73,35 @@ pub fn power(wanted: &Power) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// `restores`.
+#[derive(Debug, Args)]
+pub struct Restores {
+    /// How many times the county is restored.
+    #[arg(long, default_value_t = 50)]
+    rounds: usize,
+}
+
+/// Restores a county from a backup again and again, with work under way on all its links.
+///
+/// # Errors
+/// No runtime or no folder; what went wrong is printed.
+pub fn restores(wanted: &Restores) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let folder = tempfile::tempdir()?;
+    match runtime.block_on(drill(folder.path(), wanted.rounds)) {
+        Ok(figures) => {
+            println!("{figures}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            println!("{error:?}\n{} is kept", folder.keep().display());
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 /// `fuzz`.

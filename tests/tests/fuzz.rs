@@ -2,6 +2,11 @@
 //!
 //! `HOTLINE_FUZZ=N` tries so many mutations of each target instead of the usual number.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 use hotline_tests::fuzz::driver::{Until, corpus, run};
 use hotline_tests::fuzz::seeds::seeds;
 use hotline_tests::fuzz::targets::TARGETS;

@@ -1,7 +1,14 @@
 //! Real processes: what the operator's machine does to them, and what strangers try.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 #[path = "processes/attachments.rs"]
 mod attachments;
+#[path = "processes/authority.rs"]
+mod authority;
 #[path = "processes/bench.rs"]
 mod bench;
 #[path = "processes/certificates.rs"]
@@ -10,8 +17,12 @@ mod certificates;
 mod damage;
 #[path = "processes/disk.rs"]
 mod disk;
+#[path = "processes/engines.rs"]
+mod engines;
 #[path = "processes/hostile.rs"]
 mod hostile;
+#[path = "processes/hostile_text.rs"]
+mod hostile_text;
 #[path = "processes/kills.rs"]
 mod kills;
 #[path = "processes/locality.rs"]
@@ -20,6 +31,10 @@ mod locality;
 mod manual;
 #[path = "processes/python.rs"]
 mod python;
+#[path = "processes/readings.rs"]
+mod readings;
+#[path = "processes/remote.rs"]
+mod remote;
 #[path = "processes/restores.rs"]
 mod restores;
 #[path = "processes/scanner.rs"]
@@ -28,6 +43,10 @@ mod scanner;
 mod sealing;
 #[path = "processes/signals.rs"]
 mod signals;
+#[path = "processes/starting.rs"]
+mod starting;
+#[path = "processes/strangers.rs"]
+mod strangers;
 #[path = "processes/traces.rs"]
 mod traces;
 #[path = "processes/wires.rs"]

@@ -3,6 +3,11 @@
 //! `HOTLINE_SEEDS=N` runs N seeds instead of the usual number. One seed alone, with all that it shows:
 //! `cargo run --release -p hotline-tests -- seed S`.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{SEEDS as BREAK_SEEDS, hunt};
 use hotline_tests::sim::many::{replay, run_all};

@@ -1,5 +1,10 @@
 //! Twenty seeds over real gRPC and real TLS, on virtual time. `HOTLINE_SEED=S` runs one of them alone.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program for developers: what it prints comes from tests"
+)]
+
 use hotline_tests::sim::many::cores;
 use hotline_tests::wired::run::run;
 use std::sync::atomic::{AtomicU64, Ordering};

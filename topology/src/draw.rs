@@ -1,6 +1,6 @@
 //! Draws the tree as text, for people at a terminal.
 
-use std::fmt::Write;
+use hotline_show::{Text, line, shown};
 
 use crate::region::RegionKey;
 use crate::tree::{Federation, Region};
@@ -17,21 +17,20 @@ pub struct Draw {
 impl Federation {
     /// The tree as text: a line a region with key, level, endpoint and number of units, in
     /// columns. Empty when the region to start from is unknown.
-    pub fn draw(&self, draw: Draw) -> String {
+    pub fn draw(&self, draw: Draw) -> Text {
         let mut rows = Vec::new();
         if let Some(top) = self.region(draw.from.unwrap_or(self.root())) {
-            rows.push((top.name.clone(), describe(top)));
+            rows.push((line(&top.name), describe(top)));
             self.draw_below(top.key, "", draw.depth.unwrap_or(usize::MAX), &mut rows);
         }
         let wide = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-        let mut text = String::new();
+        let mut text = Text::new();
         for (name, rest) in rows {
             let gap = match rest.is_empty() {
                 true => 0,
                 false => wide - width(&name) + 2,
             };
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "{name}{:gap$}{rest}", "");
+            text += shown!("{name}{}{rest}\n", " ".repeat(gap));
         }
         text
     }
@@ -65,7 +64,10 @@ impl Federation {
             } else {
                 ("├─ ", "│  ")
             };
-            rows.push((format!("{lead}{branch}{}", child.name), describe(child)));
+            rows.push((
+                format!("{lead}{branch}{}", line(&child.name)),
+                describe(child),
+            ));
             self.draw_below(child.key, &format!("{lead}{below}"), depth - 1, rows);
         }
     }

@@ -76,6 +76,25 @@ impl FieldName {
             FieldName::Attachment => "attachment",
         }
     }
+
+    /// The word that people read.
+    pub const fn label(self) -> &'static str {
+        match self {
+            FieldName::Title => "标题",
+            FieldName::Content => "内容",
+            FieldName::Place => "地点",
+            FieldName::PetitionerName => "诉求人",
+            FieldName::Contact => "联系方式",
+            FieldName::Instruction => "交办要求",
+            FieldName::ResultText => "办理情况",
+            FieldName::Reason => "理由",
+            FieldName::Note => "备注",
+            FieldName::Answer => "答复",
+            FieldName::StageReport => "阶段情况",
+            FieldName::RatingText => "评价意见",
+            FieldName::Attachment => "附件",
+        }
+    }
 }
 
 impl FromStr for FieldName {

@@ -33,7 +33,7 @@ mod write;
 
 pub use calendar::{Calendar, Due, Notice, WorkingDay};
 pub use catalogue::{Catalogue, Dispatch, Target};
-pub use categories::{Category, categories, category_name};
+pub use categories::{Category, categories, category_name, near_categories};
 pub use check::{check, check_pack};
 pub use divisions::{Division, divisions};
 pub use draw::Draw;

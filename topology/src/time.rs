@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
+mod written;
+
 /// Milliseconds of an hour.
 pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds of a natural day.
@@ -79,6 +81,22 @@ impl From<Time> for DateTime<FixedOffset> {
     }
 }
 
+impl Time {
+    /// Reads a deadline: as [`Time::from_str`], but a date alone means its last instant, since
+    /// what is due on a day is in time as long as the day lasts.
+    ///
+    /// # Errors
+    /// As [`Time::from_str`].
+    pub fn deadline(text: &str) -> Result<Time, String> {
+        let at: Time = text.parse()?;
+        // Only a date alone can be followed by a time of day.
+        match format!("{} 12:00", text.trim()).parse::<Time>() {
+            Ok(noon) => Ok(Time::end_of(noon.date())),
+            Err(_) => Ok(at),
+        }
+    }
+}
+
 impl fmt::Display for Time {
     /// Local time to the second: `2026-03-04 17:00:00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,21 +107,10 @@ impl fmt::Display for Time {
 impl FromStr for Time {
     type Err = String;
 
-    /// Reads `2026-03-04` (its first instant), `2026-03-04 17:00` or `2026-03-04 17:00:00`,
-    /// all local, or an instant with its offset as in `2026-03-04T17:00:00+08:00`.
+    /// Reads a date (its first instant), a date and a time of day, local, or an instant with its offset, in the ways
+    /// that `written.rs` lists.
     fn from_str(text: &str) -> Result<Time, String> {
-        let spaced = text.replacen('T', " ", 1);
-        for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"] {
-            if let Ok(local) = NaiveDateTime::parse_from_str(&spaced, format) {
-                return Ok(Time::from_local(local));
-            }
-        }
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return Ok(Time::start_of(date));
-        }
-        DateTime::parse_from_rfc3339(text)
-            .map(Time::from)
-            .map_err(|_| format!("“{text}”不是时间；请写成 2026-03-04 或 2026-03-04 17:00:00"))
+        written::read(text)
     }
 }
 
@@ -186,6 +193,21 @@ mod tests {
         assert_eq!("2026-03-04".parse(), Ok(Time::start_of(at.date())));
         assert_eq!(Time::end_of(at.date()).to_string(), "2026-03-04 23:59:59");
         assert!("17:00".parse::<Time>().is_err());
+    }
+
+    #[test]
+    fn a_deadline_that_names_a_day_alone_is_its_end() {
+        let day = Time::deadline("2026-02-14").unwrap();
+        assert_eq!(day.to_string(), "2026-02-14 23:59:59");
+        assert_eq!(day, Time::end_of(day.date()));
+        for exact in [
+            "2026-02-14 00:00",
+            "2026-02-14 17:00:00",
+            "2026-02-14T09:00:00Z",
+        ] {
+            assert_eq!(Time::deadline(exact), exact.parse());
+        }
+        assert!(Time::deadline("2026-02-30").is_err());
     }
 
     #[test]

@@ -76,6 +76,18 @@ impl Role {
             Role::Operator => "operator",
         }
     }
+
+    /// The word that people read.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Role::Clerk => "话务员",
+            Role::Dispatcher => "派单员",
+            Role::Handler => "承办人",
+            Role::Supervisor => "督办员",
+            Role::Operator => "运维员",
+        }
+    }
 }
 
 /// The person behind a command, as the door authenticated them.

@@ -1,9 +1,11 @@
 //! Commands: what people ask of their node. One verb, one file under `ticket/`, `leg/`, `supervision/`.
 
-use crate::attachment::{Attachment, AttachmentId};
+use crate::attachment::Attachment;
 use crate::body::{Actor, Body};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
+use crate::policy::purpose::Purpose;
+use crate::reading::{Entrance, Opened};
 use crate::sealing::NewKey;
 use hotline_topology::{Kind, RegionKey, Time, Urgency};
 
@@ -255,12 +257,16 @@ pub enum Verb {
         /// It stays at this node.
         local: bool,
     },
-    /// Takes an attachment out, on record.
-    ReadAttachment {
+    /// 查阅: opens texts or a file, on record.
+    Read {
         /// The matter.
         matter: MatterId,
-        /// Which.
-        id: AttachmentId,
+        /// What.
+        opened: Opened,
+        /// What for.
+        purpose: Purpose,
+        /// Which way the person came.
+        entrance: Entrance,
     },
     /// Confirms the clock after a jump.
     ConfirmClock,

@@ -1,5 +1,6 @@
 //! Facts: what was decided. A record of the log is a list of facts; folding them gives the view, and calls no rule.
 
+use crate::clock::{DueOf, Reckoned};
 use crate::evidence::Effect;
 use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::field::SealedField;
@@ -7,6 +8,7 @@ use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::{Act, Lane, Party};
 use crate::link::{Conduct, Consumption, Envelope, Shown};
+use crate::reading::Reading;
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
@@ -168,6 +170,13 @@ pub enum Fact {
         no: u64,
         /// What is left to answer; `None`: nothing.
         question: Option<Inventory>,
+    },
+    /// A date counts through a year that is not announced, or does so no longer.
+    DueProvisional {
+        /// Whose date.
+        of: DueOf,
+        /// How it was reckoned; `None`: settled, replaced or over.
+        reckoned: Option<Reckoned>,
     },
     /// This node proved rolled back: it takes a higher epoch.
     EpochRaised {
@@ -385,4 +394,6 @@ pub enum Fact {
         /// In DER: the certificate, then the authorities' up to, but without, the root.
         chain: Vec<Vec<u8>>,
     },
+    /// Somebody opens texts or a file of a ticket: on record before anything is shown.
+    Read(Reading),
 }

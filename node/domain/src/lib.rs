@@ -10,6 +10,7 @@
 //! link          lanes, marks, envelopes, sessions
 //! sealing       keys for what only the addressee may read, and records of keys destroyed
 //! fact row view command                what is recorded, read and asked
+//! reading       who opened which texts, what for
 //! attachment    references, chunks, who may have them
 //! id body field refusal                nouns
 //! ```
@@ -29,6 +30,7 @@ pub mod lead;
 pub mod leg;
 pub mod link;
 pub mod policy;
+pub mod reading;
 pub mod refusal;
 pub mod row;
 pub mod sealing;

@@ -2,6 +2,7 @@
 
 use crate::attachment::{Attached, AttachmentId};
 use crate::body::Body;
+use crate::clock::{DueOf, Reckoned};
 use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::fact::Fact;
 use crate::figures::{Cell, CellKey, Known};
@@ -9,6 +10,7 @@ use crate::id::{EnvelopeId, LegId, MatterId, OrderId};
 use crate::kernel::FIRST_EPOCH;
 use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState, Starts};
+use crate::reading::Reading;
 use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice};
 use crate::ticket::{Ticket, TicketStage};
@@ -122,6 +124,12 @@ pub enum RowKey {
     PeerWorld(RegionKey),
     /// An attachment of a ticket.
     Attachment(MatterId, AttachmentId),
+    /// A date that counts through a year which is not announced.
+    Provisional(DueOf),
+    /// A reading of a ticket, numbered from 0.
+    Reading(MatterId, u32),
+    /// How many readings of a ticket there are.
+    Readings(MatterId),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -268,4 +276,10 @@ pub enum Row {
     PeerWorld(Box<PeerWorld>),
     /// See [`RowKey::Attachment`].
     Attachment(Box<Attached>),
+    /// See [`RowKey::Provisional`].
+    Provisional(Box<Reckoned>),
+    /// See [`RowKey::Reading`].
+    Reading(Box<Reading>),
+    /// See [`RowKey::Readings`].
+    Count(u32),
 }

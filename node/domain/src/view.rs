@@ -1,6 +1,7 @@
 //! What the rules may read: typed rows, read-only.
 
 use crate::attachment::{Attached, AttachmentId};
+use crate::clock::{DueOf, Reckoned};
 use crate::id::{LegId, MatterId, OrderId};
 use crate::leg::Leg;
 use crate::link::{LinkState, Past, Starts};
@@ -98,6 +99,28 @@ pub trait Rows: View {
             _ => None,
         });
         Ok(attached.collect())
+    }
+
+    /// How a provisional date was reckoned; `None` where none is known.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn provisional(&self, of: DueOf) -> Result<Option<Reckoned>, ViewFailed> {
+        Ok(match self.get(&RowKey::Provisional(of))? {
+            Some(Row::Provisional(reckoned)) => Some(*reckoned),
+            _ => None,
+        })
+    }
+
+    /// How many readings of a ticket are on record.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn readings(&self, matter: MatterId) -> Result<u32, ViewFailed> {
+        Ok(match self.get(&RowKey::Readings(matter))? {
+            Some(Row::Count(count)) => count,
+            _ => 0,
+        })
     }
 
     /// A link's state; a fresh one before the first use.

@@ -102,7 +102,10 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::Document(..)
         | RowKey::DocumentPart(..)
         | RowKey::Attachment(..)
-        | RowKey::Asked(..) => false,
+        | RowKey::Provisional(..)
+        | RowKey::Asked(..)
+        | RowKey::Reading(..)
+        | RowKey::Readings(..) => false,
     }
 }
 

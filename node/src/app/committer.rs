@@ -15,6 +15,7 @@ use crate::codec::commit;
 use crate::entropy::Entropy;
 use crate::identity::NodeNotary;
 use crate::store::{OpenReport, Store, StoreError};
+use anyhow::Context as _;
 use hotline_domain::evidence::{self, NotSigned};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Group, Input, Now, World, next_timer};
@@ -30,15 +31,13 @@ use tokio::sync::{mpsc, oneshot};
 pub const GROUP_MAX: usize = 256;
 /// Longest sleep between looks at the clock: a clock that somebody sets is noticed by then.
 const NAP_MAX: Duration = Duration::from_secs(1);
-/// Pause before a failed store is opened again.
-const REOPEN_PAUSE: Duration = Duration::from_secs(2);
 
 /// Opens the store; called at start and after every failure.
-pub type Opener = Box<dyn Fn() -> Result<(Store, OpenReport), StoreError> + Send>;
+pub type Opener = Arc<dyn Fn() -> Result<(Store, OpenReport), StoreError> + Send + Sync>;
 
 /// Why a group did not become durable.
 #[derive(Debug, thiserror::Error)]
-enum GroupFailed {
+pub(super) enum GroupFailed {
     #[error(transparent)]
     View(#[from] ViewFailed),
     #[error(transparent)]
@@ -51,7 +50,7 @@ enum GroupFailed {
 
 impl GroupFailed {
     /// Whether nothing happened and the store goes on.
-    fn is_harmless(&self) -> bool {
+    pub(super) fn is_harmless(&self) -> bool {
         match self {
             Self::View(_) => false,
             Self::Store(error) => error.is_harmless(),
@@ -63,14 +62,16 @@ impl GroupFailed {
 
 /// The committer's own state.
 pub struct Committer {
-    shared: Arc<Shared>,
-    jobs: mpsc::Receiver<Job>,
-    opener: Opener,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) opener: Opener,
     entropy: Box<dyn Entropy>,
     notary: Arc<NodeNotary>,
-    store: Option<Store>,
+    pub(super) store: Option<Store>,
     watch: ClockWatch,
-    answers: BTreeMap<u64, oneshot::Sender<Outcome>>,
+    pub(super) answers: BTreeMap<u64, oneshot::Sender<Outcome>>,
+    /// What the node said of itself at its start and could not be committed yet.
+    pub(super) kept: Vec<Input>,
     next_ticket: u64,
 }
 
@@ -94,15 +95,30 @@ impl Committer {
             store: Some(store),
             watch,
             answers: BTreeMap::new(),
+            kept: Vec::new(),
             next_ticket: 1,
         }
     }
 
-    /// Works until told to stop or until nobody can send any more; closes the store in order.
+    /// Commits `first` in a group of its own, says so, then works until told to stop or until nobody can send any more;
+    /// closes the store in order. Before `first` nothing is committed, not even a timer that is due: what the node
+    /// decides belongs to the epoch that a restore brings.
     ///
     /// # Errors
-    /// No runtime for the timers, or the store could not be closed in order.
-    pub fn run(mut self) -> anyhow::Result<()> {
+    /// `first` did not become durable, which is said to whoever waits, too; no runtime for the timers; the store could
+    /// not be closed in order.
+    pub fn run(mut self, first: Vec<Input>, begun: oneshot::Sender<()>) -> anyhow::Result<()> {
+        let time = self.look().time;
+        self.shared
+            .accepted
+            .fetch_add(first.len() as u64, Ordering::Relaxed);
+        let jobs: Vec<_> = first.into_iter().map(Job::Input).collect();
+        let count = jobs.len() as u64;
+        self.group(jobs, time)
+            .context("节点的启动没有入账,没有接通任何链路,也没有开放任何端口")?;
+        self.shared.applied.fetch_add(count, Ordering::Relaxed);
+        // Who waits may have given up, which the inbox tells.
+        let _ = begun.send(());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
@@ -110,10 +126,14 @@ impl Committer {
         loop {
             // While the clock is in doubt no timer fires: there is none to wake up for.
             let timers = self.look().timers;
-            let nap = self.nap(next.filter(|_| timers));
+            let nap = match self.kept.is_empty() {
+                true => self.nap(next.filter(|_| timers)),
+                false => Duration::ZERO,
+            };
             let first =
                 runtime.block_on(async { tokio::time::timeout(nap, self.jobs.recv()).await });
-            let mut jobs = Vec::new();
+            let kept = std::mem::take(&mut self.kept);
+            let mut jobs: Vec<Job> = kept.into_iter().map(Job::Input).collect();
             let mut stop = match first {
                 Ok(Some(job)) => self.drain(job, &mut jobs),
                 Ok(None) => true,
@@ -128,9 +148,7 @@ impl Committer {
             }
             if !jobs.is_empty() {
                 let count = jobs.len() as u64;
-                if let Err(failed) = self.group(jobs, look.time) {
-                    stop |= !self.reopen(&runtime, &failed);
-                }
+                stop |= !self.take(&runtime, jobs, look.time);
                 self.shared.applied.fetch_add(count, Ordering::Relaxed);
             }
             next = self.next_due();
@@ -179,6 +197,19 @@ impl Committer {
             };
         }
         false
+    }
+
+    /// Commits the jobs as a group, or sees to it that the store can commit again; false when told to stop meanwhile.
+    fn take(&mut self, runtime: &tokio::runtime::Runtime, jobs: Vec<Job>, time: Time) -> bool {
+        if let Some(Err(full)) = self.store.as_ref().map(Store::check_room) {
+            return self.await_room(runtime, jobs, &full);
+        }
+        let said = jobs.iter().filter_map(said_at_start).collect();
+        let Err(failed) = self.group(jobs, time) else {
+            return true;
+        };
+        self.kept = said;
+        self.reopen(runtime, &failed)
     }
 
     fn group(&mut self, jobs: Vec<Job>, time: Time) -> Result<(), GroupFailed> {
@@ -249,76 +280,6 @@ impl Committer {
         }
     }
 
-    /// The outcome of the group is unknown: nobody is answered as if it were known, the store is opened anew. False when
-    /// told to stop meanwhile.
-    fn reopen(&mut self, runtime: &tokio::runtime::Runtime, failed: &GroupFailed) -> bool {
-        let why = &failed.to_string();
-        if failed.is_harmless() {
-            tracing::error!("本组没有写入,存储照常:{why}");
-            for (_, waiting) in std::mem::take(&mut self.answers) {
-                drop(waiting.send(Outcome::NotTaken(why.clone())));
-            }
-            self.shared.cut_all(why);
-            return true;
-        }
-        tracing::error!("存储失败,本组结果不明,重新打开:{why}");
-        self.shared.cache.clear();
-        self.shared.fail(Some(why.to_owned()));
-        for (_, waiting) in std::mem::take(&mut self.answers) {
-            drop(waiting.send(Outcome::Unknown(why.to_owned())));
-        }
-        self.shared.cut_all(why);
-        // A full or failing disk says nothing against the view; the store itself marks an engine that failed.
-        if let (Some(store), GroupFailed::View(_) | GroupFailed::NotSigned(NotSigned::View(_))) =
-            (&self.store, failed)
-            && let Err(error) = store.distrust_view(why)
-        {
-            tracing::warn!("不能记下视图须重建:{error}");
-        }
-        self.store = None;
-        loop {
-            match (self.opener)() {
-                Ok((store, report)) => {
-                    tracing::info!("存储已重新打开:{report}");
-                    self.shared.opened(&store);
-                    self.store = Some(store);
-                    self.shared.fail(None);
-                    // What was begun beside the commits may have been lost with the group: it is begun again.
-                    self.shared.world_changed.notify_one();
-                    return true;
-                }
-                Err(error) => {
-                    tracing::error!("存储仍不能打开:{error}");
-                    self.shared.fail(Some(error.to_string()));
-                }
-            }
-            if !self.wait_refusing(runtime) {
-                return false;
-            }
-        }
-    }
-
-    /// Waits before the next try; commands that come meanwhile are answered, peers' inputs dropped: they come again.
-    fn wait_refusing(&mut self, runtime: &tokio::runtime::Runtime) -> bool {
-        let until = self.shared.clock.monotonic() + REOPEN_PAUSE;
-        loop {
-            let left = until.saturating_sub(self.shared.clock.monotonic());
-            if left.is_zero() {
-                return true;
-            }
-            let job =
-                runtime.block_on(async { tokio::time::timeout(left, self.jobs.recv()).await });
-            match job {
-                Ok(Some(Job::Command(_, waiting))) => {
-                    drop(waiting.send(Outcome::NotTaken("存储暂不可用,请稍后重试".to_owned())));
-                }
-                Ok(Some(Job::Stop) | None) => return false,
-                Ok(Some(Job::Input(_))) => {}
-                Err(_) => return true,
-            }
-        }
-    }
-
     fn close(mut self) -> anyhow::Result<()> {
         match self.store.take() {
             Some(store) => {
@@ -328,6 +289,15 @@ impl Committer {
             }
             None => Err(anyhow::anyhow!("存储已失败,未能正常关闭")),
         }
+    }
+}
+
+/// What the node says of itself once, at its start: it says it again where the store failed meanwhile.
+pub(super) fn said_at_start(job: &Job) -> Option<Input> {
+    match job {
+        Job::Input(Input::Restored { id }) => Some(Input::Restored { id: *id }),
+        Job::Input(Input::Start) => Some(Input::Start),
+        _ => None,
     }
 }
 
@@ -363,7 +333,7 @@ fn write(store: &mut Store, commit: &Commit) -> Result<(), StoreError> {
     if commit.facts.is_empty() {
         return Ok(());
     }
-    let lasting = commit::encode(commit.at, &commit.facts);
+    let lasting = commit::encode_after(commit.at, &commit.facts, store.keys().handed_out());
     let ops = commit::ops(commit.changes.iter().map(|(key, row)| (key, row.as_ref())));
     store.commit(&lasting, ops).map(|_| ())
 }

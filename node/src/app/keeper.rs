@@ -115,7 +115,9 @@ pub(super) fn compose(
     }
     // Stable: of the same version the document, which came later, is last.
     trees.sort_by_key(Federation::version);
-    let newest = calendars.into_iter().max_by_key(Calendar::version);
+    // A calendar never goes back, whichever way the newest one came.
+    let known = trees.iter().map(|tree| tree.calendar().clone());
+    let newest = known.chain(calendars).max_by_key(Calendar::version);
     let mut federation = trees
         .pop()
         .unwrap_or_else(|| files.known.federation.clone());
@@ -157,7 +159,7 @@ fn content_of(view: &(dyn View + Send + Sync), document: &Document) -> anyhow::R
 
 fn words(faults: &[hotline_topology::Fault]) -> String {
     let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    words.join("\n")
+    words.join("；")
 }
 
 /// The former children that may still call: they have not said that they know the version that moved them.

@@ -61,6 +61,14 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
         .with_description("向运维发出的告警")
         .with_callback(move |observer| observer.observe(shared.alarms.load(Ordering::Relaxed), &[]))
         .build();
+    let shared = node.shared().clone();
+    meter
+        .u64_observable_gauge("key_slots_damaged")
+        .with_description("密钥文件中读不出的密钥槽")
+        .with_callback(move |observer| {
+            observer.observe(shared.damaged_slots.load(Ordering::Relaxed), &[])
+        })
+        .build();
     let waits = links.clone();
     meter
         .u64_observable_gauge("link_unacknowledged")
@@ -164,6 +172,14 @@ pub fn register_attachments(meter: &Meter, attachments: &Attachments) {
             })
             .build();
     }
+    let lost = attachments.clone();
+    meter
+        .u64_observable_gauge("attachments_lost")
+        .with_description("登记在案而文件不在本节点的附件")
+        .with_callback(move |observer| {
+            observer.observe(lost.counts().lost.load(Ordering::Relaxed), &[]);
+        })
+        .build();
     let attachments = attachments.clone();
     meter
         .u64_observable_gauge("attachment_fetches")

@@ -10,14 +10,19 @@
 
 mod cache;
 mod committer;
+mod folder;
+mod gates;
 mod handle;
+pub mod init;
 mod keeper;
 mod keys;
 mod letters;
+mod listening;
 mod metrics;
 mod parts;
 mod port;
 mod prepare;
+mod reopen;
 mod rows;
 pub mod run;
 mod seal;
@@ -32,7 +37,7 @@ pub use cache::RowCache;
 pub use committer::{Committer, GROUP_MAX, Opener};
 
 pub use handle::{Asked, INBOX_MAX, Job, NodeHandle, Outcome};
-pub use prepare::Prepared;
+pub use prepare::{Prepared, Ready};
 pub use rows::CommittedRows;
 pub use seal::{NodeSealer, RowsNow};
 pub use shared::{Heard, Shared};

@@ -36,9 +36,10 @@ pub(super) fn opener(config: &Config, me: RegionKey, syncs: &Syncs) -> Opener {
     let mut settings = StoreSettings::new(&config.node.data, me.as_str(), store::machine_boot_id());
     settings.segment_bytes_max = config.store.segment_mib << 20;
     settings.verify_whole_log = false;
+    settings.probe = true;
     let disk: Arc<dyn Disk> = Arc::new(CountedDisk::new(RealDisk, syncs.clone()));
     let engine = config.store.engine.of(config.store.cache_mib << 20);
-    Box::new(move || -> Result<(Store, OpenReport), store::StoreError> {
+    Arc::new(move || -> Result<(Store, OpenReport), store::StoreError> {
         let parts = store::Parts {
             disk: Arc::clone(&disk),
             engine: Arc::clone(&engine),

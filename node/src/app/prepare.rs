@@ -1,8 +1,11 @@
-//! Preparing: everything that the configuration names is read and checked before a port is bound.
+//! Preparing: everything that the configuration names is read, and checked against each other, before anything is made,
+//! answered or dialled.
 
+use super::folder;
+use super::listening::Ports;
 use super::world::Known;
 use crate::config::{Config, Fault, Faults};
-use crate::identity::Material;
+use crate::identity::{self, Material};
 use crate::link;
 use hotline_topology::{Federation, PolicyPack, RegionKey};
 use std::path::Path;
@@ -13,6 +16,50 @@ pub struct Prepared {
     pub(super) me: RegionKey,
     pub(super) known: Known,
     pub(super) material: Material,
+}
+
+/// The same, with data folder and ports found fit for a start; the ports are taken.
+pub struct Ready {
+    pub(super) prepared: Prepared,
+    pub(super) ports: Ports,
+}
+
+impl Ready {
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.prepared.config
+    }
+
+    /// Reads and checks everything that a start needs, and takes the ports. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// All faults at once: of files, certificates, data folder and ports. Nothing was made and nobody was answered.
+    pub fn check(file: &Path) -> Result<Self, Faults> {
+        let (config, mut faults) = Config::read(file)?;
+        let of_sections: Vec<_> = faults.iter().map(|fault| fault.key.clone()).collect();
+        let (data, me) = (config.node.data.clone(), config.node.key());
+        let ports = Ports::take(&config, &mut faults);
+        if let Ok(me) = me {
+            folder::check(&data, me, file, &mut faults);
+        }
+        match Prepared::read(config, file) {
+            Ok(prepared) if faults.is_empty() => Ok(Self { prepared, ports }),
+            Ok(_) => Err(Faults {
+                file: file.to_owned(),
+                faults,
+            }),
+            Err(found) => {
+                // What a section says of a setting is the nearer cause of what else goes wrong with it.
+                let more = found.faults.into_iter();
+                faults.extend(more.filter(|fault| !of_sections.contains(&fault.key)));
+                Err(Faults {
+                    file: found.file,
+                    faults,
+                })
+            }
+        }
+    }
 }
 
 impl Prepared {
@@ -31,6 +78,9 @@ impl Prepared {
             .map_err(|error| faults.push(fault("node.region", error.to_string())));
         if let (Some(known), Ok(me)) = (&known, me) {
             check_place(known, me, &config, &mut faults);
+            if let Ok(material) = &material {
+                check_identity(known, me, material, &mut faults);
+            }
         }
         match (known, material, me) {
             (Some(known), Ok(material), Ok(me)) if faults.is_empty() => Ok(Self {
@@ -95,6 +145,37 @@ fn read_known(config: &Config, faults: &mut Vec<Fault>) -> Option<Known> {
         packs: known,
         older: Vec::new(),
     })
+}
+
+/// Whether the certificates are this region's: with another's the node would speak in that one's name, and its neighbours
+/// would refuse the real one.
+fn check_identity(known: &Known, me: RegionKey, material: &Material, faults: &mut Vec<Fault>) {
+    let domain = match known.federation.trust_domain().parse() {
+        Ok(domain) => domain,
+        Err(error) => return faults.push(fault("node.topology", format!("trust_domain:{error}"))),
+    };
+    let folder = material.folder.display();
+    match identity::examine(material, &domain) {
+        Err(error) => faults.push(fault("node.certs", error.to_string())),
+        Ok(own) if own.region != me => {
+            let name = |key| {
+                known
+                    .federation
+                    .region(key)
+                    .map_or("", |region| &region.name)
+            };
+            faults.push(fault(
+                "node.certs",
+                format!(
+                    "{folder} 里是 {} {} 的证书,而 node.region 是 {me} {};请放入本节点的证书,或改正 node.region",
+                    own.region,
+                    name(own.region),
+                    name(me),
+                ),
+            ));
+        }
+        Ok(_) => {}
+    }
 }
 
 fn check_place(known: &Known, me: RegionKey, config: &Config, faults: &mut Vec<Fault>) {

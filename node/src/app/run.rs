@@ -1,25 +1,35 @@
 //! `hotline node run`: one node in this process, until SIGTERM.
 
-use super::prepare::Prepared;
+use super::init;
+use super::prepare::Ready;
 use super::signals::{Said, Signals};
 use super::start::Running;
 use crate::clock::SystemClock;
 use crate::config::{Config, Format};
+use crate::out;
 use crate::telemetry::{self, LogFormat, LogOptions};
+use hotline_show::shown;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology and packs anew.
+/// Runs the node of a configuration file until SIGTERM or SIGINT; SIGHUP reads certificates, topology, packs and people
+/// anew. `new`: what [`init`] makes is made first.
 ///
 /// # Errors
-/// All faults of configuration, before a port is bound; or what hindered start or stop.
-pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
-    let config = Config::load(file)?;
+/// All faults of configuration, data folder and ports, before anything is made; or what hindered start or stop.
+pub async fn run(file: &Path, demo: bool, new: bool) -> anyhow::Result<()> {
+    let (asked, _) = Config::read(file)?;
     anyhow::ensure!(
-        demo || config.node.demo_clock.is_none(),
+        demo || asked.node.demo_clock.is_none(),
         "node.demo_clock 只用于演示:正式运行请删去这一节"
     );
+    if new {
+        // A start does not depend on who reads what it made.
+        init::init(file, |step| drop(out::print(&shown!("{step}"))))?;
+    }
+    let ready = Ready::check(file)?;
+    let config = ready.config();
     let options = LogOptions {
         node: config.node.region.clone(),
         format: match config.log.format {
@@ -29,17 +39,13 @@ pub async fn run(file: &Path, demo: bool) -> anyhow::Result<()> {
         filter: Some(config.log.filter.clone()),
     };
     let drain = Duration::from_secs(config.node.drain_seconds);
-    let prepared = Prepared::read(config, file)?;
     telemetry::install(&options, Arc::new(SystemClock::new()))?;
     // Before the start: who sees the door open may stop the node at once.
     let mut signals = Signals::take()?;
-    let running = prepared.start().await?;
+    let running = ready.start().await?;
     announce(&running);
     let stopped = until_stopped(&running, &mut signals, file).await;
-    tracing::info!(
-        "收到停止信号 {stopped},正在收尾(至多 {} 秒)",
-        drain.as_secs()
-    );
+    tracing::info!("{stopped}，正在收尾（至多 {} 秒）", drain.as_secs());
     let drained = tokio::time::timeout(drain, running.stop()).await;
     match drained {
         Ok(closed) => closed,
@@ -83,10 +89,15 @@ fn announce(running: &Running) {
 }
 
 /// Waits for the end; reloads meanwhile.
-async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) -> &'static str {
+async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) -> String {
     loop {
-        match signals.next().await {
-            Said::Stop(name) => return name,
+        let said = tokio::select! {
+            biased;
+            () = running.ended() => return "提交线程已结束，本进程不能再打开存储".to_owned(),
+            said = signals.next() => said,
+        };
+        match said {
+            Said::Stop(name) => return format!("收到停止信号 {name}"),
             Said::Reload => {
                 if let Err(error) = running.reload(file).await {
                     tracing::error!("重新读入失败,沿用原有设置:{error:#}");

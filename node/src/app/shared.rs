@@ -7,8 +7,9 @@ use super::seal::NodeSealer;
 use super::world::Surroundings;
 use crate::clock::Clock;
 use crate::identity::revocation::ListAge;
+use crate::store::keys::KeyReport;
 use crate::store::view::View as Trees;
-use crate::store::{Store, Upkeep};
+use crate::store::{OpenReport, Store, Upkeep};
 use crate::telemetry::traces::Traces;
 use arc_swap::ArcSwap;
 use hotline_domain::fact::Fact;
@@ -55,6 +56,8 @@ pub struct Shared {
     pub applied: AtomicU64,
     /// Alarms since the start.
     pub alarms: AtomicU64,
+    /// Slots of the key file that are damaged.
+    pub damaged_slots: AtomicU64,
     /// A document came into force; the keeper takes it up.
     pub world_changed: Notify,
     /// Committed rows that are read again.
@@ -87,6 +90,7 @@ impl Shared {
             accepted: AtomicU64::new(0),
             applied: AtomicU64::new(0),
             alarms: AtomicU64::new(0),
+            damaged_slots: AtomicU64::new(0),
             world_changed: Notify::new(),
             cache,
             rows,
@@ -170,6 +174,32 @@ impl Shared {
     #[must_use]
     pub fn rows(&self) -> Arc<dyn View + Send + Sync> {
         current(&self.rows, &self.cache)
+    }
+
+    /// Tells the operator what is wrong with a store that opened all the same.
+    pub fn look_over(&self, report: &OpenReport) {
+        if let Some(upto) = report.view_was_ahead {
+            self.alarm(&format!(
+                "日志止于第 {} 号,而视图曾到第 {upto} 号:已确认的记录丢失,磁盘可能被回滚或损坏;与上下级核对,并检查磁盘",
+                report.log.last
+            ));
+        }
+        self.look_over_keys(&report.keys);
+    }
+
+    /// The same for the key file.
+    pub fn look_over_keys(&self, report: &KeyReport) {
+        let damaged = report.damaged.len() as u64;
+        self.damaged_slots.store(damaged, Ordering::Relaxed);
+        if let Some(damage) = report.damage() {
+            self.alarm(&format!("密钥槽 {damage}"));
+        }
+    }
+
+    /// Tells the operator.
+    pub fn alarm(&self, text: &str) {
+        self.alarms.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(alarm = true, "{text}");
     }
 
     /// The store was opened again.

@@ -1,12 +1,15 @@
 //! Starting: store, committer, links, doors, in that order; reloading; draining.
 
 use super::committer::Committer;
+use super::folder;
+use super::gates::{Gates, NEIGHBOURS_PATIENCE, budget};
 use super::handle::{INBOX_MAX, NodeHandle};
 use super::keeper::{self, ByCertificates, Files, Keeper};
 use super::keys::{self, KeyMaker};
 use super::letters::Reading;
+use super::listening::Listeners;
 use super::parts::{business_clock, node_links, opener, parent, rules};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Ready};
 use super::rows::CommittedRows;
 use super::shared::Shared;
 use super::world::Surroundings;
@@ -19,15 +22,15 @@ use crate::link::{self, Links};
 use crate::store::Store;
 use crate::store::disk::{RealDisk, Syncs};
 use crate::telemetry::traces::Traces;
-use crate::{grpc, http, telemetry};
+use crate::{gate, grpc, http, telemetry};
 use anyhow::Context as _;
 use hotline_domain::kernel::{Action, Input};
 use hotline_domain::view::Rows as _;
+use hotline_topology::RegionKey;
 use opentelemetry::metrics::Meter;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -45,25 +48,41 @@ pub struct Running {
     stop: CancellationToken,
     tasks: TaskTracker,
     committer: std::thread::JoinHandle<anyhow::Result<()>>,
+    /// Cancelled when the committer has ended, told to or not.
+    ended: CancellationToken,
     syncs: Syncs,
+    gates: Gates,
+    /// Who may come in at the operator door.
+    people: Option<Arc<grpc::caller::Register>>,
     /// Where children call, once bound.
     pub federation_address: Option<SocketAddr>,
     /// Where health and metrics are served, once bound.
     pub http_address: Option<SocketAddr>,
 }
 
-impl Prepared {
-    /// Opens the store, binds the ports, starts the links.
+impl Ready {
+    /// Opens the store, commits the start, and only then dials and answers.
     ///
     /// # Errors
-    /// The store cannot be opened, a port not bound; says which and what to do.
+    /// The store cannot be opened or written, a port was taken meanwhile; says which and what to do.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let Self {
+        let Prepared {
             config,
             me,
             known,
             material,
-        } = self;
+        } = self.prepared;
+        let configured = link::Place::of(&known.federation, me);
+        // Before anything is opened: what the doors may take is bounded so that this is enough.
+        let budget = budget(&config, configured.children.len() + 1)?;
+        let (configured, gates) = (configured.parent, Gates::of(&budget));
+        let listeners = self.ports.listen(gates.local.clone())?;
+        if folder::close_to_others(&config.node.data)? {
+            tracing::warn!(
+                "数据文件夹 {} 原来对其他用户开放,已收回权限",
+                config.node.data.display()
+            );
+        }
         let clock = business_clock(&config);
         let syncs = Syncs::default();
         let opener = opener(&config, me, &syncs);
@@ -72,7 +91,8 @@ impl Prepared {
             .to_string()
             .lines()
             .for_each(|line| tracing::info!("{line}"));
-        let configured = link::Place::of(&known.federation, me).parent;
+        let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
+            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
         let files = Files { known, material };
         let (known, material) = keeper::compose(&files, &CommittedRows::new(store.view()), me)?;
         let surroundings = Arc::new(Surroundings::new(me, known));
@@ -81,6 +101,7 @@ impl Prepared {
             Arc::clone(&clock),
             &store,
         ));
+        shared.look_over(&report);
         let restored = take_up(&store, &shared)?;
         if let Some(collector) = &config.log.otlp {
             let per_mille = config.log.traced_per_mille;
@@ -106,7 +127,6 @@ impl Prepared {
         )?;
         surroundings.trust(Arc::clone(&tls));
         let notary = Arc::new(NodeNotary::new(Arc::clone(&tls)));
-        let span = telemetry::node_span(me.as_str());
         let committer = Committer::new(
             Arc::clone(&shared),
             inbox,
@@ -115,15 +135,7 @@ impl Prepared {
             Box::new(OsEntropy),
             notary,
         );
-        let committer = std::thread::Builder::new()
-            .name("committer".to_owned())
-            .spawn(move || span.in_scope(|| committer.run()))?;
-        // Before anything else: what is decided from here on belongs to the higher epoch.
-        if let Some(id) = restored {
-            handle.submit(Input::Restored { id }).await;
-        }
-        handle.submit(Input::Start).await;
-
+        let (committer, ended) = begin(committer, restored, me).await?;
         let (settings, data) = (config.sealing.clone(), config.node.data.clone());
         shared.equip(KeyMaker::new(Arc::clone(&tls), settings, data));
         // Before any link: what is written from now on for far nodes is sealed.
@@ -134,8 +146,6 @@ impl Prepared {
         surroundings.believe(Box::new(ByCertificates(Arc::clone(&tls))));
         let dial = parent(&config, &tls, &surroundings, configured);
         let links = node_links(&handle, Arc::clone(&dial));
-        let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
-            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
         let attachments = Attachments::start(
             handle.clone(),
             shelf,
@@ -149,6 +159,7 @@ impl Prepared {
             Action::Gather(ask) => reading.begin(ask),
             action => performing.perform(action),
         }));
+        attachments.look_at_start().await;
         links.begin();
         let keeper = Arc::new(Keeper {
             node: handle.clone(),
@@ -169,11 +180,14 @@ impl Prepared {
             stop,
             tasks,
             committer,
+            ended,
             syncs,
+            gates,
+            people: None,
             federation_address: None,
             http_address: None,
         };
-        running.open_doors().await?;
+        running.open_doors(listeners)?;
         Ok(running)
     }
 }
@@ -196,24 +210,27 @@ impl Running {
         &self.links
     }
 
+    /// Until its committer has ended: a node that is told to stop, or one that only another process can mend.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
     /// How often its files were made durable.
     #[must_use]
     pub fn syncs(&self) -> &Syncs {
         &self.syncs
     }
 
-    async fn open_doors(&mut self) -> anyhow::Result<()> {
-        if let Some(listen) = self.config.links.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(links.listen)"))?;
+    fn open_doors(&mut self, listeners: Listeners) -> anyhow::Result<()> {
+        if let Some(listener) = listeners.federation {
             self.federation_address = Some(listener.local_addr()?);
             let incoming = identity::incoming::<_, PeerIdentity>(
                 listener,
                 Arc::clone(&self.tls),
+                self.gates.federation.clone(),
                 self.stop.clone(),
             );
-            let server = identity::server()
+            let server = identity::patient_server(NEIGHBOURS_PATIENCE)
                 .add_service(self.links.service(link::certified))
                 .add_service(self.attachments.service(link::certified))
                 .serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());
@@ -225,33 +242,26 @@ impl Running {
             self.attachments.clone(),
             &self.config.operator,
         )?;
-        self.tasks.spawn(log_end(
-            "本机操作口",
-            doors
-                .clone()
-                .serve_local(&self.config.operator.socket, self.stop.clone())?,
-        ));
-        if let Some(listen) = self.config.operator.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(operator.listen)"))?;
-            self.tasks.spawn(log_end(
-                "操作端口",
-                doors.serve_tcp(listener, Arc::clone(&self.tls), self.stop.clone()),
-            ));
+        self.people = Some(doors.people());
+        let local = doors
+            .clone()
+            .serve_local(listeners.local, self.stop.clone())?;
+        self.tasks.spawn(log_end("本机操作口", local));
+        if let Some(listener) = listeners.operator {
+            let (tls, gate) = (Arc::clone(&self.tls), self.gates.operators.clone());
+            let remote = doors.serve_tcp(listener, tls, gate, self.stop.clone());
+            self.tasks.spawn(log_end("操作端口", remote));
         }
-        if let Some(listen) = self.config.http.listen.clone() {
-            let listener = TcpListener::bind(&listen)
-                .await
-                .with_context(|| format!("不能监听 {listen}(http.listen)"))?;
+        if let Some(listener) = listeners.http {
             self.http_address = Some(listener.local_addr()?);
             let metrics = telemetry::Metrics::new(self.handle.shared().surroundings.me().as_str())?;
             self.register_metrics(&metrics.meter());
             let status = Arc::new(super::metrics::NodeStatus(self.handle.clone()));
             let router = http::router(status, metrics, Arc::new(SystemClock::new()));
+            let gate = self.gates.monitors.clone();
             self.tasks.spawn(log_end(
                 "监控端口",
-                http::serve(listener, router, self.stop.clone()),
+                http::serve(listener, router, gate, self.stop.clone()),
             ));
         }
         self.tasks
@@ -278,14 +288,16 @@ impl Running {
         super::metrics::register(meter, &self.handle, &self.links, &self.syncs);
         super::metrics::register_attachments(meter, &self.attachments);
         identity::metrics::register(meter, &self.tls);
+        gate::metrics::register(meter, self.gates.all());
     }
 
-    /// Reads certificates, topology and packs anew. What is faulty is reported and the old stays in force.
+    /// Reads certificates, topology, packs and people anew. What is faulty is reported and the old stays in force.
     ///
     /// # Errors
     /// All faults at once.
     pub async fn reload(&self, file: &Path) -> anyhow::Result<()> {
         let config = Config::load(file)?;
+        let operator = config.operator.clone();
         let Prepared {
             me,
             known,
@@ -297,8 +309,11 @@ impl Running {
             "配置文件改了 node.region;换节点须重新启动"
         );
         self.keeper.replace(Files { known, material }).await?;
+        if let Some(people) = &self.people {
+            people.replace(&operator).map_err(anyhow::Error::msg)?;
+        }
         keys::renew(&self.handle).await;
-        tracing::info!("已重新读入证书、拓扑和规则包");
+        tracing::info!("已重新读入证书、拓扑、规则包和操作人");
         Ok(())
     }
 
@@ -323,6 +338,45 @@ impl Running {
             Err(_) => anyhow::bail!("提交线程异常终止"),
         }
     }
+}
+
+/// The committer's thread, and what is cancelled when it has ended.
+type Begun = (
+    std::thread::JoinHandle<anyhow::Result<()>>,
+    CancellationToken,
+);
+
+/// Starts the committer with the restore, if there was one, and the start. They are durable when it returns, before anybody
+/// is dialled or heard: a stream states the epoch, and what it brings belongs to it.
+async fn begin(
+    committer: Committer,
+    restored: Option<[u8; 16]>,
+    me: RegionKey,
+) -> anyhow::Result<Begun> {
+    let (begun, beginning) = tokio::sync::oneshot::channel();
+    let first = restored.map(|id| Input::Restored { id });
+    let first: Vec<_> = first.into_iter().chain([Input::Start]).collect();
+    let span = telemetry::node_span(me.as_str());
+    let ended = CancellationToken::new();
+    let ending = ended.clone().drop_guard();
+    let committer = std::thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(move || {
+            let _ending = ending;
+            span.in_scope(|| committer.run(first, begun))
+        })?;
+    if beginning.await.is_ok() {
+        return Ok((committer, ended));
+    }
+    let ended = tokio::task::spawn_blocking(move || committer.join()).await?;
+    Err(ended.map_or_else(|_| anyhow::anyhow!("提交线程异常终止"), why_not_begun))
+}
+
+/// Why the committer ended before it began.
+fn why_not_begun(ended: anyhow::Result<()>) -> anyhow::Error {
+    ended
+        .err()
+        .unwrap_or_else(|| anyhow::anyhow!("提交线程没有开始工作"))
 }
 
 /// The restore that the folder's mark speaks of, unless the log says that it was taken up already.

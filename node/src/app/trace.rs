@@ -47,7 +47,7 @@ impl GroupTrace {
     /// How the next event is traced; `now` is the node's time.
     pub fn event(&mut self, input: &Input, now: Time) -> Option<Tracing> {
         let traces = self.traces.as_ref()?;
-        let (arrived, what) = match input {
+        let (arrived, what) = match input.bare() {
             Input::Command { ticket, command } => {
                 let words = format!("{:?}", command.verb);
                 let name = words.split(|c: char| !c.is_ascii_alphanumeric()).next();

@@ -3,7 +3,6 @@
 use super::handle::NodeHandle;
 use crate::attachment::Attachments;
 use crate::store::Upkeep;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -49,12 +48,20 @@ pub(super) async fn run(
 
 /// Old segments are not read when the store is opened: damage in them must be found while a backup still has the bytes.
 async fn scrub(node: &NodeHandle, upkeep: Upkeep) {
+    let keys = upkeep.clone();
     match tokio::task::spawn_blocking(move || upkeep.scrub()).await {
         Ok(Ok(records)) => tracing::info!("日志全部读过一遍:{records} 条记录完好"),
-        Ok(Err(error)) => {
-            node.shared().alarms.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(alarm = true, "日志校验发现损坏:{error}");
-        }
+        Ok(Err(error)) => node.shared().alarm(&format!("日志校验发现损坏:{error}")),
         Err(error) => tracing::error!("日志校验异常:{error}"),
+    }
+    match tokio::task::spawn_blocking(move || keys.scrub_keys()).await {
+        Ok(Ok(report)) => {
+            tracing::info!("密钥文件读过一遍:{report}");
+            node.shared().look_over_keys(&report);
+        }
+        Ok(Err(error)) => node
+            .shared()
+            .alarm(&format!("密钥文件校验发现损坏:{error}")),
+        Err(error) => tracing::error!("密钥文件校验异常:{error}"),
     }
 }

@@ -4,11 +4,12 @@
 //! 1 <64 hexadecimal digits of the key> <file name>
 //! ```
 
+use hotline_show::is_hidden;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Longest file name, in bytes of UTF-8.
-pub const NAME_BYTES_MAX: usize = 255;
+/// Longest file name, in characters, as file systems of office computers count it.
+pub const NAME_CHARS_MAX: usize = 255;
 
 /// A key that seals the chunks of one attachment and nothing else.
 pub type ChunkKey = Zeroizing<[u8; 32]>;
@@ -54,15 +55,17 @@ impl Cover {
     }
 }
 
-/// A file's name as it may be shown and saved: no folders, no control characters, not too long; `None` where nothing
+/// A file's name as it may be shown and saved: no folders, no control or format characters, not too long; `None` where nothing
 /// is left of it.
 #[must_use]
 pub fn plain_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next()?;
-    let clean: String = last.chars().filter(|c| !c.is_control()).collect();
+    let clean: String = last.chars().filter(|letter| !is_hidden(*letter)).collect();
     let clean = clean.trim();
-    let usable =
-        !clean.is_empty() && clean.len() <= NAME_BYTES_MAX && clean != "." && clean != "..";
+    let usable = !clean.is_empty()
+        && clean.chars().count() <= NAME_CHARS_MAX
+        && clean != "."
+        && clean != "..";
     usable.then(|| clean.to_owned())
 }
 
@@ -90,7 +93,10 @@ mod tests {
         ] {
             assert_eq!(plain_name(given).as_deref(), plain, "{given}");
         }
-        assert_eq!(plain_name(&"长".repeat(100)), None);
+        // As long as an office computer lets one be.
+        let long = format!("{}.png", "长".repeat(NAME_CHARS_MAX - 4));
+        assert_eq!(plain_name(&long).as_ref(), Some(&long));
+        assert_eq!(plain_name(&format!("长{long}")), None);
         for text in ["", "1", "1 00 a", "2 zz a"] {
             assert!(Cover::of_text(text).is_none(), "{text}");
         }

@@ -34,6 +34,8 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Chunks that were not what their attachment's id says.
     pub wrong_chunks: AtomicU64,
+    /// Attached here, and their files are gone: as last looked at.
+    pub lost: AtomicU64,
 }
 
 pub(super) struct Inner {
@@ -47,6 +49,8 @@ pub(super) struct Inner {
     pub fetches: Semaphore,
     /// Refused for good since the start: wanted again only when a person asks.
     pub hopeless: Mutex<BTreeSet<AttachmentId>>,
+    /// Lost files that the operator was told of.
+    pub told: Mutex<BTreeSet<AttachmentId>>,
     /// Whole on the shelf, while the command that refers to them is decided.
     pub arriving: Mutex<BTreeSet<AttachmentId>>,
     pub gates: Mutex<BTreeMap<RegionKey, Arc<Gate>>>,
@@ -86,6 +90,7 @@ impl Attachments {
             fetching: Mutex::default(),
             fetches: Semaphore::new(FETCHES_MAX),
             hopeless: Mutex::default(),
+            told: Mutex::default(),
             arriving: Mutex::default(),
             gates: Mutex::default(),
             retry: Notify::new(),

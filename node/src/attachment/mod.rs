@@ -35,7 +35,7 @@ mod tests;
 mod upkeep;
 
 pub use cipher::{ChunkCipher, NotOpened};
-pub use cover::{ChunkKey, Cover, NAME_BYTES_MAX, plain_name};
+pub use cover::{ChunkKey, Cover, NAME_CHARS_MAX, plain_name};
 pub use holder::{Attachments, Counts};
 pub use part::{Part, Refused, part, piece};
 pub use service::AttachmentService;

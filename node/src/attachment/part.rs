@@ -3,6 +3,7 @@
 use hotline_domain::attachment::Manifest;
 use hotline_domain::refusal::Refusal;
 use hotline_proto::attachment::v1 as pb;
+use hotline_show::is_hidden;
 use pb::piece::Piece as Choice;
 
 /// Largest piece, in bytes: the hashes of the largest file, or one chunk, with room to spare.
@@ -102,10 +103,10 @@ pub fn part(piece: pb::Piece) -> Result<Part, Refused> {
     }
 }
 
-/// What a peer writes is shown to people: bounded, without control characters.
+/// What a peer writes is shown to people: bounded, without control or format characters.
 fn short(text: String, chars: usize) -> String {
     text.chars()
-        .filter(|c| !c.is_control())
+        .filter(|letter| !is_hidden(*letter))
         .take(chars)
         .collect()
 }

@@ -7,6 +7,7 @@ use hotline_domain::id::MatterId;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{View, ViewFailed};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -16,6 +17,8 @@ const FIRST_AFTER: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_secs(600);
 /// Rows read at a time.
 const PAGE: usize = 256;
+/// Lost files that are named in one alarm; of more, the number is told.
+const NAMED_MAX: usize = 8;
 
 /// What one round found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,9 +54,7 @@ impl Attachments {
         });
         match done.await {
             Ok(Ok(found)) => {
-                for id in &found.lost {
-                    self.alarm(&format!("附件 {id} 的文件不在本节点;请从备份恢复"));
-                }
+                self.tell_lost(&found.lost);
                 if self.0.settings.prefetch {
                     for (id, matter) in found.missing {
                         if !lock(&self.0.hopeless).contains(&id) {
@@ -71,6 +72,38 @@ impl Attachments {
                 tracing::error!("附件文件夹维护异常:{error}");
                 BTreeSet::new()
             }
+        }
+    }
+
+    /// Compares what the log names with what lies on the shelf, before the node works: what is gone is told at once.
+    pub async fn look_at_start(&self) {
+        let attachments = self.clone();
+        match tokio::task::spawn_blocking(move || attachments.find()).await {
+            Ok(Ok(found)) => self.tell_lost(&found.lost),
+            Ok(Err(error)) => self.alarm(&format!("附件文件夹读不了:{error};请检查磁盘和权限")),
+            Err(error) => tracing::error!("附件核对异常:{error}"),
+        }
+    }
+
+    /// Tells the operator of lost files, once each.
+    fn tell_lost(&self, lost: &BTreeSet<AttachmentId>) {
+        self.0
+            .counts
+            .lost
+            .store(lost.len() as u64, Ordering::Relaxed);
+        let mut told = lock(&self.0.told);
+        let fresh: Vec<_> = lost.difference(&told).map(ToString::to_string).collect();
+        told.clone_from(lost);
+        drop(told);
+        if !fresh.is_empty() {
+            let more = if fresh.len() > NAMED_MAX { "等" } else { "" };
+            let names = fresh.iter().take(NAMED_MAX).cloned();
+            self.alarm(&format!(
+                "{} 份附件登记在案,文件却不在 {}:{}{more};请从备份的 attachments 文件夹恢复这些文件",
+                fresh.len(),
+                self.0.shelf.folder().display(),
+                names.collect::<Vec<_>>().join("、")
+            ));
         }
     }
 

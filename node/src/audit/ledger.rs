@@ -1,6 +1,5 @@
 //! One node's log, told again: its matters, its legs, its cells, and what it was told of others' cells.
 
-use super::Log;
 use super::tale::LegTale;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
@@ -71,19 +70,14 @@ pub(super) enum MatterState {
 }
 
 impl Ledger {
-    pub fn read(me: RegionKey, log: &Log) -> Self {
-        let mut ledger = Self::default();
-        for (no, _, facts) in log {
-            for fact in facts {
-                if let Some(oddity) = ledger.take(me, fact) {
-                    ledger.oddities.push(format!("第 {no} 次提交:{oddity}"));
-                }
-            }
+    /// Takes a fact of a commit of the node's log.
+    pub fn take(&mut self, me: RegionKey, no: u64, fact: &Fact) {
+        if let Some(oddity) = self.told(me, fact) {
+            self.oddities.push(format!("第 {no} 次提交:{oddity}"));
         }
-        ledger
     }
 
-    fn take(&mut self, me: RegionKey, fact: &Fact) -> Option<String> {
+    fn told(&mut self, me: RegionKey, fact: &Fact) -> Option<String> {
         match fact {
             Fact::Ticket {
                 matter, at, act, ..
@@ -230,7 +224,9 @@ impl MatterTale {
                 self.move_due(*due);
                 self.state = MatterState::Open;
             }
-            TicketAct::DueChanged { due } => self.move_due(*due),
+            TicketAct::DueChanged { due } | TicketAct::DueSettled { due, .. } => {
+                self.move_due(*due);
+            }
             TicketAct::AnsweredDirectly => self.state = MatterState::Answered(at),
             TicketAct::Refused { .. } => self.state = MatterState::Refused,
             TicketAct::Closed { .. } => self.state = MatterState::Closed(at),

@@ -38,21 +38,16 @@ pub(super) fn judge(case: &Case<'_>, ledgers: &Ledgers, verdict: &mut Verdict) {
             ));
         }
     }
-    strays(case, ledgers, &origins, verdict);
+    strays(ledgers, &origins, verdict);
     closed_too_early(case, ledgers, &origins, verdict);
 }
 
 /// Matters that somebody handles, and whose origin knows nothing of them.
-fn strays(
-    case: &Case<'_>,
-    ledgers: &Ledgers,
-    origins: &BTreeMap<MatterId, RegionKey>,
-    verdict: &mut Verdict,
-) {
+fn strays(ledgers: &Ledgers, origins: &BTreeMap<MatterId, RegionKey>, verdict: &mut Verdict) {
     let mut strays: BTreeSet<(MatterId, RegionKey)> = BTreeSet::new();
     for tale in ledgers.values().flat_map(|ledger| ledger.legs.values()) {
         let origin = tale.offer.origin;
-        if case.logs.contains_key(&origin) && origins.get(&tale.offer.matter) != Some(&origin) {
+        if ledgers.contains_key(&origin) && origins.get(&tale.offer.matter) != Some(&origin) {
             strays.insert((tale.offer.matter, origin));
         }
     }

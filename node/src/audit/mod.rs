@@ -34,8 +34,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use tale::LegTale;
 pub use verdict::{Chain, EvidenceVerdict, FigureVerdict, Verdict};
 
-/// One node's log: commit number, the node's time of the commit, its facts.
-pub type Log = Vec<(u64, Time, Vec<Fact>)>;
+/// One node's log.
+pub type Log = Vec<Commit>;
+
+/// A commit of a log: its number, the node's time, its facts.
+pub type Commit = (u64, Time, Vec<Fact>);
 
 /// The logs judged together, by node.
 pub type Logs = BTreeMap<RegionKey, Log>;
@@ -76,35 +79,80 @@ impl<'a> Case<'a> {
 /// Judges.
 #[must_use]
 pub fn judge(case: &Case<'_>) -> Verdict {
-    let ledgers: Ledgers = case
-        .logs
-        .iter()
-        .map(|(node, log)| (*node, Ledger::read(*node, log)))
-        .collect();
-    let mut verdict = Verdict {
-        nodes: ledgers.len() as u64,
-        quiet: case.quiet,
-        chains: case.chains.to_vec(),
-        ..Verdict::default()
-    };
-    for chain in case.chains {
-        if let Err(why) = &chain.outcome {
-            verdict.fault(format!("{} 的日志链校验不通过:{why}", chain.node));
+    let mut reading = Reading::default();
+    for (node, log) in case.logs {
+        let told = reading.of(*node);
+        for (no, _, facts) in log {
+            facts.iter().for_each(|fact| told.take(*no, fact));
         }
     }
-    for (node, ledger) in &ledgers {
-        for oddity in &ledger.oddities {
-            verdict.fault(format!("{node}:{oddity}"));
-        }
-        if ledger.epochs_raised > 0 {
-            verdict.rolled_back.insert(*node);
-        }
+    reading.judge(case)
+}
+
+/// Logs as they are read, record by record: of each only what is judged stays in memory, so that long logs can be judged.
+#[derive(Default)]
+pub struct Reading {
+    told: BTreeMap<RegionKey, Told>,
+}
+
+/// What one log has told so far.
+pub struct Told {
+    node: RegionKey,
+    ledger: Ledger,
+    book: evidence::Book,
+}
+
+impl Told {
+    /// The next fact, with the number of its commit.
+    pub fn take(&mut self, no: u64, fact: &Fact) {
+        self.ledger.take(self.node, no, fact);
+        self.book.take(self.node, fact);
     }
-    matters::judge(case, &ledgers, &mut verdict);
-    custody::judge(case, &ledgers, &mut verdict);
-    figures::judge(case, &ledgers, &mut verdict);
-    evidence::judge(case, &mut verdict);
-    verdict
+}
+
+impl Reading {
+    /// What a node's log has told, to tell on; a node without a commit has told nothing, but is judged.
+    pub fn of(&mut self, node: RegionKey) -> &mut Told {
+        self.told.entry(node).or_insert_with(|| Told {
+            node,
+            ledger: Ledger::default(),
+            book: evidence::Book::default(),
+        })
+    }
+
+    /// Judges what was told; the logs of the case itself are not looked at.
+    #[must_use]
+    pub fn judge(self, case: &Case<'_>) -> Verdict {
+        let (mut ledgers, mut books) = (Ledgers::new(), BTreeMap::new());
+        for (node, told) in self.told {
+            ledgers.insert(node, told.ledger);
+            books.insert(node, told.book);
+        }
+        let mut verdict = Verdict {
+            nodes: ledgers.len() as u64,
+            quiet: case.quiet,
+            chains: case.chains.to_vec(),
+            ..Verdict::default()
+        };
+        for chain in case.chains {
+            if let Err(why) = &chain.outcome {
+                verdict.fault(format!("{} 的日志链校验不通过:{why}", chain.node));
+            }
+        }
+        for (node, ledger) in &ledgers {
+            for oddity in &ledger.oddities {
+                verdict.fault(format!("{node}:{oddity}"));
+            }
+            if ledger.epochs_raised > 0 {
+                verdict.rolled_back.insert(*node);
+            }
+        }
+        matters::judge(case, &ledgers, &mut verdict);
+        custody::judge(case, &ledgers, &mut verdict);
+        figures::judge(case, &ledgers, &mut verdict);
+        evidence::judge(case, &books, &mut verdict);
+        verdict
+    }
 }
 
 type Ledgers = BTreeMap<RegionKey, Ledger>;
@@ -136,17 +184,23 @@ pub enum ExportError {
 /// # Errors
 /// The log cannot be read, or a record not understood.
 pub fn export(reader: &LogReader) -> Result<Log, ExportError> {
-    reader
-        .read_from(1)?
-        .map(|record| {
-            let record = record?;
-            let lasting = codec::commit::decode(&record.lasting).map_err(|malformed| {
-                ExportError::Malformed {
-                    commit_no: record.no,
-                    why: malformed.to_string(),
-                }
+    records(reader)?.collect()
+}
+
+/// A node's log, decoded record by record.
+///
+/// # Errors
+/// The log cannot be read; each record's own error says that it cannot be understood.
+pub fn records(
+    reader: &LogReader,
+) -> Result<impl Iterator<Item = Result<Commit, ExportError>>, ExportError> {
+    Ok(reader.read_from(1)?.map(|record| {
+        let record = record?;
+        let lasting =
+            codec::commit::decode(&record.lasting).map_err(|malformed| ExportError::Malformed {
+                commit_no: record.no,
+                why: malformed.to_string(),
             })?;
-            Ok((record.no, lasting.at, lasting.facts))
-        })
-        .collect()
+        Ok((record.no, lasting.at, lasting.facts))
+    }))
 }

@@ -1,5 +1,6 @@
 //! What the judge found, for a person and for a program.
 
+use hotline_show::{Text, shown};
 use hotline_topology::RegionKey;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -103,35 +104,43 @@ impl Verdict {
 /// Faults shown in full; the number of the others follows.
 const FAULTS_SHOWN: usize = 20;
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Verdict {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
         let when = if self.quiet { "静默后" } else { "运行中" };
-        writeln!(f, "审计({when},{} 个节点的日志)", self.nodes)?;
-        writeln!(
-            f,
-            "  诉求:受理 {} 件,办结 {} 件,在办 {} 件;丢失 {} 件,重复 {} 件",
-            self.matters, self.closed, self.open, self.lost, self.duplicated
-        )?;
-        write!(
-            f,
+        text += shown!("审计({when},{} 个节点的日志)\n", self.nodes);
+        text += shown!(
+            "  诉求:受理 {} 件,办结 {} 件,在办 {} 件;丢失 {} 件,重复 {} 件\n",
+            self.matters,
+            self.closed,
+            self.open,
+            self.lost,
+            self.duplicated
+        );
+        text += shown!(
             "  交办:{} 份,未结 {} 份(在途 {} 份);无人负责 {} 份,两方记录不一 {} 份",
-            self.legs, self.legs_open, self.in_transit, self.unanswered, self.disagreeing
-        )?;
+            self.legs,
+            self.legs_open,
+            self.in_transit,
+            self.unanswered,
+            self.disagreeing
+        );
         if self.unseen > 0 {
-            write!(f, ";{} 份缺对方日志未比对", self.unseen)?;
+            text += shown!(";{} 份缺对方日志未比对", self.unseen);
         }
-        writeln!(f)?;
-        self.show_figures(f)?;
+        text.say("\n");
+        text += self.figures_line();
         let evidence = &self.evidence;
-        writeln!(
-            f,
-            "  证据:信封已签名 {} 件,未签名 {} 件;移交 {} 次,有回执 {} 次,说法矛盾 {} 处",
+        text += shown!(
+            "  证据:信封已签名 {} 件,未签名 {} 件;移交 {} 次,有回执 {} 次,说法矛盾 {} 处\n",
             evidence.signed,
             evidence.unsigned,
             evidence.handed_over,
             evidence.receipted,
             evidence.contradicting
-        )?;
+        );
         if !self.chains.is_empty() {
             let sound = self.chains.iter().filter(|chain| chain.outcome.is_ok());
             let checked: u64 = sound
@@ -139,33 +148,39 @@ impl fmt::Display for Verdict {
                 .filter_map(|chain| chain.outcome.clone().ok())
                 .sum();
             let (sound, all) = (sound.count(), self.chains.len());
-            writeln!(f, "  日志链:{all} 条中 {sound} 条完好,共 {checked} 次提交")?;
+            text += shown!("  日志链:{all} 条中 {sound} 条完好,共 {checked} 次提交\n");
         }
         for words in &self.missing {
-            writeln!(f, "  缺失(节点数据曾回退):{words}")?;
+            text += shown!("  缺失(节点数据曾回退):{words}\n");
         }
         for words in self.faults.iter().take(FAULTS_SHOWN) {
-            writeln!(f, "  问题:{words}")?;
+            text += shown!("  问题:{words}\n");
         }
         if self.faults.len() > FAULTS_SHOWN {
-            writeln!(f, "  ……另有 {} 个问题", self.faults.len() - FAULTS_SHOWN)?;
+            text += shown!("  ……另有 {} 个问题\n", self.faults.len() - FAULTS_SHOWN);
         }
-        match self.faults.len() {
-            0 => write!(f, "结论:未发现问题"),
-            n => write!(f, "结论:发现 {n} 个问题"),
-        }
+        text += match self.faults.len() {
+            0 => "结论：未发现问题".into(),
+            n => shown!("结论：发现 {n} 个问题"),
+        };
+        text
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Verdict {
-    fn show_figures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn figures_line(&self) -> Text {
         let figures = &self.figures;
         let Some(top) = figures.top else {
-            return Ok(());
+            return Text::new();
         };
-        writeln!(
-            f,
-            "  统计:{top} 汇总受理 {} 件,日志重算 {} 件,{};核对 {} 格,不符 {} 格",
+        shown!(
+            "  统计:{top} 汇总受理 {} 件,日志重算 {} 件,{};核对 {} 格,不符 {} 格\n",
             figures.total,
             figures.recount,
             if figures.complete {

@@ -3,6 +3,7 @@
 
 use super::clock::{Begun, CLOCK, quantile};
 use super::pair::{all, configure, start, taking_in};
+use super::process::Started;
 use super::{machine, process};
 use crate::app::{Asked, NodeHandle, Outcome};
 use crate::config::Store as StoreConfig;
@@ -14,6 +15,7 @@ use hotline_domain::id::MatterId;
 use hotline_topology::{Level, UnitKey};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -22,9 +24,26 @@ const EARLY: usize = 10_000;
 /// Taken in at a time, so that the answers need little memory.
 const PORTION: usize = 10_000;
 const FILL_IN_FLIGHT: usize = 256;
-/// Commands whose delay is measured, and how many of them are under way together.
-const TIMED: usize = 4_000;
+/// Commands that are under way together while their delay is measured.
 const TIMED_IN_FLIGHT: usize = 16;
+
+/// How a node with many tickets is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Commands whose delay is measured.
+    pub timed: usize,
+    /// How long a node that is ready rests until its memory is looked at again.
+    pub rest: Duration,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self {
+            timed: 4_000,
+            rest: process::REST,
+        }
+    }
+}
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -37,6 +56,9 @@ pub(super) struct Filled {
     /// With all of them there.
     pub p99_ms: f64,
     pub ready_s: f64,
+    /// Just ready, MiB.
+    pub rss_start_mib: f64,
+    /// After a rest, MiB.
     pub rss_mib: f64,
     pub rebuild_s: f64,
     pub view_mib: f64,
@@ -48,6 +70,7 @@ pub(super) async fn measure(
     folder: &Path,
     tickets: usize,
     settings: StoreConfig,
+    how: How,
 ) -> anyhow::Result<Filled> {
     let view = settings.engine.of(0).name();
     let folder = folder.join(view);
@@ -66,12 +89,13 @@ pub(super) async fn measure(
         to: Body::Unit(region, UnitKey::new(&unit).context("单位名不成立")?),
         waiting: Vec::new(),
         made: 0,
+        timed: how.timed,
     };
     let early = EARLY.min(tickets);
-    crowd.fill_to(early.saturating_sub(TIMED / 2)).await?;
+    crowd.fill_to(early.saturating_sub(how.timed / 2)).await?;
     let p99_early_ms = crowd.p99_ms().await?;
     let (before, begun) = (crowd.made, Begun::now());
-    crowd.fill_to(tickets.saturating_sub(TIMED / 2)).await?;
+    crowd.fill_to(tickets.saturating_sub(how.timed / 2)).await?;
     let fill_per_s = begun.spent(crowd.made - before).per_s;
     let p99_ms = crowd.p99_ms().await?;
     if let Some(upkeep) = node.handle().shared().upkeep() {
@@ -84,7 +108,11 @@ pub(super) async fn measure(
     let data = place.folder.join("data");
     let rebuild_s = process::rebuild(&data).await?;
     let file = configure(&world, region, None, &settings)?;
-    let (ready_s, rss_mib) = process::start(&file, place.http).await?;
+    let Started {
+        ready_s,
+        rss_start_mib,
+        rss_mib,
+    } = process::start(&file, place.http, how.rest).await?;
     let (view_mib, log_mib) = sizes(&data)?;
     std::fs::remove_dir_all(&folder)?;
     Ok(Filled {
@@ -94,6 +122,7 @@ pub(super) async fn measure(
         p99_early_ms,
         p99_ms,
         ready_s,
+        rss_start_mib,
         rss_mib,
         rebuild_s,
         view_mib,
@@ -108,6 +137,7 @@ struct Filling {
     /// Taken in and not assigned yet.
     waiting: Vec<MatterId>,
     made: usize,
+    timed: usize,
 }
 
 impl Filling {
@@ -126,7 +156,7 @@ impl Filling {
     async fn p99_ms(&mut self) -> anyhow::Result<f64> {
         let gate = Arc::new(Semaphore::new(TIMED_IN_FLIGHT));
         let mut asking = JoinSet::new();
-        for at in 0..TIMED {
+        for at in 0..self.timed {
             let asked = if at % 2 == 0 || self.waiting.is_empty() {
                 self.made += 1;
                 taking_in(at)
@@ -143,7 +173,7 @@ impl Filling {
                 (CLOCK.monotonic_now().saturating_sub(begun), outcome)
             });
         }
-        let mut delays = Vec::with_capacity(TIMED);
+        let mut delays = Vec::with_capacity(self.timed);
         while let Some(answered) = asking.join_next().await {
             let (delay, outcome) = answered?;
             anyhow::ensure!(

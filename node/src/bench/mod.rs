@@ -9,6 +9,7 @@
 //! one by one   hand-overs with nothing else under way: time, and files made durable at both nodes together
 //! --fill N     a node with N tickets: commands' delay, then memory and start of a process of its own   (`fill.rs`)
 //! --crowd N    N linked nodes without work in one process: memory                                       (`crowd.rs`)
+//! page         all of that once, as the rows of README, RESULTS and OPERATIONS                         (`page.rs`)
 //! ```
 //!
 //! Two nodes and their clients share the machine with whatever else runs on it. Therefore rounds can be repeated, the
@@ -19,13 +20,14 @@ mod clock;
 mod crowd;
 mod fill;
 mod machine;
+mod page;
 mod pair;
 mod process;
 mod report;
 
 use crate::config::{Engine, Store as StoreConfig};
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use clock::Spent;
 use pair::{Pair, Single};
 use report::{Measured, Report};
@@ -33,7 +35,10 @@ use std::path::{Path, PathBuf};
 
 /// 测量本机:移交、本地办理、断后追赶,与裸存储相比;多件、多节点的内存
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    what: Option<What>,
     /// 每项测多少件
     #[arg(long, default_value_t = 3000)]
     matters: usize,
@@ -64,6 +69,13 @@ pub struct BenchArgs {
     /// 输出一个 JSON 对象
     #[arg(long)]
     json: bool,
+}
+
+/// What else is measured.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// 一次测完 README、RESULTS 和运维手册引用的全部数字,按它们的行印出来
+    Page(page::PageArgs),
 }
 
 /// Which views are measured.
@@ -97,7 +109,11 @@ impl BenchArgs {
             self.matters > 0 && self.in_flight > 0 && self.rounds > 0,
             "件数和轮数须大于零"
         );
-        let base = self.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let dir = match &self.what {
+            Some(What::Page(page)) => &page.dir,
+            None => &self.dir,
+        };
+        let base = dir.clone().unwrap_or_else(std::env::temp_dir);
         let folder = base.join(format!("hotline-bench-{}", std::process::id()));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -108,15 +124,23 @@ impl BenchArgs {
         drop(std::fs::remove_dir_all(&folder));
         let (json, text) = measured?;
         if self.json {
-            println!("{json}");
+            crate::out::print_json(&json)?;
         } else {
-            print!("{text}");
+            crate::out::print(&text)?;
         }
         Ok(())
     }
 
     /// The figures, for programs and for people.
-    async fn measure(&self, folder: &Path) -> anyhow::Result<(serde_json::Value, String)> {
+    async fn measure(
+        &self,
+        folder: &Path,
+    ) -> anyhow::Result<(serde_json::Value, hotline_show::Text)> {
+        if let Some(What::Page(page)) = &self.what {
+            let page = page.measure(folder).await?.text();
+            let lines = page.lines().map(|line| hotline_show::shown!("{line}\n"));
+            return Ok((serde_json::Value::Null, lines.collect()));
+        }
         if let Some(nodes) = self.crowd {
             let crowds = crowd::measure(folder, nodes, &self.stores()).await?;
             return Ok(report::crowds(&crowds));
@@ -124,12 +148,29 @@ impl BenchArgs {
         if let Some(tickets) = self.fill {
             let mut filled = Vec::new();
             for settings in self.stores() {
-                filled.push(fill::measure(folder, tickets, settings).await?);
+                filled.push(fill::measure(folder, tickets, settings, fill::How::default()).await?);
             }
             return Ok(report::fills(&filled));
         }
         let report = self.shares(folder).await?;
         Ok((report.json(), report.text()))
+    }
+
+    /// The shares of both views, with the settings that the page asks for.
+    fn of_shares(matters: usize, in_flight: usize, singles: usize, rounds: usize) -> Self {
+        Self {
+            what: None,
+            matters: matters.max(1),
+            in_flight: in_flight.max(1),
+            singles,
+            rounds: rounds.max(1),
+            view: ViewChoice::Both,
+            cache_mib: StoreConfig::default().cache_mib,
+            fill: None,
+            crowd: None,
+            dir: None,
+            json: false,
+        }
     }
 
     fn stores(&self) -> Vec<StoreConfig> {

@@ -1,9 +1,10 @@
 //! A county and a township in this process, linked as in life: mutual TLS over loopback, logs and views on disk.
 
 use super::clock::{Begun, Spent};
-use crate::app::{Asked, NodeHandle, Outcome, Prepared, Running};
+use crate::app::init::init;
+use crate::app::{Asked, NodeHandle, Outcome, Ready, Running};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Store as StoreConfig};
+use crate::config::Store as StoreConfig;
 use crate::demo::world::{Pace, Place, World};
 use anyhow::Context as _;
 use hotline_domain::body::{Actor, Body, Role};
@@ -321,5 +322,6 @@ pub(super) async fn start(
     settings: &StoreConfig,
 ) -> anyhow::Result<Running> {
     let file = configure(world, region, parent, settings)?;
-    Prepared::read(Config::load(&file)?, &file)?.start().await
+    init(&file, |_| {})?;
+    Ready::check(&file)?.start().await
 }

@@ -3,6 +3,7 @@
 use super::clock::Begun;
 use super::machine::resident_mib;
 use super::pair::configure;
+use crate::app::init::init;
 use crate::config::Store as StoreConfig;
 use crate::demo::world::World;
 use anyhow::Context as _;
@@ -17,11 +18,25 @@ use tokio::process::{Child, Command};
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// After which a node that was ready is at rest.
-const REST: Duration = Duration::from_secs(3);
+/// After which a node that was ready is taken to be at rest where nobody asks for more.
+pub(super) const REST: Duration = Duration::from_secs(3);
 
-/// Seconds from a node's start until it says that it is ready, and its memory in MiB when it has come to rest.
-pub(super) async fn start(file: &Path, http: SocketAddr) -> anyhow::Result<(f64, f64)> {
+/// What a node took to start.
+pub(super) struct Started {
+    /// Seconds until it said that it is ready.
+    pub ready_s: f64,
+    /// Its memory then, in MiB.
+    pub rss_start_mib: f64,
+    /// Its memory after the rest, in MiB.
+    pub rss_mib: f64,
+}
+
+/// Starts a node, waits until it says that it is ready and then the rest.
+pub(super) async fn start(
+    file: &Path,
+    http: SocketAddr,
+    rest: Duration,
+) -> anyhow::Result<Started> {
     let begun = Begun::now();
     let mut node = spawn(file)?;
     while !is_ready(http).await {
@@ -30,11 +45,16 @@ pub(super) async fn start(file: &Path, http: SocketAddr) -> anyhow::Result<(f64,
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let ready_s = begun.elapsed().as_secs_f64();
-    tokio::time::sleep(REST).await;
     let pid = node.id().context("没有进程号")?;
+    let rss_start_mib = resident_mib(pid)?;
+    tokio::time::sleep(rest).await;
     let rss_mib = resident_mib(pid)?;
     node.kill().await?;
-    Ok((ready_s, rss_mib))
+    Ok(Started {
+        ready_s,
+        rss_start_mib,
+        rss_mib,
+    })
 }
 
 fn spawn(file: &Path) -> anyhow::Result<Child> {
@@ -77,5 +97,7 @@ pub(super) async fn idle_mib(folder: &Path) -> anyhow::Result<f64> {
     let world = World::make(folder)?;
     let region = *world.of_level(Level::Township).first().context("没有乡")?;
     let file = configure(&world, region, None, &StoreConfig::default())?;
-    Ok(start(&file, world.place(region)?.http).await?.1)
+    init(&file, |_| {})?;
+    let started = start(&file, world.place(region)?.http, REST).await?;
+    Ok(started.rss_mib)
 }

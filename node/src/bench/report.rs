@@ -3,7 +3,9 @@
 use super::clock::quantile;
 use super::crowd::Crowd;
 use super::fill::Filled;
+use super::page::grouped;
 use super::{Single, Spent};
+use hotline_show::{Text, shown};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -122,12 +124,65 @@ impl Report {
         })
     }
 
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{} 件,同时在途 {},{} 轮;机器负载 {:.1} 至 {:.1};空闲节点内存 {:.1} MiB",
+    /// The shares as a table for a page, and what one hand-over alone took.
+    pub(super) fn markdown(&self) -> String {
+        let summaries = self.summaries();
+        let mut text = format!(
+            "Shares of the bare store: {} matters, {} in flight, medians of {} rounds, load {:.1} to {:.1}, one idle node {:.0} MiB.\n\n|",
+            grouped(self.matters as f64),
+            self.in_flight,
+            self.rounds,
+            self.load_average.0,
+            self.load_average.1,
+            self.idle_mib
+        );
+        for summary in &summaries {
+            let view = summary.view;
+            let _ = write!(text, " | {view}: per second | share | processor µs");
+        }
+        let _ = writeln!(text, " |\n|{}", " --- |".repeat(1 + 3 * summaries.len()));
+        text.push_str("| bare store");
+        for Summary { bare, .. } in &summaries {
+            let (rate, cost) = (grouped(bare.per_s), bare.processor_us);
+            let _ = write!(text, " | {rate} | 1 | {cost:.0}");
+        }
+        text.push_str(" |\n");
+        for (at, name) in ["commands", "hand-overs", "catch-up"].iter().enumerate() {
+            let _ = write!(text, "| {name}");
+            for (_, _, spent, share) in summaries.iter().filter_map(|one| one.parts.get(at)) {
+                let (rate, cost) = (grouped(spent.per_s), spent.processor_us);
+                let _ = write!(text, " | {rate} | {share:.2} | {cost:.0}");
+            }
+            text.push_str(" |\n");
+        }
+        for one in &summaries {
+            let ((ms, slow_ms), (syncs, most_syncs)) = (one.single_ms, one.single_syncs);
+            let _ = writeln!(
+                text,
+                "\nOne hand-over at a time, {}: {syncs:.0} fdatasyncs at p50, {most_syncs:.0} at p99, both nodes together; {ms:.1} ms, p99 {slow_ms:.1} ms. Among many: {:.2} each.",
+                one.view, one.bulk_syncs
+            );
+        }
+        text
+    }
+
+    /// The rates of a part, by view.
+    pub(super) fn rates(&self, part: &str) -> Vec<f64> {
+        let parts = self.summaries().into_iter().flat_map(|one| one.parts);
+        let named = parts.filter(|(name, ..)| *name == part);
+        named.map(|(_, _, spent, _)| spent.per_s).collect()
+    }
+
+    /// The most fdatasyncs that one hand-over alone took at p50, of all views.
+    pub(super) fn single_syncs(&self) -> f64 {
+        let syncs = self.summaries().into_iter().map(|one| one.single_syncs.0);
+        syncs.fold(0.0, f64::max)
+    }
+
+    pub(super) fn text(&self) -> Text {
+        let mut text = Text::new();
+        text += shown!(
+            "{} 件,同时在途 {},{} 轮;机器负载 {:.1} 至 {:.1};空闲节点内存 {:.1} MiB\n",
             self.matters,
             self.in_flight,
             self.rounds,
@@ -144,34 +199,35 @@ impl Report {
                 single_ms,
                 single_syncs,
             } = summary;
-            let _ = writeln!(
-                text,
-                "视图 {view}:\n  裸存储        {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒",
-                bare.per_s, bare.processor_us
+            text += shown!(
+                "视图 {view}:\n  裸存储        {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒\n",
+                bare.per_s,
+                bare.processor_us
             );
             for (_, words, spent, share) in parts {
-                let _ = writeln!(
-                    text,
-                    "  {words}  {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒,为裸存储的 {share:.2}",
-                    spent.per_s, spent.processor_us
+                text += shown!(
+                    "  {words}  {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒,为裸存储的 {share:.2}\n",
+                    spent.per_s,
+                    spent.processor_us
                 );
             }
-            let _ = writeln!(
-                text,
-                "  成批移交每件 fdatasync {bulk_syncs:.2} 次;逐件移交 {:.1} 毫秒(p99 {:.1}),fdatasync {:.0} 次(p99 {:.0}),两端合计",
-                single_ms.0, single_ms.1, single_syncs.0, single_syncs.1
+            text += shown!(
+                "  成批移交每件 fdatasync {bulk_syncs:.2} 次;逐件移交 {:.1} 毫秒(p99 {:.1}),fdatasync {:.0} 次(p99 {:.0}),两端合计\n",
+                single_ms.0,
+                single_ms.1,
+                single_syncs.0,
+                single_syncs.1
             );
         }
         text
     }
 }
 
-pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
-    let mut text = String::new();
+pub(super) fn fills(filled: &[Filled]) -> (Value, Text) {
+    let mut text = Text::new();
     for found in filled {
-        let _ = writeln!(
-            text,
-            "视图 {}:{} 件;存入 {:.0} 件/秒;命令 p99 {:.1} 毫秒,一万件时 {:.1} 毫秒(其 {:.2} 倍)",
+        text += shown!(
+            "视图 {}:{} 件;存入 {:.0} 件/秒;命令 p99 {:.1} 毫秒,一万件时 {:.1} 毫秒(其 {:.2} 倍)\n",
             found.view,
             found.tickets,
             found.fill_per_s,
@@ -179,9 +235,8 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
             found.p99_early_ms,
             found.p99_ms / found.p99_early_ms
         );
-        let _ = writeln!(
-            text,
-            "  启动到就绪 {:.1} 秒,内存 {:.0} MiB;重建视图 {:.1} 秒;视图 {:.0} MiB,日志与检查点 {:.0} MiB;机器负载 {:.1}",
+        text += shown!(
+            "  启动到就绪 {:.1} 秒,内存 {:.0} MiB;重建视图 {:.1} 秒;视图 {:.0} MiB,日志与检查点 {:.0} MiB;机器负载 {:.1}\n",
             found.ready_s,
             found.rss_mib,
             found.rebuild_s,
@@ -194,7 +249,7 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
         json!({
             "view": found.view, "tickets": found.tickets, "fill_per_s": found.fill_per_s,
             "p99_ms": found.p99_ms, "p99_at_ten_thousand_ms": found.p99_early_ms,
-            "ready_s": found.ready_s, "rss_mib": found.rss_mib, "rebuild_s": found.rebuild_s,
+            "ready_s": found.ready_s, "rss_at_start_mib": found.rss_start_mib, "rss_mib": found.rss_mib, "rebuild_s": found.rebuild_s,
             "view_mib": found.view_mib, "log_mib": found.log_mib, "load_average": found.load_average,
         })
     };
@@ -204,12 +259,11 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, String) {
     )
 }
 
-pub(super) fn crowds(crowds: &[Crowd]) -> (Value, String) {
-    let mut text = String::new();
+pub(super) fn crowds(crowds: &[Crowd]) -> (Value, Text) {
+    let mut text = Text::new();
     for found in crowds {
-        let _ = writeln!(
-            text,
-            "视图 {}:{} 个节点,{} 条链路;{:.1} 秒全部接通;内存 {:.0} MiB,每个 {:.1} MiB;空闲时处理器 {:.1}%",
+        text += shown!(
+            "视图 {}:{} 个节点,{} 条链路;{:.1} 秒全部接通;内存 {:.0} MiB,每个 {:.1} MiB;空闲时处理器 {:.1}%\n",
             found.view,
             found.nodes,
             found.links,

@@ -1,22 +1,27 @@
 //! `hotline certs`: keeping certificates. What stands where is explained in
 //! [`crate::identity::authority`].
 
+use super::table::drawn;
 use super::world::PublishKept;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
-use crate::identity::authority::{
-    AUTHORITY_DAYS, Authority, Issued, LEAF_DAYS, Reason, Signer, Term,
-};
-use crate::identity::authority::{Entry, ROOT_DAYS};
+use crate::identity::authority::{Authority, Entry, ROOT_DAYS};
 use crate::identity::example::Example;
-use crate::identity::profile::{OperatorName, Subject, TrustDomain};
-use crate::identity::revocation::{ListAge, Serial};
+use crate::identity::profile::TrustDomain;
+use crate::identity::revocation::ListAge;
+use crate::out;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use comfy_table::Table;
-use hotline_topology::{RegionKey, Time};
+use hotline_show::{Text, line, shown};
+use hotline_topology::Time;
+use issue::{Whom, WhomOrRoot};
+use revoke::Revoke;
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod issue;
+mod revoke;
 
 /// 签发、续期、吊销和查看证书
 #[derive(Debug, Args)]
@@ -45,17 +50,8 @@ enum Command {
         #[command(subcommand)]
         whom: WhomOrRoot,
     },
-    /// 吊销一张证书并更新吊销列表
-    Revoke {
-        #[command(flatten)]
-        library: Library,
-        /// 序列号，见 hotline certs show
-        #[arg(long, value_parser = serial)]
-        serial: Serial,
-        /// 原因
-        #[arg(long, value_enum)]
-        reason: Reason,
-    },
+    /// 吊销证书并更新吊销列表：按序列号一张，或按区划（和操作员名）全部有效的
+    Revoke(Revoke),
     /// 重新签署全部吊销列表，每七天至少一次
     Refresh {
         #[command(flatten)]
@@ -86,86 +82,6 @@ struct Library {
     dir: PathBuf,
 }
 
-#[derive(Debug, Args)]
-struct Leaf {
-    #[command(flatten)]
-    library: Library,
-    /// 行政区划代码，12 位
-    #[arg(long)]
-    region: RegionKey,
-    /// 由哪个行政区划的签发机构签发；不写则由本区划的签发
-    #[arg(long)]
-    by: Option<RegionKey>,
-    /// 有效天数
-    #[arg(long, default_value_t = LEAF_DAYS)]
-    days: u32,
-}
-
-#[derive(Debug, Subcommand)]
-enum Whom {
-    /// 行政区划的签发机构；只能给本区划及其下级签发
-    Authority {
-        #[command(flatten)]
-        library: Library,
-        /// 行政区划代码，12 位
-        #[arg(long)]
-        region: RegionKey,
-        /// 由哪个上级的签发机构签发；不写则由根签发
-        #[arg(long)]
-        by: Option<RegionKey>,
-        /// 有效天数
-        #[arg(long, default_value_t = AUTHORITY_DAYS)]
-        days: u32,
-    },
-    /// 行政区划的节点
-    Node(Leaf),
-    /// 远程操作节点的人
-    Operator {
-        #[command(flatten)]
-        leaf: Leaf,
-        /// 操作员名
-        #[arg(long)]
-        name: OperatorName,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Renewal {
-    #[command(flatten)]
-    library: Library,
-    /// 行政区划代码，12 位
-    #[arg(long)]
-    region: RegionKey,
-    /// 有效天数；不写则按该类证书的惯例
-    #[arg(long)]
-    days: Option<u32>,
-}
-
-#[derive(Debug, Subcommand)]
-enum WhomOrRoot {
-    /// 根
-    Root {
-        #[command(flatten)]
-        library: Library,
-    },
-    /// 签发机构
-    Authority(Renewal),
-    /// 节点
-    Node(Renewal),
-    /// 操作员
-    Operator {
-        #[command(flatten)]
-        renewal: Renewal,
-        /// 操作员名
-        #[arg(long)]
-        name: OperatorName,
-    },
-}
-
-fn serial(text: &str) -> Result<Serial, String> {
-    Serial::from_hex(text).ok_or_else(|| format!("“{text}”不是序列号：应为偶数个十六进制数字"))
-}
-
 impl CertsArgs {
     /// Does what was asked and prints the outcome.
     ///
@@ -173,13 +89,13 @@ impl CertsArgs {
     /// When a folder is missing or not as it should be; the message says what to do.
     pub fn run(self) -> anyhow::Result<()> {
         let now = SystemClock::new().now();
-        print!("{}", self.command.run(now)?);
+        out::print(&self.command.run(now)?)?;
         Ok(())
     }
 }
 
 impl Command {
-    fn run(self, now: Time) -> anyhow::Result<String> {
+    fn run(self, now: Time) -> anyhow::Result<Text> {
         let entropy = &mut OsEntropy;
         match self {
             Self::Init {
@@ -188,7 +104,7 @@ impl Command {
             } => {
                 Authority::init(&library.dir, &trust_domain, now, entropy)?;
                 let root = library.dir.join("root");
-                Ok(format!(
+                Ok(shown!(
                     "已建立证书库 {}，信任域 {trust_domain}，根证书有效 {ROOT_DAYS} 天。\n\
                      请把 {} 备份到离线介质；它丢失或泄露，整个信任域都要重建。\n",
                     library.dir.display(),
@@ -197,24 +113,11 @@ impl Command {
             }
             Self::Issue { whom } => whom.issue(now),
             Self::Renew { whom } => whom.renew(now),
-            Self::Revoke {
-                library,
-                serial,
-                reason,
-            } => {
-                let entry = Authority::open(&library.dir)?.revoke(&serial, now, reason)?;
-                Ok(format!(
-                    "已吊销 {}（{}，签发者 {}）。\n请把 {} 发给各节点，重新载入后生效。\n",
-                    entry.record.uri,
-                    reason.label(),
-                    entry.issuer,
-                    library.dir.join("public/crl.pem").display()
-                ))
-            }
+            Self::Revoke(revoke) => revoke.run(now),
             Self::Refresh { library } => {
                 Authority::open(&library.dir)?.refresh_lists(now)?;
                 let list = library.dir.join("public/crl.pem");
-                Ok(format!(
+                Ok(shown!(
                     "吊销列表已重新签署：{}。请发给各节点。\n",
                     list.display()
                 ))
@@ -224,7 +127,7 @@ impl Command {
                 let authority = Authority::open(&library.dir)?;
                 let certificates = table(&authority, &authority.list()?, now);
                 let lists = ages(&authority.list_ages(now)?);
-                Ok(format!(
+                Ok(shown!(
                     "信任域 {}\n{certificates}\n{lists}",
                     authority.domain()
                 ))
@@ -236,7 +139,7 @@ impl Command {
                     Example::parse(&text).with_context(|| format!("清单 {}", profile.display()))?;
                 example.make(&out, now, entropy)?;
                 let count = example.certificates.len();
-                Ok(format!(
+                Ok(shown!(
                     "已在 {} 生成 {count} 张示例证书。仅供测试，不得用于正式环境。\n",
                     out.display()
                 ))
@@ -245,83 +148,7 @@ impl Command {
     }
 }
 
-impl Whom {
-    fn issue(self, now: Time) -> anyhow::Result<String> {
-        let (library, subject, by, days) = match self {
-            Self::Authority {
-                library,
-                region,
-                by,
-                days,
-            } => {
-                let by = by.map_or(Signer::Root, Signer::Region);
-                (library, Subject::Authority(region), by, days)
-            }
-            Self::Node(leaf) => {
-                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
-                (leaf.library, Subject::Node(leaf.region), by, leaf.days)
-            }
-            Self::Operator { leaf, name } => {
-                let by = Signer::Region(leaf.by.unwrap_or(leaf.region));
-                let subject = Subject::Operator {
-                    region: leaf.region,
-                    name,
-                };
-                (leaf.library, subject, by, leaf.days)
-            }
-        };
-        let authority = Authority::open(&library.dir)?;
-        let issued = authority.issue(&subject, by, Term::days(now, days), now, &mut OsEntropy)?;
-        Ok(told("已签发", &authority, &subject, &issued))
-    }
-}
-
-impl WhomOrRoot {
-    fn renew(self, now: Time) -> anyhow::Result<String> {
-        let (renewal, subject, usual_days) = match self {
-            Self::Root { library } => {
-                let folder = Authority::open(&library.dir)?.renew_root(now, &mut OsEntropy)?;
-                return Ok(format!(
-                    "新的根在 {}。请先把 {} 发给每个节点并重新载入，再用新根签发。\n",
-                    folder.display(),
-                    library.dir.join("public/roots.crt").display()
-                ));
-            }
-            Self::Authority(renewal) => {
-                let subject = Subject::Authority(renewal.region);
-                (renewal, subject, AUTHORITY_DAYS)
-            }
-            Self::Node(renewal) => {
-                let subject = Subject::Node(renewal.region);
-                (renewal, subject, LEAF_DAYS)
-            }
-            Self::Operator { renewal, name } => {
-                let subject = Subject::Operator {
-                    region: renewal.region,
-                    name,
-                };
-                (renewal, subject, LEAF_DAYS)
-            }
-        };
-        let authority = Authority::open(&renewal.library.dir)?;
-        let days = renewal.days.unwrap_or(usual_days);
-        let issued = authority.renew(&subject, days, now, &mut OsEntropy)?;
-        Ok(told("已换发", &authority, &subject, &issued))
-    }
-}
-
-fn told(what: &str, authority: &Authority, subject: &Subject, issued: &Issued) -> String {
-    format!(
-        "{what}{}证书 {}\n序列号 {}，有效期至 {}，放在 {}\n",
-        subject.kind(),
-        authority.domain().uri(subject),
-        issued.serial,
-        issued.term.not_after,
-        issued.folder.display()
-    )
-}
-
-fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
+fn table(authority: &Authority, entries: &[Entry], now: Time) -> Text {
     let mut table = Table::new();
     table.set_header(["类别", "身份", "签发者", "序列号", "有效期至", "状态"]);
     for Entry { issuer, record } in entries {
@@ -331,28 +158,36 @@ fn table(authority: &Authority, entries: &[Entry], now: Time) -> Table {
             .map_or("其他", |subject| subject.kind());
         let state = match &record.revoked {
             Some(revocation) => {
-                format!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
+                shown!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
             }
-            None if now > record.not_after() => "已过期".to_owned(),
-            None if now < record.not_before() => "尚未生效".to_owned(),
-            None => "有效".to_owned(),
+            None if now > record.not_after() => "已过期".into(),
+            None if now < record.not_before() => "尚未生效".into(),
+            None => "有效".into(),
         };
         let ends = record.not_after().to_string();
-        table.add_row([kind, &record.uri, issuer, record.serial(), &ends, &state]);
+        let cells = [
+            kind,
+            &record.uri,
+            issuer,
+            record.serial(),
+            &ends,
+            state.as_str(),
+        ];
+        table.add_row(cells.map(line));
     }
-    table
+    drawn(&table)
 }
 
 /// How old each revocation list is, one a line.
-fn ages(lists: &[ListAge]) -> String {
+fn ages(lists: &[ListAge]) -> Text {
     let days = |time: Duration| time.as_secs() / 86_400;
     let line = |list: &ListAge| {
         let state = match list.overdue {
-            Some(late) => format!("逾期 {} 天，请执行 hotline certs refresh", days(late)),
-            None => "未到重签期限".to_owned(),
+            Some(late) => shown!("逾期 {} 天，请执行 hotline certs refresh", days(late)),
+            None => "未到重签期限".into(),
         };
         let (issuer, signed_at, age) = (&list.issuer, list.signed_at, days(list.age));
-        format!("吊销列表 {issuer}：签署于 {signed_at}，已 {age} 天，{state}\n")
+        shown!("吊销列表 {issuer}：签署于 {signed_at}，已 {age} 天，{state}\n")
     };
     lists.iter().map(line).collect()
 }

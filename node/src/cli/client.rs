@@ -1,5 +1,6 @@
 //! A caller of the operator door over its Unix socket; the command line, the demonstration and the tests call through it.
 
+use crate::causes::chinese;
 use crate::grpc::caller::{PERSON_HEADER, encode};
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::operator_client::OperatorClient;
@@ -69,8 +70,9 @@ impl CallError {
             rule: None,
             article: None,
             message: format!(
-                "连不上节点({}):{why};请确认节点正在运行,套接字路径正确,且当前用户有权访问",
-                socket.display()
+                "连不上节点({}):{};请确认节点正在运行,套接字路径正确,且当前用户有权访问",
+                socket.display(),
+                chinese(&why.to_string())
             ),
             code: Code::Unavailable,
             reached: false,
@@ -85,7 +87,7 @@ impl From<Status> for CallError {
             return Self {
                 rule: None,
                 article: None,
-                message: format!("与节点的连接中断:{}", deepest(source)),
+                message: format!("与节点的连接中断:{}", chinese(&deepest(source).to_string())),
                 code: Code::Unknown,
                 reached: true,
             };
@@ -99,7 +101,7 @@ impl From<Status> for CallError {
         Self {
             rule: info.map(|info| info.reason.clone()).or(field),
             article: info.and_then(|info| info.metadata.get("article").cloned()),
-            message: status.message().to_owned(),
+            message: chinese(status.message()),
             code: status.code(),
             reached: true,
         }
@@ -172,6 +174,8 @@ impl Client {
         execute(pb::Command) -> pb::Done;
         /// A ticket with its legs and its timeline.
         get_ticket(pb::GetTicketRequest) -> pb::TicketDetail;
+        /// Who opened what of a ticket, newest first.
+        list_readings(pb::ListReadingsRequest) -> pb::ListReadingsResponse;
         /// Tickets, a page at a time.
         list_tickets(pb::ListTicketsRequest) -> pb::ListTicketsResponse;
         /// Open legs, a page at a time.
@@ -180,6 +184,8 @@ impl Client {
         list_notices(pb::ListNoticesRequest) -> pb::ListNoticesResponse;
         /// How every link stands.
         list_links(pb::ListLinksRequest) -> pb::ListLinksResponse;
+        /// Dials the parent now.
+        dial_link(pb::DialLinkRequest) -> pb::DialLinkResponse;
         /// What waits on a link.
         list_queue(pb::ListQueueRequest) -> pb::ListQueueResponse;
         /// Keys for sealing, and what was destroyed.
@@ -192,6 +198,8 @@ impl Client {
         get_status(pb::GetStatusRequest) -> pb::NodeStatus;
         /// Signed documents, here and at the neighbours.
         get_world(pb::GetWorldRequest) -> pb::World;
+        /// Codes that people choose from.
+        list_codes(pb::ListCodesRequest) -> pb::ListCodesResponse;
         /// What is attached to a ticket.
         list_attachments(pb::ListAttachmentsRequest) -> pb::ListAttachmentsResponse;
         /// Takes an attachment out, part by part.

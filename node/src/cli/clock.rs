@@ -35,7 +35,7 @@ impl ClockArgs {
             let verb = Verb::ConfirmClock(pb::ConfirmClock {});
             let done = caller.execute(&send, verb, Vec::new()).await?;
             Ok(Shown {
-                text: "时钟已确认".to_owned(),
+                text: "时钟已确认".into(),
                 json: done.json(),
             })
         })

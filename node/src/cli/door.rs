@@ -3,16 +3,18 @@
 use super::client::{CallError, Client};
 use crate::config::Config;
 use crate::entropy::{Entropy as _, OsEntropy};
+use crate::out;
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
+use hotline_show::Text;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// The command line asks for what cannot be asked; nothing was sent.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Usage(pub String);
+#[error("{}", .0.as_str())]
+pub struct Usage(pub Text);
 
 /// Where the node is and who asks.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +32,9 @@ pub struct DoorArgs {
     /// 输出一个 JSON 值
     #[arg(long, global = true)]
     pub json: bool,
+    /// 表格不按终端的宽度折行
+    #[arg(long, global = true)]
+    pub wide: bool,
 }
 
 /// A connected caller.
@@ -50,8 +55,8 @@ impl DoorArgs {
         }
         let Some(config) = &self.config else {
             let words =
-                "不知道节点在哪里:请用 --socket 指明套接字,或用 --config 指明节点的配置文件";
-            return Err(Usage(words.to_owned()).into());
+                "不知道节点在哪里：请用 --socket 指明套接字，或用 --config 指明节点的配置文件";
+            return Err(Usage(words.into()).into());
         };
         Ok(Config::load(config)?.operator.socket)
     }
@@ -66,13 +71,16 @@ impl DoorArgs {
         F: AsyncFnOnce(&Caller) -> anyhow::Result<Shown>,
     {
         let json = self.json;
+        if self.wide {
+            out::be_wide();
+        }
         let done = self.call(work);
         match &done {
-            Ok(shown) if json => println!("{}", shown.json),
-            Ok(shown) => println!("{}", shown.text.trim_end()),
+            Ok(shown) if json => out::print_json(&shown.json)?,
+            Ok(shown) => out::print(&shown.text)?,
             Err(error) if json => {
                 if let Some(error) = error.downcast_ref() {
-                    println!("{}", refused(error));
+                    out::print_json(&refused(error))?;
                 }
             }
             Err(_) => {}
@@ -103,7 +111,7 @@ impl DoorArgs {
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// For people.
-    pub text: String,
+    pub text: Text,
     /// For programs.
     pub json: Value,
 }

@@ -10,12 +10,14 @@ use crate::evidence::trust::{Dated, Trusted};
 use crate::evidence::words;
 use crate::identity::signing::{SigningKey, of_statements};
 use crate::identity::{Material, chain};
+use crate::out;
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
 use crate::store::tool;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use hotline_domain::evidence::{Notary, Signature, Signer};
+use hotline_show::{Text, shown};
 use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -85,7 +87,7 @@ enum Command {
 
 /// The input cannot be used; exit code 2.
 fn unusable(error: &anyhow::Error) -> anyhow::Error {
-    Usage(format!("{error:#}")).into()
+    Usage(shown!("{error:#}")).into()
 }
 
 impl EvidenceArgs {
@@ -99,11 +101,11 @@ impl EvidenceArgs {
                 subject,
                 data,
                 certs,
-                out,
+                out: file,
             } => {
-                let words = export(&subject, &data, certs.as_deref(), &out)
+                let words = export(&subject, &data, certs.as_deref(), &file)
                     .map_err(|error| unusable(&error))?;
-                println!("{words}");
+                out::print(&words)?;
                 Ok(())
             }
             Command::Audit {
@@ -115,7 +117,7 @@ impl EvidenceArgs {
             } => {
                 let verdict = audit(&exports, &topology, trust.as_deref(), at, quiet)
                     .map_err(|error| unusable(&error))?;
-                println!("{verdict}");
+                out::print(&verdict.text())?;
                 anyhow::ensure!(verdict.is_clean(), "核对发现问题,见上");
                 Ok(())
             }
@@ -136,9 +138,9 @@ impl EvidenceArgs {
                 let convictions = cross(&examined);
                 let knows = trusted.knows_tree();
                 if json {
-                    println!("{:#}", words::report_json(&examined, &convictions, knows));
+                    out::print_json(&words::report_json(&examined, &convictions, knows))?;
                 } else {
-                    print!("{}", words::report(&examined, &convictions, knows));
+                    out::print(&words::report(&examined, &convictions, knows))?;
                 }
                 let faulty = examined.iter().any(|file| !file.faults.is_empty());
                 anyhow::ensure!(!faulty && convictions.is_empty(), "证据有问题,见上");
@@ -217,7 +219,7 @@ fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Exam
     Ok(examine(name, file, trusted, at))
 }
 
-fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyhow::Result<String> {
+fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyhow::Result<Text> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let log = data.join("log");
     let dir = if log.is_dir() { log } else { data.to_owned() };
@@ -245,7 +247,7 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
     } else {
         "未盖章"
     };
-    Ok(format!(
+    Ok(shown!(
         "{} 截至 {}(第 {} 号提交)的证据:交办 {} 份,信件 {} 封,{sealed};写入 {}",
         bundle.node,
         bundle.made_at,

@@ -51,13 +51,15 @@ objects! {
     Done { matter, number, legs, order, version }
     Attachment {
         id, name, erased, size, media, kind, at_ms, actor, source, local, here, fetched_by,
+        name_withheld,
     }
     ListAttachmentsResponse { attachments }
     AttachFileResponse { taken, id, done }
     Text { field, value, erased }
     Ticket {
         matter, number, origin, taken_in_at_ms, since_ms, channel, kind, category, urgency, stage, closed_ground,
-        closed_at_ms, due_ms, overdue, returns, hops, redos, version, place, lead, term,
+        closed_at_ms, due_ms, due_provisional, overdue, returns, hops, redos, version, place, lead, term, title,
+        place_name, with,
     }
     Leg {
         id, matter, number, giver, taker, side, role, kind, stage, offered_at_ms, delivered_at_ms, signed_at_ms,
@@ -66,7 +68,9 @@ objects! {
     }
     SupervisionOrder { id, issuer, trigger, at_ms, reply_by_ms, reminders, replied_at_ms, ended_at_ms }
     TimelineEntry { at_ms, happened_at_ms, actor, what, leg, party, words, texts }
-    TicketDetail { ticket, legs, timeline, texts }
+    TicketDetail { ticket, legs, timeline, texts, withheld, older_readings }
+    Reading { at_ms, who, unit, fields, attachment, purpose, entrance }
+    ListReadingsResponse { readings, cursor }
     ListTicketsResponse { tickets, cursor }
     ListLegsResponse { legs, cursor }
     Notice {
@@ -86,6 +90,8 @@ objects! {
     World {
         topology_version, pack, pack_version, documents, neighbours, lists, time_ms, succeeded_by, open_tickets,
     }
+    Code { vocabulary, vocabulary_label, code, label, note }
+    ListCodesResponse { codes, left_out }
     QueuedEnvelope { lane, seq, id, addressee, matter, leg, kind, written_at_ms, payload_bytes }
     ListQueueResponse { envelopes }
     KnownKey { region, name, no, not_before_ms, not_after_ms, revoked }
@@ -97,10 +103,18 @@ objects! {
     ListMissingResponse { things }
     FiguresLine { label, counts }
     Completeness { region, name, as_of_ms }
-    Figures { measures, lines, total, reported, missing, complete }
+    Figures { measures, lines, total, reported, missing, complete, absent }
     NodeStatus {
         region, name, level, time_ms, epoch, topology_version, pack, pack_version, ready, not_ready_because,
-        clock_held, accepted, applied, alarms, open_limits, exchanging, missing,
+        clock_held, accepted, applied, alarms, open_limits, exchanging, missing, links,
+    }
+    LinkBrief { region, name, side, state, why, heard_at_ms }
+}
+
+impl Json for pb::DialLinkResponse {
+    fn json(&self) -> Value {
+        let Self {} = self;
+        Value::Object(Map::new())
     }
 }
 
@@ -124,6 +138,8 @@ mod tests {
             json!({
                 "ticket": null, "legs": [], "timeline": [],
                 "texts": [{ "field": "title", "value": "路灯", "erased": false }],
+                "withheld": [],
+                "older_readings": false,
             })
         );
     }

@@ -7,7 +7,7 @@ use super::words::time;
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
-use std::fmt::Write as _;
+use hotline_show::{Text, shown};
 
 /// `hotline keys`.
 #[derive(Debug, Args)]
@@ -65,7 +65,7 @@ async fn rotate(caller: &Caller, change: Change, revoke: bool) -> anyhow::Result
         "新密钥已启用;旧密钥留到保留期满"
     };
     Ok(Shown {
-        text: text.to_owned(),
+        text: text.into(),
         json: done.json(),
     })
 }
@@ -79,7 +79,7 @@ async fn list(caller: &Caller, limit: u32) -> anyhow::Result<Shown> {
     })
 }
 
-fn text(answer: &pb::ListKeysResponse) -> String {
+fn text(answer: &pb::ListKeysResponse) -> Text {
     let mut own = Listing::new(&["本节点密钥", "启用", "保留到"]);
     for key in &answer.own {
         let until = match key.retire_at_ms {
@@ -97,7 +97,7 @@ fn text(answer: &pb::ListKeysResponse) -> String {
             time(key.not_after_ms),
         ]);
     }
-    let mut out = format!("{}\n{}", own.or("本节点还没有封装密钥"), known.or(""));
+    let mut out = shown!("{}\n{}", own.or("本节点还没有封装密钥"), known.or(""));
     if !answer.waiting.is_empty() {
         let mut waiting = Listing::new(&["收件者", "等公钥", "等回执", "最早写入"]);
         for line in &answer.waiting {
@@ -108,7 +108,7 @@ fn text(answer: &pb::ListKeysResponse) -> String {
                 time(line.oldest_ms),
             ]);
         }
-        let _ = write!(out, "\n{}", waiting.or(""));
+        out += shown!("\n{}", waiting.or(""));
     }
     if !answer.destroyed.is_empty() {
         let mut gone = Listing::new(&[
@@ -141,7 +141,7 @@ fn text(answer: &pb::ListKeysResponse) -> String {
                 backup,
             ]);
         }
-        let _ = write!(out, "\n{}", gone.or(""));
+        out += shown!("\n{}", gone.or(""));
     }
     out
 }
@@ -175,6 +175,7 @@ mod tests {
             }],
         };
         let text = text(&answer);
+        let text = text.as_str();
         for words in ["在用", "南村镇", "第 6 号封装密钥", "(到期)", "无备份记录"]
         {
             assert!(text.contains(words), "{words}: {text}");

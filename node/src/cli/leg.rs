@@ -5,6 +5,7 @@ use super::json::Json as _;
 use super::ticket::{leg_table, more};
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::shown;
 
 /// `hotline leg`.
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ impl List {
         let answer = caller.client.list_legs(caller.who(), request).await?;
         let legs: Vec<_> = answer.legs.iter().collect();
         Ok(Shown {
-            text: format!("{}{}", leg_table(&legs), more(&answer.cursor)),
+            text: shown!("{}{}", leg_table(&legs), more(&answer.cursor)),
             json: answer.json(),
         })
     }

@@ -8,8 +8,7 @@ use clap::{Args, Subcommand};
 use hotline_domain::link::WIRE_VERSION;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
-use hotline_topology::RegionKey;
-use std::fmt::Write as _;
+use hotline_show::{Text, shown};
 
 /// `hotline link`.
 #[derive(Debug, Args)]
@@ -24,30 +23,35 @@ pub struct LinkArgs {
 enum Command {
     /// 各条链路的状况
     List,
+    /// 现在就拨上级,不等下一次自动重拨
+    Dial {
+        /// 上级的区划代码
+        region: String,
+    },
     /// 等待对方确认的消息
     Queue {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         /// 至多列几条,1 到 500
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// 对方做过哪些正常节点不会做的事
     Misconduct {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
     },
     /// 查明之后,清除对方行为异常的记录,解除隔离
     Forgive {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         #[command(flatten)]
         send: Send,
     },
     /// 人工核对之后,重新开放被拒绝的链路
     Reopen {
-        /// 对方的区划代码
-        region: RegionKey,
+        /// 对方的区划代码或名称
+        region: String,
         #[command(flatten)]
         send: Send,
     },
@@ -61,6 +65,7 @@ impl LinkArgs {
     pub fn run(self) -> anyhow::Result<()> {
         self.door.run(async |caller| match self.command {
             Command::List => list(caller).await,
+            Command::Dial { region } => dial(caller, region).await,
             Command::Queue { region, limit } => queue(caller, region, limit).await,
             Command::Misconduct { region } => misconduct(caller, region).await,
             Command::Forgive { region, send } => {
@@ -69,7 +74,7 @@ impl LinkArgs {
                 });
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
-                    text: format!("{region} 行为异常的记录已清除"),
+                    text: shown!("{region} 行为异常的记录已清除"),
                     json: done.json(),
                 })
             }
@@ -79,12 +84,25 @@ impl LinkArgs {
                 });
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
-                    text: format!("与 {region} 的链路已重新开放"),
+                    text: shown!(
+                        "与 {region} 的链路已重新开放,正在重新连接;几秒后用 hotline link list 查看"
+                    ),
                     json: done.json(),
                 })
             }
         })
     }
+}
+
+async fn dial(caller: &Caller, region: String) -> anyhow::Result<Shown> {
+    let request = pb::DialLinkRequest {
+        region: region.to_string(),
+    };
+    let answer = caller.client.dial_link(caller.who(), request).await?;
+    Ok(Shown {
+        text: shown!("正在拨 {region};几秒后用 hotline link list 查看"),
+        json: answer.json(),
+    })
 }
 
 async fn list(caller: &Caller) -> anyhow::Result<Shown> {
@@ -93,12 +111,12 @@ async fn list(caller: &Caller) -> anyhow::Result<Shown> {
         .list_links(caller.who(), pb::ListLinksRequest {})
         .await?;
     Ok(Shown {
-        text: format!("{}{}", links(&answer.links), waiting(&answer.waiting)),
+        text: shown!("{}{}", links(&answer.links), waiting(&answer.waiting)),
         json: answer.json(),
     })
 }
 
-fn links(links: &[pb::Link]) -> String {
+fn links(links: &[pb::Link]) -> Text {
     let mut listing = Listing::new(&[
         "对方",
         "关系",
@@ -109,7 +127,7 @@ fn links(links: &[pb::Link]) -> String {
         "待确认",
         "已收",
     ]);
-    let mut remarks = String::new();
+    let mut remarks = Text::new();
     for link in links {
         let state = match (link.connected, link.blocked.is_empty()) {
             (_, false) => "停用",
@@ -131,48 +149,48 @@ fn links(links: &[pb::Link]) -> String {
             ]);
         }
         if link.wire > 0 && link.wire < WIRE_VERSION {
-            let _ = writeln!(
-                remarks,
-                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级",
-                link.name, link.wire
+            remarks += shown!(
+                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级\n",
+                link.name,
+                link.wire
             );
         }
         if !link.blocked.is_empty() {
-            let _ = writeln!(
-                remarks,
-                "{} 停用:{};核对之后执行 hotline link reopen {}",
-                link.name, link.blocked, link.region
+            remarks += shown!(
+                "{} 停用:{};核对之后执行 hotline link reopen {}\n",
+                link.name,
+                link.blocked,
+                link.region
             );
         } else if !link.connected && !link.last_error.is_empty() {
-            let _ = writeln!(
-                remarks,
-                "{} 断开(已试 {} 次):{}",
-                link.name, link.failures, link.last_error
+            remarks += shown!(
+                "{} 断开(已试 {} 次):{}\n",
+                link.name,
+                link.failures,
+                link.last_error
             );
         }
     }
     for link in links.iter().filter(|link| !link.misconduct.is_empty()) {
-        let _ = writeln!(
-            remarks,
-            "{} 行为异常:{};详情见 hotline link misconduct {}",
+        remarks += shown!(
+            "{} 行为异常:{};详情见 hotline link misconduct {}\n",
             link.name,
             offences(link),
             link.region
         );
     }
-    format!(
+    shown!(
         "{}{remarks}",
         listing.numbers_from(5).or("没有上级,也没有下级节点")
     )
 }
 
 /// What no link shows: it waits for the key of a node further away.
-fn waiting(waiting: &[pb::Waiting]) -> String {
-    let mut text = String::new();
+fn waiting(waiting: &[pb::Waiting]) -> Text {
+    let mut text = Text::new();
     for line in waiting.iter().filter(|line| line.for_key > 0) {
-        let _ = writeln!(
-            text,
-            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出",
+        text += shown!(
+            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出\n",
             line.for_key,
             line.region,
             line.name,
@@ -183,19 +201,20 @@ fn waiting(waiting: &[pb::Waiting]) -> String {
 }
 
 /// Offences with how often.
-fn offences(link: &pb::Link) -> String {
+fn offences(link: &pb::Link) -> Text {
     let each = link.misconduct.iter();
-    let each = each.map(|it| format!("{} {} 次", word("offence", &it.offence), it.times));
-    each.collect::<Vec<_>>().join("、")
+    let each = each.map(|it| shown!("{} {} 次", word("offence", &it.offence), it.times));
+    Text::join(each, "、")
 }
 
-async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown> {
+async fn misconduct(caller: &Caller, region: String) -> anyhow::Result<Shown> {
     let answer = caller
         .client
         .list_links(caller.who(), pb::ListLinksRequest {})
         .await?;
-    let wanted = region.to_string();
-    let Some(link) = answer.links.iter().find(|link| link.region == wanted) else {
+    let wanted = region.trim();
+    let is_meant = |link: &&pb::Link| link.region == wanted || link.name == wanted;
+    let Some(link) = answer.links.iter().find(is_meant) else {
         anyhow::bail!("{region} 不是本节点的上级或直接下级;用 hotline link list 查看有哪些链路");
     };
     Ok(Shown {
@@ -205,7 +224,7 @@ async fn misconduct(caller: &Caller, region: RegionKey) -> anyhow::Result<Shown>
 }
 
 /// A neighbour's ledger, and what to do about it.
-fn ledger(link: &pb::Link) -> String {
+fn ledger(link: &pb::Link) -> Text {
     let mut listing = Listing::new(&["行为", "次数", "最近一次", "内容"]);
     for it in &link.misconduct {
         listing.row([
@@ -219,31 +238,25 @@ fn ledger(link: &pb::Link) -> String {
     if link.misconduct.is_empty() {
         return text;
     }
-    let _ = writeln!(
-        text,
-        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节",
-        link.misconduct_score, link.quarantines, link.kept, link.kept_bytes
+    text += shown!(
+        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节\n",
+        link.misconduct_score,
+        link.quarantines,
+        link.kept,
+        link.kept_bytes
     );
     if link.quarantined_until_ms != 0 {
-        let _ = writeln!(
-            text,
-            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失",
+        text += shown!(
+            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失\n",
             time(link.quarantined_until_ms)
         );
     }
-    let _ = writeln!(
-        text,
-        "查明原因后清除记录:hotline link forgive {}",
-        link.region
-    );
+    text += shown!("查明原因后清除记录:hotline link forgive {}\n", link.region);
     text
 }
 
-async fn queue(caller: &Caller, region: RegionKey, limit: u32) -> anyhow::Result<Shown> {
-    let request = pb::ListQueueRequest {
-        region: region.to_string(),
-        limit,
-    };
+async fn queue(caller: &Caller, region: String, limit: u32) -> anyhow::Result<Shown> {
+    let request = pb::ListQueueRequest { region, limit };
     let answer = caller.client.list_queue(caller.who(), request).await?;
     let mut listing = Listing::new(&[
         "车道",
@@ -294,14 +307,17 @@ mod tests {
             ..pb::Link::default()
         };
         let text = links(std::slice::from_ref(&link));
+        let text = text.as_str();
         assert!(
             text.contains("隔离") && text.contains("洪水 3 次"),
             "{text}"
         );
         let text = ledger(&link);
+        let text = text.as_str();
         assert!(text.contains("超出了准许的数量"), "{text}");
         assert!(text.contains("hotline link forgive 140525000000"), "{text}");
-        assert!(ledger(&pb::Link::default()).contains("没有行为异常"));
+        let nothing = ledger(&pb::Link::default());
+        assert!(nothing.as_str().contains("没有行为异常"));
     }
 
     #[test]
@@ -321,6 +337,7 @@ mod tests {
             ..pb::Link::default()
         };
         let text = links(&[link]);
+        let text = text.as_str();
         assert!(text.contains("停用") && text.contains("下级"), "{text}");
         assert!(text.contains("hotline link reopen 140525000000"), "{text}");
     }

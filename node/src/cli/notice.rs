@@ -7,6 +7,7 @@ use super::ticket::more;
 use super::words::{category, time, word};
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 
 /// `hotline notice`.
 #[derive(Debug, Args)]
@@ -52,13 +53,13 @@ impl List {
         };
         let answer = caller.client.list_notices(caller.who(), request).await?;
         Ok(Shown {
-            text: format!("{}{}", table(&answer.notices), more(&answer.cursor)),
+            text: shown!("{}{}", table(&answer.notices), more(&answer.cursor)),
             json: answer.json(),
         })
     }
 }
 
-fn table(notices: &[pb::Notice]) -> String {
+fn table(notices: &[pb::Notice]) -> Text {
     let mut listing = Listing::new(&[
         "通报时间",
         "原因",

@@ -5,14 +5,17 @@ use super::json::Json as _;
 use super::table::Listing;
 use super::words::{time, word};
 use crate::clock::{Clock as _, SystemClock};
+use crate::codec::commit;
 use crate::codec::folder::Folder;
 use crate::config::Engine;
 use crate::entropy::{Entropy, OsEntropy};
+use crate::out;
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
 use crate::store::{Parts, StoreSettings, machine_boot_id, tool};
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::shown;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -143,32 +146,34 @@ impl StoreArgs {
         self.command.dir().map_or(Ok(()), must_be_a_store)?;
         match self.command {
             Command::Verify { dir } => {
-                let report = tool::verify(&disk, &dir)?;
-                println!("{report}");
+                let report = tool::verify_with(&disk, &dir, commit::slots)?;
+                out::print(&report.text())?;
                 anyhow::ensure!(report.is_sound(), "{} 的数据有问题,见上", dir.display());
             }
-            Command::Stat { dir } => println!("{}", tool::stat(&disk, &dir)?),
-            Command::Rebuild { dir } => println!("{}", rebuild(disk, &dir)?),
-            Command::Export { dir, out } => println!("{}", tool::export(&disk, &dir, &out)?),
+            Command::Stat { dir } => out::print(&tool::stat(&disk, &dir)?.text())?,
+            Command::Rebuild { dir } => out::print(&rebuild(disk, &dir)?.text())?,
+            Command::Export { dir, out: to } => {
+                out::print(&shown!("{}", tool::export(&disk, &dir, &to)?))?;
+            }
             Command::Backup { dir, to } => {
                 let made_ms = SystemClock::new().now().0;
-                println!("{}", tool::backup(&disk, &dir, &to, made_ms)?);
+                out::print(&tool::backup(&disk, &dir, &to, made_ms)?.text())?;
             }
             Command::VerifyBackup { from } => {
                 let held = tool::verify_backup(&disk, &from)?;
-                println!(
-                    "备份完好:节点 {},止于第 {} 号,{} 备份",
+                out::print(&shown!(
+                    "备份完好：节点 {}，止于第 {} 号，{} 备份",
                     held.node,
                     held.last,
                     Time(held.made_ms)
-                );
+                ))?;
             }
             Command::Restore {
                 from,
                 data,
                 destructions,
-            } => println!("{}", restore(&disk, &from, &data, &destructions)?),
-            Command::Destructions { dir } => print!("{}", tool::destructions_of(&disk, &dir)?),
+            } => out::print(&restore(&disk, &from, &data, &destructions)?.text())?,
+            Command::Destructions { dir } => out::print(&tool::destructions_of(&disk, &dir)?)?,
             Command::Missing { door, limit, after } => {
                 let request = pb::ListMissingRequest { after, limit };
                 return door.run(async |caller| missing(caller, request).await);
@@ -176,11 +181,11 @@ impl StoreArgs {
             Command::Init { data, .. } => {
                 must_be_empty(&data)?;
                 tool::init_rebuild(&disk, &data, drawn()?)?;
-                println!(
+                out::print(&shown!(
                     "{} 已建好。配置里的 node.data 指向它、证书仍用本节点原来的身份,启动后由上级、下级和交办双方补回他们所知的一切;\
                      谁也不知道的列在 hotline store missing 里。务必确认旧机器不会再启动这个节点",
                     data.display()
-                );
+                ))?;
             }
         }
         Ok(())

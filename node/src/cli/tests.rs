@@ -19,7 +19,7 @@ fn the_exit_code_tells_the_kind_of_failure() {
     };
     assert_eq!(number(&call(true).into()), 1);
     assert_eq!(number(&call(false).into()), 3);
-    assert_eq!(number(&Usage("写错了".to_owned()).into()), 2);
+    assert_eq!(number(&Usage("写错了".into()).into()), 2);
     let faults = Faults {
         file: "node.toml".into(),
         faults: vec![Fault {
@@ -44,7 +44,9 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline leg list --taker 住建局 --overdue",
         "hotline link queue 140525000000",
         "hotline figures show --by day --json",
+        "hotline ticket list --mine --waiting --search 路灯 --stage 待派,在办",
         "hotline clock confirm",
+        "hotline codes 事项 路灯 --limit 5",
         "hotline keys rotate --reason 例行",
         "hotline keys revoke --reason 私钥外泄 --key k",
         "hotline ticket erase A --reason 依申请 --socket s",
@@ -59,7 +61,7 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline ticket rule A",
         "hotline ticket rule A --grant --deny",
         "hotline ticket assign",
-        "hotline link reopen 12",
+        "hotline link reopen",
     ] {
         assert!(Cli::try_parse_from(wrong.split(' ')).is_err(), "{wrong}");
     }
@@ -75,4 +77,26 @@ fn a_cause_is_not_said_twice() {
     );
     let inner = anyhow::anyhow!("磁盘已满");
     assert_eq!(line(inner.context("写日志失败")), "写日志失败:磁盘已满");
+}
+
+#[test]
+fn a_due_date_without_a_time_lasts_as_long_as_its_day() {
+    let end = hotline_topology::Time::deadline("2026-02-14").unwrap();
+    assert_eq!(end.to_string(), "2026-02-14 23:59:59");
+    for (line, field) in [
+        ("hotline ticket assign A --due 2026-02-14", "due: Some("),
+        ("hotline ticket due A --until 2026-02-14", "until: "),
+        (
+            "hotline ticket supervise A --trigger overdue --reply-by 2026-02-14",
+            "reply_by: Some(",
+        ),
+    ] {
+        let line = format!("{line} --socket s");
+        let parsed = Cli::try_parse_from(line.split(' '));
+        let shown = format!("{parsed:?}");
+        assert!(
+            shown.contains(&format!("{field}{end:?}")),
+            "{line}: {shown}"
+        );
+    }
 }

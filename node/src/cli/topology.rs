@@ -1,11 +1,13 @@
 //! `hotline topology`: new, check, show; sign, publish and status stand in [`world`].
 
-use super::world;
+use super::{Told, world};
+use crate::out;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, Subcommand};
+use hotline_show::{Text, shown};
 use hotline_topology::Draw;
 use hotline_topology::new::{Select, Settings, generate};
-use hotline_topology::{Federation, RegionKey, check};
+use hotline_topology::{Fault, Federation, RegionKey, check};
 use std::path::PathBuf;
 
 /// `hotline topology`.
@@ -81,20 +83,18 @@ impl TopologyArgs {
                 let text = read(&file)?;
                 let faults = check::check(&file.display().to_string(), &text);
                 if faults.is_empty() {
-                    println!("{} 没有问题", file.display());
+                    out::print(&shown!("{} 没有问题", file.display()))?;
                     return Ok(());
                 }
-                let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-                anyhow::bail!("{}\n共 {} 处问题", words.join("\n"), faults.len())
+                let mut text = listed(&faults);
+                text += shown!("共 {} 处问题", faults.len());
+                Err(Told(text).into())
             }
             Command::Show { file, from, depth } => {
                 let text = read(&file)?;
-                let federation =
-                    Federation::parse(&file.display().to_string(), &text).map_err(|faults| {
-                        let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-                        anyhow::anyhow!("{}", words.join("\n"))
-                    })?;
-                print!("{}", federation.draw(Draw { from, depth }));
+                let federation = Federation::parse(&file.display().to_string(), &text)
+                    .map_err(|faults| Told(listed(&faults)))?;
+                out::print(&federation.draw(Draw { from, depth }))?;
                 Ok(())
             }
         }
@@ -122,13 +122,18 @@ impl New {
         })?;
         std::io::Write::write_all(&mut file, federation.to_toml().as_bytes())
             .with_context(|| format!("写 {} 失败", self.out.display()))?;
-        println!(
-            "已写入 {}:{} 个区划",
+        out::print(&shown!(
+            "已写入 {}：{} 个区划",
             self.out.display(),
             federation.regions().len()
-        );
+        ))?;
         Ok(())
     }
+}
+
+/// Each fault on a line of its own.
+fn listed(faults: &[Fault]) -> Text {
+    faults.iter().map(|fault| shown!("{fault}\n")).collect()
 }
 
 fn read(file: &std::path::Path) -> anyhow::Result<String> {

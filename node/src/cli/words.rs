@@ -122,6 +122,15 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("side", &[("parent", "上级"), ("child", "下级")]),
     (
+        "link",
+        &[
+            ("connected", "连通"),
+            ("disconnected", "断开"),
+            ("quarantined", "隔离"),
+            ("blocked", "停用"),
+        ],
+    ),
+    (
         "missing",
         &[
             ("span", "一段时间"),
@@ -169,6 +178,26 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "purpose",
+        &[
+            ("handle", "办理"),
+            ("call-back", "回访"),
+            ("petitioner", "本人申请"),
+            ("supervise", "督办"),
+            ("quality", "质检"),
+            ("audit", "审计"),
+            ("legal", "依法调取"),
+        ],
+    ),
+    (
+        "entrance",
+        &[
+            ("local", "本机"),
+            ("front-end", "前端系统"),
+            ("remote", "远程"),
+        ],
+    ),
+    (
         "field",
         &[
             ("title", "标题"),
@@ -187,6 +216,13 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
 ];
+
+/// A vocabulary: codes with their words.
+#[must_use]
+pub fn vocabulary(name: &str) -> &'static [(&'static str, &'static str)] {
+    let known = WORDS.iter().find(|(known, _)| *known == name);
+    known.map_or(&[], |(_, words)| words)
+}
 
 /// The word of a code.
 #[must_use]
@@ -214,10 +250,18 @@ pub fn time(ms: i64) -> String {
     Time(ms).to_string().chars().take(16).collect()
 }
 
+/// A due date; one that counts through a year without a calendar says so.
+#[must_use]
+pub fn due(ms: i64, provisional: bool) -> String {
+    let doubt = if provisional { "(暂定)" } else { "" };
+    format!("{}{doubt}", time(ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use hotline_domain::figures::Measure;
+    use hotline_domain::policy::purpose::Purpose;
     use hotline_domain::supervision::NoticeReason;
     use hotline_topology::policy::MediaKind;
     use hotline_topology::{FieldName, Kind, Level, Urgency};
@@ -232,7 +276,10 @@ mod tests {
             .for_each(|code| named("measure", code.as_str()));
         FieldName::ALL
             .iter()
-            .for_each(|code| named("field", code.as_str()));
+            .for_each(|code| assert_eq!(word("field", code.as_str()), code.label()));
+        for purpose in Purpose::ALL {
+            assert_eq!(word("purpose", purpose.code()), purpose.label());
+        }
         for kind in Kind::ALL {
             assert_eq!(word("kind", kind.as_str()), kind.label());
         }

@@ -1,17 +1,19 @@
 //! `hotline topology sign`, `publish`, `status` and `hotline certs publish`: signed documents, made, handed in, looked at.
 
+use super::Told;
 use super::door::{Caller, DoorArgs, Send, Shown};
 use super::json::Json as _;
 use super::table::Listing;
 use super::words::{time, word};
 use crate::identity::authority::{Authority, Signer};
+use crate::out;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use hotline_domain::world::{DocumentKind, Header, Series};
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
+use hotline_show::{Text, shown};
 use hotline_topology::{Calendar, Fault, Federation, PolicyPack, RegionKey, Time};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What a file is.
@@ -63,7 +65,7 @@ impl Sign {
         let by = self.by.map_or(Signer::Root, Signer::Region);
         let bytes = Authority::open(&self.dir)?.seal(by, &header, text.into_bytes())?;
         write(&self.out, &bytes)?;
-        println!("{}", told(&header, &self.out));
+        out::print(&told(&header, &self.out))?;
         Ok(())
     }
 
@@ -104,8 +106,9 @@ impl Sign {
 }
 
 fn faulty(faults: Vec<Fault>) -> anyhow::Error {
-    let words: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{}\n共 {} 处问题", words.join("\n"), faults.len())
+    let mut text: Text = faults.iter().map(|fault| shown!("{fault}\n")).collect();
+    text += shown!("共 {} 处问题", faults.len());
+    Told(text).into()
 }
 
 /// What `hotline certs publish` signs.
@@ -148,12 +151,21 @@ impl PublishKept {
     ///
     /// # Errors
     /// A signer that is not here, or a file that cannot be read or written.
-    pub fn run(self, now: Time) -> anyhow::Result<String> {
+    pub fn run(self, now: Time) -> anyhow::Result<Text> {
         let authority = Authority::open(&self.dir)?;
         let by = self.by.map_or(Signer::Root, Signer::Region);
+        let mut left_out = Text::new();
         let (kind, content) = match self.what {
             Kept::Roots => (DocumentKind::Trust, authority.roots_pem()?),
-            Kept::Lists => (DocumentKind::Revocations, authority.lists_pem(by)?),
+            Kept::Lists => {
+                let lists = authority.lists(by, now)?;
+                for (issuer, ended) in &lists.left_out {
+                    left_out += shown!(
+                        "{issuer} 的证书已于 {ended} 到期，它的吊销列表没有列入，其余照常。\n"
+                    );
+                }
+                (DocumentKind::Revocations, lists.pem)
+            }
         };
         let version = match self.revision {
             Some(version) => version,
@@ -170,7 +182,8 @@ impl PublishKept {
         };
         let bytes = authority.seal(by, &header, content.into_bytes())?;
         write(&self.out, &bytes)?;
-        Ok(told(&header, &self.out) + "\n")
+        left_out += told(&header, &self.out);
+        Ok(left_out)
     }
 }
 
@@ -178,8 +191,8 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("写 {} 失败", path.display()))
 }
 
-fn told(header: &Header, out: &Path) -> String {
-    format!(
+fn told(header: &Header, out: &Path) -> Text {
+    shown!(
         "已签署 {} 第 {} 版,{} 起生效:{}。在最上级节点执行 hotline topology publish 下发。",
         header.series,
         header.version,
@@ -204,14 +217,14 @@ impl Publish {
     /// Wrong usage, a refusal, or the node is not reachable.
     pub fn run(self) -> anyhow::Result<()> {
         self.door.run(async |caller| {
-            let mut text = String::new();
+            let mut text = Text::new();
             let mut last = pb::Done::default();
             for file in &self.files {
                 let document =
                     std::fs::read(file).with_context(|| format!("读不了 {}", file.display()))?;
                 let verb = Verb::PublishDocument(pb::PublishDocument { document });
                 last = caller.execute(&Send::default(), verb, Vec::new()).await?;
-                let _ = writeln!(text, "{} 已采用,正在下发", file.display());
+                text += shown!("{} 已采用,正在下发\n", file.display());
             }
             Ok(Shown {
                 text,
@@ -242,26 +255,26 @@ async fn status(caller: &Caller) -> anyhow::Result<Shown> {
     let request = pb::GetWorldRequest {};
     let answer = caller.client.get_world(caller.who(), request).await?;
     Ok(Shown {
-        text: shown(&answer),
+        text: overview(&answer),
         json: answer.json(),
     })
 }
 
-fn shown(world: &pb::World) -> String {
-    let mut text = format!(
+fn overview(world: &pb::World) -> Text {
+    let mut text = shown!(
         "现行拓扑第 {} 版,规则包 {} 第 {} 版\n",
-        world.topology_version, world.pack, world.pack_version
+        world.topology_version,
+        world.pack,
+        world.pack_version
     );
     if !world.succeeded_by.is_empty() {
-        let _ = match world.open_tickets {
-            0 => writeln!(
-                text,
-                "本节点已并入 {},已清空,可以在下一版拓扑中除去",
+        text += match world.open_tickets {
+            0 => shown!(
+                "本节点已并入 {}，已清空，可以在下一版拓扑中除去\n",
                 world.succeeded_by
             ),
-            open => writeln!(
-                text,
-                "本节点已并入 {},不再受理,尚有 {open} 件未结",
+            open => shown!(
+                "本节点已并入 {}，不再受理，尚有 {open} 件未结\n",
                 world.succeeded_by
             ),
         };
@@ -286,12 +299,12 @@ fn shown(world: &pb::World) -> String {
             from,
         ]);
     }
-    text.push_str(&listing.or("没有签署过的文件,只用配置中的"));
+    text += listing.or("没有签署过的文件，只用配置中的");
     let age = |at: i64| match at {
         0 => "未知".to_owned(),
         at => format!("{} 天", (world.time_ms - at).max(0) / 86_400_000),
     };
-    text.push('\n');
+    text.say("\n");
     let mut listing = Listing::new(&["相邻节点", "拓扑版本", "吊销列表已", "未得文件", "最近报告"]);
     for near in &world.neighbours {
         listing.row([
@@ -302,16 +315,15 @@ fn shown(world: &pb::World) -> String {
             time(near.heard_at_ms),
         ]);
     }
-    text.push_str(&listing.or("没有相邻节点"));
-    text.push('\n');
+    text += listing.or("没有相邻节点");
+    text.say("\n");
     for list in &world.lists {
         let late = match list.overdue_ms {
-            0 => String::new(),
-            late => format!(",应已更新,逾期 {} 天", late / 86_400_000),
+            0 => Text::new(),
+            late => shown!(",应已更新,逾期 {} 天", late / 86_400_000),
         };
-        let _ = writeln!(
-            text,
-            "吊销列表 {}:签署于 {},已 {}{late}",
+        text += shown!(
+            "吊销列表 {}:签署于 {},已 {}{late}\n",
             list.issuer,
             time(list.signed_at_ms),
             age(list.signed_at_ms)
@@ -338,7 +350,8 @@ mod tests {
             time_ms: 20 * 86_400_000,
             ..pb::World::default()
         };
-        let text = shown(&world);
+        let text = overview(&world);
+        let text = text.as_str();
         assert!(
             text.contains("现行拓扑第 3 版") && text.contains("19 天"),
             "{text}"

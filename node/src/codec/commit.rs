@@ -16,11 +16,11 @@ use hotline_topology::Time;
 
 /// The number of the view's layout that this program writes: of [`super::key`] and [`super::row`] together. Raise it
 /// with every change after which an old row or key would be read wrongly; the view is then rebuilt from the log.
-pub const LAYOUT: u32 = 3;
+pub const LAYOUT: u32 = 4;
 
 /// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
 /// program refuses it in clear words instead of folding what it half understands.
-pub const RECORD_VERSION: u32 = 3;
+pub const RECORD_VERSION: u32 = 4;
 
 /// What a record of the log says for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,12 +34,25 @@ pub struct Lasting {
 /// The bytes of a record's lasting part; deterministic.
 #[must_use]
 pub fn encode(at: Time, facts: &[Fact]) -> Vec<u8> {
+    encode_after(at, facts, 0)
+}
+
+/// The same, with how many slots of the key file were handed out by then.
+#[must_use]
+pub fn encode_after(at: Time, facts: &[Fact], slots: u64) -> Vec<u8> {
     let commit = pb::Commit {
         at_ms: at.0,
         facts: facts.iter().map(Field::put).collect(),
         reader: facts.iter().map(reader).max().unwrap_or(1),
+        slots,
     };
     commit.to_bytes()
+}
+
+/// How many slots of the key file were handed out when a record was written; 0 where it does not tell.
+#[must_use]
+pub fn slots(bytes: &[u8]) -> u64 {
+    pb::Commit::from_bytes(bytes).map_or(0, |commit| commit.slots)
 }
 
 /// The lasting part of a record.
@@ -51,6 +64,7 @@ pub fn decode(bytes: &[u8]) -> Result<Lasting, Malformed> {
         at_ms,
         facts,
         reader,
+        slots: _,
     } = pb::Commit::from_bytes(bytes)
         .map_err(|error| Malformed::new("Commit", Why::Bytes(error)))?;
     if reader > RECORD_VERSION {
@@ -80,11 +94,17 @@ fn reader(fact: &Fact) -> u32 {
             act: Act::Attach { .. },
             ..
         } => 2,
+        Fact::DueProvisional { .. }
+        | Fact::Ticket {
+            act: TicketAct::DueSettled { .. },
+            ..
+        } => 4,
         Fact::Asked { .. }
         | Fact::Missing(Missing {
             kind: MissingKind::Unproven,
             ..
         }) => 3,
+        Fact::Read(_) => 4,
         Fact::Started { .. }
         | Fact::Ticket { .. }
         | Fact::Leg { .. }
@@ -134,6 +154,7 @@ mod tests {
             at_ms: 7,
             facts: vec![pb::Fact { fact: None }],
             reader: RECORD_VERSION + 1,
+            slots: 0,
         };
         let words = decode(&commit.to_bytes()).unwrap_err().to_string();
         assert!(words.contains("由更新的程序写成"), "{words}");

@@ -69,6 +69,6 @@ impl Field<pb::Progress> for (Time, String) {
 
 noun!(Leg => pb::Leg {
     id, side, offer, offered_at: offered_at_ms, stage, delivered_at: delivered_at_ms, signed_at: signed_at_ms, deemed,
-    due, due_no, request, returns_denied, extensions, sent_back, term, lead, progress, orders,
+    due, due_no, due_by_calendar, request, returns_denied, extensions, sent_back, term, lead, progress, orders,
     overdue_since: overdue_since_ms, closed_at: closed_at_ms, heard_at: heard_at_ms, version,
 });

@@ -23,6 +23,7 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Exchanged: fact::Exchanged { peer, exchange },
     Missing(missing),
     Asked: fact::Asked { peer, no, question },
+    DueProvisional: fact::DueProvisional { of, reckoned },
     Misbehaved: fact::Misbehaved { peer, conduct },
     EpochRaised: fact::EpochRaised { epoch },
     TimerSet: fact::Timer { at: at_ms, key },
@@ -54,4 +55,5 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     LinkEnded: fact::LinkEnded { peer },
     Received: fact::Received { at: at_ms, envelope, effect },
     CertificateKnown: fact::CertificateKnown { region, chain },
+    Read(reading),
 });

@@ -63,5 +63,5 @@ noun!(Start => pb::Start { mark, log_no });
 
 noun!(LinkState => pb::LinkState {
     peer, peer_epoch, lanes, failures, heard_at: heard_at_ms, blocked, peer_wire, restarting,
-    conduct, kept, kept_bytes, shown,
+    conduct, kept, kept_bytes, shown, restarts,
 });

@@ -94,6 +94,9 @@ impl Field<pb::Row> for Row {
             Row::DocumentPart(bytes) => Choice::DocumentPart(put!(row::DocumentPart { bytes })),
             Row::PeerWorld(known) => Choice::PeerWorld(known.put()),
             Row::Attachment(attached) => Choice::Attachment(attached.put()),
+            Row::Provisional(reckoned) => Choice::Provisional(reckoned.put()),
+            Row::Reading(reading) => Choice::Reading(reading.put()),
+            Row::Count(count) => Choice::Count(put!(row::Count { count })),
         };
         pb::Row { row: Some(choice) }
     }
@@ -143,6 +146,13 @@ impl Field<pb::Row> for Row {
             Choice::PeerWorld(known) => Row::PeerWorld(Field::take(known, "Row.peer_world")?),
             Choice::Attachment(attached) => {
                 Row::Attachment(Field::take(attached, "Row.attachment")?)
+            }
+            Choice::Provisional(reckoned) => {
+                Row::Provisional(Field::take(reckoned, "Row.provisional")?)
+            }
+            Choice::Reading(reading) => Row::Reading(Field::take(reading, "Row.reading")?),
+            Choice::Count(row::Count { count }) => {
+                Row::Count(Field::take(count, "Row.Count.count")?)
             }
         })
     }

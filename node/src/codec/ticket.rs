@@ -3,9 +3,10 @@
 use super::field::{choice, noun};
 use super::form::coded;
 use hotline_domain::attachment::Attached;
+use hotline_domain::clock::{Basis, DueOf, Reckoned};
 use hotline_domain::ticket::{Rating, Ticket, TicketAct, TicketStage};
 use hotline_proto::record::v1 as pb;
-use pb::ticket_act as act;
+use pb::{basis, due_of, ticket_act as act};
 
 coded!(TicketStage => pb::TicketStage { Open, Assigned, Reviewing, Closed });
 
@@ -15,6 +16,7 @@ choice!(TicketAct => pb::TicketAct [act: act::Act] {
     },
     Received: act::Received { leg, due: due_ms },
     DueChanged: act::DueChanged { due: due_ms },
+    DueSettled: act::DueSettled { was: was_ms, due: due_ms, calendar },
     AnsweredDirectly: act::AnsweredDirectly {},
     Refused: act::Refused { ground, basis },
     Determined: act::Determined { basis },
@@ -37,6 +39,20 @@ choice!(TicketAct => pb::TicketAct [act: act::Act] {
 noun!(Attached => pb::Attached {
     attachment, cover, at: at_ms, actor, local, source, given_on, came_on, fetched_by,
 });
+
+choice!(DueOf => pb::DueOf [of: due_of::Of] {
+    Ticket(matter),
+    Leg(leg),
+    Order(order),
+});
+
+choice!(Basis => pb::Basis [basis: basis::Basis] {
+    Rules: basis::Rules { from: from_ms, days },
+    Incoming: basis::Incoming {},
+    Offered: basis::Offered { from: from_ms },
+});
+
+noun!(Reckoned => pb::Reckoned { at: at_ms, calendar, basis, more });
 
 noun!(Rating => pb::Rating { at: at_ms, code, satisfied });
 

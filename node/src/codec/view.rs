@@ -133,6 +133,9 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::DocumentPart(..) => matches!(row, Row::DocumentPart(_)),
         RowKey::PeerWorld(_) => matches!(row, Row::PeerWorld(_)),
         RowKey::Attachment(..) => matches!(row, Row::Attachment(_)),
+        RowKey::Provisional(..) => matches!(row, Row::Provisional(_)),
+        RowKey::Reading(..) => matches!(row, Row::Reading(_)),
+        RowKey::Readings(..) => matches!(row, Row::Count(_)),
     }
 }
 

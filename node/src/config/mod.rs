@@ -22,6 +22,8 @@ pub use operator::{Operator, Person};
 pub use sealing::Sealing;
 pub use store::{Engine, Store};
 
+use crate::causes;
+use hotline_show::{Text, shown};
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -71,17 +73,25 @@ pub struct Faults {
     pub faults: Vec<Fault>,
 }
 
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "配置文件 {} 有 {} 处问题:",
+impl Faults {
+    /// All faults, one a line.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = shown!(
+            "配置文件 {} 有 {} 处问题：",
             self.file.display(),
             self.faults.len()
-        )?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| write!(f, "\n  {}:{}", fault.key, fault.message))
+        );
+        for fault in &self.faults {
+            text += shown!("\n  {}：{}", fault.key, fault.message);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -124,18 +134,37 @@ impl Config {
     /// # Errors
     /// All faults at once; a file that cannot be read or is not TOML is one fault.
     pub fn load(file: &Path) -> Result<Self, Faults> {
+        let (config, faults) = Self::read(file)?;
+        if faults.is_empty() {
+            return Ok(config);
+        }
+        Err(Faults {
+            file: file.to_owned(),
+            faults,
+        })
+    }
+
+    /// The same with the faults of its sections beside it, for whoever has more to check.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not TOML, or has keys or values of another kind.
+    pub fn read(file: &Path) -> Result<(Self, Vec<Fault>), Faults> {
         let one = |key: String, message: String| Faults {
             file: file.to_owned(),
             faults: vec![Fault { key, message }],
         };
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| one("(文件)".to_owned(), format!("读不了:{error}")))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            one(
+                "(文件)".to_owned(),
+                format!("读不了:{}", causes::chinese(&error.to_string())),
+            )
+        })?;
         let base = file
             .parent()
             .filter(|base| !base.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
-        Self::parse(&text, &base).map_err(|faults| Faults {
+        Self::parts(&text, &base).map_err(|faults| Faults {
             file: file.to_owned(),
             faults,
         })
@@ -146,18 +175,27 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn parse(text: &str, base: &Path) -> Result<Self, Vec<Fault>> {
+        let (config, faults) = Self::parts(text, base)?;
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn parts(text: &str, base: &Path) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let fault = |key: String, message: String| vec![Fault { key, message }];
         let reader = toml::Deserializer::parse(text).map_err(|error| {
             fault(
                 place(text, error.span()),
-                format!("不是有效的 TOML:{}", error.message()),
+                format!("不是有效的 TOML：{}", causes::toml(error.message())),
             )
         })?;
         let mut config: Config = serde_path_to_error::deserialize(reader).map_err(|error| {
             let at = place(text, error.inner().span());
             fault(
                 format!("{}({at})", error.path()),
-                error.inner().message().to_owned(),
+                causes::toml(error.inner().message()),
             )
         })?;
         let mut check = Check {
@@ -172,11 +210,7 @@ impl Config {
         config.sealing.check(&mut check);
         config.attachments.check(&mut check);
         config.log.check(&mut check);
-        if check.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(check.faults)
-        }
+        Ok((config, check.faults))
     }
 }
 

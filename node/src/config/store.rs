@@ -48,11 +48,17 @@ impl Engine {
     #[must_use]
     pub fn of(self, cache_bytes: u64) -> Arc<dyn view::Engine> {
         match self {
-            Self::Sled => Arc::new(view::SledEngine { cache_bytes }),
-            Self::Fjall => Arc::new(view::FjallEngine { cache_bytes }),
+            Self::Sled => apart(view::SledEngine { cache_bytes }),
+            Self::Fjall => apart(view::FjallEngine { cache_bytes }),
             Self::Memory => Arc::new(view::MemEngine::new()),
         }
     }
+}
+
+/// What brings threads and files of its own is never waited for without a bound.
+fn apart(engine: impl view::Engine) -> Arc<dyn view::Engine> {
+    let patience = view::Patience::default();
+    Arc::new(view::Apart::new(Arc::new(engine), patience))
 }
 
 impl Default for Store {

@@ -5,6 +5,7 @@ use super::messages::Message;
 use super::tell::Teller;
 use futures::StreamExt as _;
 use hotline_domain::id::MatterId;
+use hotline_show::shown;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,7 +74,7 @@ fn take(told: &mut Told, end: Ended, town: &Town, teller: &Teller) {
     town.finished.fetch_add(1, Ordering::Relaxed);
     match end.trouble {
         Some(words) => {
-            teller.say(&format!("  ✗ {}:{words}", story.name));
+            teller.say(shown!("  ✗ {}:{words}", story.name));
             told.troubles.push(format!("{}:{words}", story.name));
         }
         None => {
@@ -81,7 +82,7 @@ fn take(told: &mut Told, end: Ended, town: &Town, teller: &Teller) {
             // Each kind of story is told once; the rest is numbers.
             if told.stories.insert(story.name) {
                 let (at, all) = (told.stories.len(), STORIES.len());
-                teller.say(&format!("  {at:>2}/{all} {}:{}", story.name, story.about));
+                teller.say(shown!("  {at:>2}/{all} {}:{}", story.name, story.about));
             }
         }
     }

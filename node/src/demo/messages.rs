@@ -1,25 +1,24 @@
 //! What citizens say: a file of messages, or the sample that comes with the program.
 //!
-//! A file is CSV in UTF-8, with or without a byte order mark, with a header that names at least 留言主题, 留言详情 and
-//! 留言时间; other columns are skipped. Line breaks within quotes are text. A row that cannot be used is counted and
-//! named, never silently absent.
+//! A file is a table in UTF-8, GB 18030 or UTF-16, separated by commas, tabs, semicolons or bars, with a header that
+//! names at least 留言主题, 留言详情 and 留言时间; other columns are skipped. Line breaks within quotes are text. A row
+//! that cannot be used is counted and named, never silently absent.
 
-use chrono::{NaiveDate, NaiveDateTime};
-use hotline_topology::Kind;
+use crate::input::encoding::{Encoding, text_of};
+use crate::input::table::header;
+use chrono::NaiveDateTime;
+use hotline_topology::{Kind, Time};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Written for this program; nobody in it exists.
 const SAMPLE: &str = include_str!("sample.csv");
 /// Longest text used, in bytes; the operator door takes no longer one.
 const TEXT_BYTES_MAX: usize = 60 * 1024;
-/// Ways in which the time of a message is written.
-const TIMES: [&str; 5] = [
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y-%m-%dT%H:%M:%S",
-];
+/// Columns that a file must have.
+const COLUMNS: [&str; 3] = ["留言主题", "留言详情", "留言时间"];
+/// Bad rows told where no row is good.
+const TOLD_MAX: usize = 5;
 
 /// What one citizen said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,34 +58,60 @@ pub fn load(path: &Path) -> anyhow::Result<Messages> {
     let messages = read(&bytes).with_context(|| path.display().to_string())?;
     anyhow::ensure!(
         !messages.good.is_empty(),
-        "{} 中没有一条可用的留言",
-        path.display()
+        "{} 中没有一条可用的留言{}",
+        path.display(),
+        told(&messages.bad)
     );
     Ok(messages)
 }
 
+/// The first bad rows with their reasons, then how many there are in all.
+fn told(bad: &[String]) -> String {
+    if bad.is_empty() {
+        return "：表头之下没有内容".to_owned();
+    }
+    let first: String = bad
+        .iter()
+        .take(TOLD_MAX)
+        .map(|why| format!("\n  {why}"))
+        .collect();
+    format!("，{} 行都不能用：{first}", bad.len())
+}
+
 fn read(bytes: &[u8]) -> anyhow::Result<Messages> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let headers = reader.headers()?.clone();
-    let column = |name: &str| {
-        headers
-            .iter()
-            .position(|header| header.trim() == name)
-            .ok_or_else(|| anyhow::anyhow!("表头缺少“{name}”;须有 留言主题、留言详情、留言时间"))
+    let encoding = Encoding::of(bytes);
+    // In UTF-8 and GB 18030 no part of a letter looks like a separator, a quote or a line end, so a row with a flaw
+    // costs that row only; UTF-16 is read as a whole.
+    let (encoding, bytes) = match encoding {
+        Encoding::Utf8 | Encoding::Gb18030 => {
+            (encoding, Cow::Borrowed(encoding.without_mark(bytes)))
+        }
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            let text = text_of(bytes).map_err(anyhow::Error::msg)?;
+            (Encoding::Utf8, Cow::Owned(text.into_owned().into_bytes()))
+        }
     };
-    let columns = [
-        column("留言主题")?,
-        column("留言详情")?,
-        column("留言时间")?,
-    ];
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let first = lines
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default();
+    let first = encoding.text(first).ok_or_else(|| {
+        let name = encoding.name();
+        anyhow::anyhow!("表头不是 {name} 文字；请在原来的程序里另存为 UTF-8")
+    })?;
+    let header = header(&first, &COLUMNS).map_err(anyhow::Error::msg)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(header.separator)
+        .from_reader(&*bytes);
     let mut messages = Messages::default();
     for record in reader.byte_records() {
         let read = record
-            .map_err(|error| error.to_string())
+            .map_err(|_| "表格到此不能再读".to_owned())
             .and_then(|record| {
                 let line = record.position().map_or(0, csv::Position::line);
-                message(&record, columns).map_err(|why| format!("第 {line} 行:{why}"))
+                message(&record, &header.columns, encoding)
+                    .map_err(|why| format!("第 {line} 行:{why}"))
             });
         match read {
             Ok(message) => messages.good.push(message),
@@ -96,12 +121,20 @@ fn read(bytes: &[u8]) -> anyhow::Result<Messages> {
     Ok(messages)
 }
 
-fn message(record: &csv::ByteRecord, columns: [usize; 3]) -> Result<Message, String> {
-    let text = |at: usize, name: &str| {
-        let bytes = record
-            .get(columns[at])
+fn message(
+    record: &csv::ByteRecord,
+    columns: &[usize],
+    encoding: Encoding,
+) -> Result<Message, String> {
+    let text = |at: usize| {
+        let name = COLUMNS[at];
+        let bytes = columns
+            .get(at)
+            .and_then(|column| record.get(*column))
             .ok_or_else(|| format!("列数不足,没有{name}"))?;
-        let text = std::str::from_utf8(bytes).map_err(|_| format!("{name}不是 UTF-8"))?;
+        let text = encoding
+            .text(bytes)
+            .ok_or_else(|| format!("{name}不是 {}", encoding.name()))?;
         let text = text.trim();
         match text.len() {
             0 => Err(format!("{name}为空")),
@@ -109,24 +142,13 @@ fn message(record: &csv::ByteRecord, columns: [usize; 3]) -> Result<Message, Str
             _ => Err(format!("{name}超过 {TEXT_BYTES_MAX} 字节")),
         }
     };
-    let at = text(2, "留言时间")?;
+    let at = text(2)?;
+    let at: Time = at.parse().map_err(|why| format!("留言时间{why}"))?;
     Ok(Message {
-        title: text(0, "留言主题")?,
-        content: text(1, "留言详情")?,
-        at: time(&at).ok_or_else(|| format!("留言时间“{at}”不是时间"))?,
+        title: text(0)?,
+        content: text(1)?,
+        at: at.to_local().naive_local(),
     })
-}
-
-fn time(text: &str) -> Option<NaiveDateTime> {
-    TIMES
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-        .or_else(|| {
-            let date = ["%Y-%m-%d", "%Y/%m/%d"]
-                .iter()
-                .find_map(|form| NaiveDate::parse_from_str(text, form).ok());
-            date?.and_hms_opt(0, 0, 0)
-        })
 }
 
 /// Words that tell the category; the first that occurs decides.
@@ -207,7 +229,7 @@ mod tests {
             [
                 "第 4 行:留言主题为空",
                 "第 5 行:列数不足,没有留言时间",
-                "第 6 行:留言时间“昨天”不是时间"
+                "第 6 行:留言时间“昨天”不是时间；请写成 2026-03-04 或 2026-03-04 17:00:00"
             ]
         );
     }
@@ -219,6 +241,43 @@ mod tests {
         let read = read(&bytes).unwrap();
         assert_eq!((read.good.len(), read.bad.len()), (0, 1));
         assert!(read.bad[0].contains("UTF-8"), "{:?}", read.bad);
+    }
+
+    #[test]
+    fn files_of_other_programs_are_read() {
+        let rows = |separator: &str| {
+            let header = ["编号", "留言主题", "留言时间\u{200b}", "留言详情"].join(separator);
+            let row = ["1", "停水", "2019年12月30日 17:06", "三天没水"].join(separator);
+            format!("{header}\r\n{row}\r\n")
+        };
+        let utf16: Vec<u8> = rows("\t")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let gbk = encoding_rs::GB18030.encode(&rows(",")).0.into_owned();
+        for bytes in [rows("\t").into(), rows(";").into(), gbk, utf16] {
+            let read = read(&bytes).unwrap();
+            assert_eq!(read.bad, Vec::<String>::new());
+            assert_eq!(read.good[0].content, "三天没水");
+            assert_eq!(read.good[0].at.to_string(), "2019-12-30 17:06:00");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_good_row_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("留言.csv");
+        let rows = "甲,乙,昨天\n".repeat(7);
+        std::fs::write(&file, format!("留言主题,留言详情,留言时间\n{rows}")).unwrap();
+        let said = load(&file).unwrap_err().to_string();
+        assert!(
+            said.contains("7 行都不能用") && said.contains("第 6 行"),
+            "{said}"
+        );
+        assert!(!said.contains("第 7 行"), "{said}");
+        std::fs::write(&file, "留言主题,留言详情,留言时间\n").unwrap();
+        let said = load(&file).unwrap_err().to_string();
+        assert!(said.contains("没有内容"), "{said}");
     }
 
     #[test]

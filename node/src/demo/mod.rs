@@ -29,6 +29,7 @@ pub mod world;
 use crate::clock::{Clock as _, SystemClock};
 use anyhow::Context as _;
 use clap::Args;
+use hotline_show::shown;
 use life::Town;
 use messages::Messages;
 use nodes::Nodes;
@@ -171,9 +172,9 @@ impl DemoArgs {
         teller.say("所有人手里的事都办完了;等待各条队列排空、统计数报全……");
         let mut figures = interrupts.unless(calm::settle(&town)).await?;
         let tables = interrupts.unless(report::tables(&town)).await?;
-        teller.say(&tables);
+        teller.say(tables);
         if self.stay {
-            teller.say(&report::what_next(&town.world));
+            teller.say(report::what_next(&town.world, self.rate));
             interrupts.any().await;
             teller.say("\n收到停止信号。");
             figures = interrupts.unless(calm::settle(&town)).await?;
@@ -226,11 +227,11 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
 
 fn tell_messages(teller: &Teller, messages: &Messages, file: Option<&Path>) {
     let from = file.map_or("自带样例".to_owned(), |file| file.display().to_string());
-    teller.say(&format!("留言 {} 条({from})。", messages.good.len()));
+    teller.say(shown!("留言 {} 条({from})。", messages.good.len()));
     if !messages.bad.is_empty() {
-        teller.say(&format!("另有 {} 行不能用:", messages.bad.len()));
+        teller.say(shown!("另有 {} 行不能用:", messages.bad.len()));
         for why in messages.bad.iter().take(tell::NAMED_MAX) {
-            teller.say(&format!("  {why}"));
+            teller.say(shown!("  {why}"));
         }
     }
 }
@@ -240,14 +241,14 @@ fn tell_world(teller: &Teller, world: &World) {
     for place in &world.places {
         let depth = world.federation.depth(place.region).unwrap_or(0);
         let indent = "    ".repeat(depth);
-        teller.say(&format!(
+        teller.say(shown!(
             "  {indent}{} {}({})",
             place.level.label(),
             place.name,
             place.region
         ));
     }
-    teller.say(&format!(
+    teller.say(shown!(
         "证书、拓扑、配置都是刚做的,放在 {}。\n业务时钟加快运行,几秒就是一个工作日;链路和加密按真实时间。",
         world.folder.display()
     ));

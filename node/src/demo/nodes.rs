@@ -76,7 +76,13 @@ impl Nodes {
         let log = log_of(place);
         let out = File::options().create(true).append(true).open(&log)?;
         let mut child = Command::new(&self.program)
-            .args(["node", "run", "--demo-clock", "--until-stdin-ends"])
+            .args([
+                "node",
+                "run",
+                "--init",
+                "--demo-clock",
+                "--until-stdin-ends",
+            ])
             .arg("--config")
             .arg(config)
             .stdin(Stdio::piped())

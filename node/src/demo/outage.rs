@@ -4,6 +4,7 @@ use super::life::Town;
 use super::nodes::Nodes;
 use super::proxy::Wire;
 use super::tell::Teller;
+use hotline_show::shown;
 use hotline_topology::Level;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub async fn strike(
         anyhow::bail!("演示中没有县乡节点");
     };
     let name = |region| town.world.name(region);
-    teller.say(&format!(
+    teller.say(shown!(
         "  !! 切断 {} 与上级的链路;{} 的链路变慢;强行终止 {} 节点(SIGKILL)",
         name(*cut),
         name(*slow),
@@ -49,10 +50,10 @@ pub async fn strike(
     nodes.kill(*killed).await?;
     sleep(DEAD).await;
     nodes.restart(town.world.place(*killed)?).await?;
-    teller.say(&format!("  !! {} 节点重新启动,从日志恢复", name(*killed)));
+    teller.say(shown!("  !! {} 节点重新启动,从日志恢复", name(*killed)));
     sleep(CUT.saturating_sub(DEAD)).await;
     nodes.wire(*cut, Wire::Open);
     nodes.wire(*slow, Wire::Open);
-    teller.say(&format!("  !! {} 的链路恢复,积压的消息补送", name(*cut)));
+    teller.say(shown!("  !! {} 的链路恢复,积压的消息补送", name(*cut)));
     Ok(())
 }

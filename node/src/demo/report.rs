@@ -8,8 +8,10 @@ use super::seconds;
 use super::tell::{NAMED_MAX, Teller};
 use super::verdict::Found;
 use super::world::{CLERK, DISPATCHER, OPERATOR, SUPERVISOR, World};
+use crate::cli::table::drawn;
 use comfy_table::{CellAlignment, Table, presets};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 use hotline_topology::{Level, RegionKey};
 use serde_json::json;
 use std::time::Duration;
@@ -57,19 +59,19 @@ pub struct Report<'a> {
 ///
 /// # Errors
 /// The province does not answer.
-pub async fn tables(town: &Town) -> anyhow::Result<String> {
+pub async fn tables(town: &Town) -> anyhow::Result<Text> {
     let root = town.world.federation.root();
     let matters = figures(town, root, "matters", "region").await?;
     let legs = figures(town, root, "legs", "region").await?;
-    Ok(format!(
-        "\n诉求(按受理节点统计,取自 {} 汇总的数)\n{}\n\n交办(按承办节点统计)\n{}",
+    Ok(shown!(
+        "\n诉求(按受理节点统计,取自 {} 汇总的数)\n{}\n交办(按承办节点统计)\n{}",
         town.world.name(root),
         table(&town.world, &matters, &MATTERS),
         table(&town.world, &legs, &LEGS)
     ))
 }
 
-fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Table {
+fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Text {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     let headings = columns.iter().map(|(heading, _)| *heading);
@@ -95,7 +97,7 @@ fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Tabl
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    drawn(&table)
 }
 
 /// What to try while the nodes run: real commands, and what each shows.
@@ -138,14 +140,18 @@ fn hints(world: &World) -> Vec<(Vec<String>, &'static str)> {
 
 /// What to try while the nodes run, for people.
 #[must_use]
-pub fn what_next(world: &World) -> String {
+pub fn what_next(world: &World, rate: u32) -> Text {
     let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
-    let mut text = String::from("\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n");
+    let mut text = Text::from("\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n");
+    text += shown!(
+        "节点的时钟比真实时间快 {rate} 倍：看一眼的工夫，工单就可能视为签收、超期或办结。\n"
+    );
     for (words, about) in hints(world) {
-        text += &format!("  # {about}\n  {program} {}\n", words.join(" "));
+        text += shown!("  # {about}\n  {program} {}\n", words.join(" "));
     }
     let folder = world.folder.display();
-    text + &format!("每个节点的配置和日志:{folder}/<区划代码>/node.toml、node.log\n")
+    text += shown!("每个节点的配置和日志:{folder}/<区划代码>/node.toml、node.log\n");
+    text
 }
 
 impl Report<'_> {
@@ -186,12 +192,12 @@ impl Report<'_> {
     /// The object cannot be written.
     pub fn show(&self, teller: &Teller, as_json: bool) -> anyhow::Result<()> {
         if as_json {
-            println!("{}", serde_json::to_string(&self.json())?);
+            crate::out::print_json(&self.json())?;
             return Ok(());
         }
         let happened = &self.found.happened;
-        teller.say(&format!("\n{}", self.found.verdict));
-        teller.say(&format!(
+        teller.say(shown!("\n{}", self.found.verdict.text()));
+        teller.say(shown!(
             "日志里数得:直接答复 {} 件,不予受理 {} 件,转办 {} 件,提级上报 {} 件,再提级 {} 次,会办 {} 件,退单 {} 次,督办 {} 次,重办 {} 次,视为签收 {} 次",
             happened.answered_directly,
             happened.refused,
@@ -205,12 +211,12 @@ impl Report<'_> {
             happened.deemed_signed
         ));
         if self.told.retried > 0 {
-            teller.say(&format!(
+            teller.say(shown!(
                 "有 {} 次没有得到回答,按同一幂等键重发:没有一件办两次",
                 self.told.retried
             ));
         }
-        teller.say(&format!(
+        teller.say(shown!(
             "交接 {} 次,用时 {},每秒 {:.1} 次(种子 {})",
             happened.handovers,
             seconds(self.took),
@@ -219,7 +225,7 @@ impl Report<'_> {
         ));
         let faults = self.faults();
         for fault in faults.iter().take(NAMED_MAX) {
-            teller.say(&format!("  问题:{fault}"));
+            teller.say(shown!("  问题:{fault}"));
         }
         if faults.is_empty() {
             teller

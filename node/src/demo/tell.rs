@@ -1,7 +1,8 @@
 //! Telling what happens: lines for people, a bar where somebody watches, nothing where a program reads.
 
+use crate::out;
+use hotline_show::Text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -26,21 +27,23 @@ impl Teller {
     }
 
     /// One or more lines, above the bar.
-    pub fn say(&self, words: &str) {
+    pub fn say(&self, words: impl Into<Text>) {
         if self.silent {
             return;
         }
+        let words = words.into();
         let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         match bar.as_ref().filter(|bar| !bar.is_hidden()) {
-            Some(bar) => bar.println(words),
-            None => println!("{words}"),
+            Some(bar) => bar.println(words.as_str()),
+            // Whoever stops reading does not stop the nodes half way: the demonstration ends in order.
+            None => drop(out::print(&words)),
         }
     }
 
     /// Shows a bar of so many matters, where somebody watches.
     pub fn begin(&self, total: u64) {
         let bar = ProgressBar::new(total);
-        if self.silent || !std::io::stderr().is_terminal() {
+        if self.silent || !out::is_watched() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         let style = "  {bar:40} {pos}/{len} 件  {elapsed}";

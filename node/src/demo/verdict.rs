@@ -2,14 +2,16 @@
 
 use super::drive::Told;
 use super::world::World;
-use crate::audit::{self, Chain, Logs, Verdict};
+use crate::audit::{self, Chain, Logs, Reading, Verdict};
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::log::LogReader;
 use crate::store::tool;
 use anyhow::Context as _;
 use hotline_domain::fact::Fact;
+use hotline_domain::id::{LegId, MatterId, OrderId};
 use hotline_domain::leg::{Act, LegKind, Party, RequestKind};
 use hotline_domain::ticket::TicketAct;
+use hotline_topology::RegionKey;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -55,7 +57,8 @@ pub struct Found {
 /// A log cannot be exported or read; damage in one is a finding, no error.
 pub fn examine(world: &World, told: &Told) -> anyhow::Result<Found> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let (mut logs, mut chains) = (Logs::new(), Vec::new());
+    let (mut reading, mut recount, mut chains) =
+        (Reading::default(), Recount::default(), Vec::new());
     for place in &world.places {
         let out = place.folder.join("export");
         let checked = tool::export(&disk, &place.folder.join("data"), &out)
@@ -68,67 +71,84 @@ pub fn examine(world: &World, told: &Told) -> anyhow::Result<Found> {
         });
         let reader = LogReader::open(Arc::clone(&disk), &out)
             .with_context(|| format!("读不了 {} 导出的日志", place.name))?;
-        let log =
-            audit::export(&reader).with_context(|| format!("{} 导出的日志不能解读", place.name))?;
-        logs.insert(place.region, log);
-    }
-    let verdict = audit::judge(&audit::Case {
-        logs: &logs,
-        federation: &world.federation,
-        quiet: true,
-        confirmed: &told.confirmed,
-        chains: &chains,
-        notary: None,
-    });
-    Ok(Found {
-        verdict,
-        happened: recount(&logs),
-    })
-}
-
-fn recount(logs: &Logs) -> Happened {
-    let mut happened = Happened::default();
-    let (mut given, mut joint, mut orders) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for (node, log) in logs {
-        let mut own = BTreeSet::new();
-        for fact in log.iter().flat_map(|(_, _, facts)| facts) {
-            match fact {
-                Fact::Ticket { matter, act, .. } => {
-                    ticket(&mut happened, act);
-                    if matches!(act, TicketAct::LeadNamed { .. }) {
-                        joint.insert(*matter);
-                    }
-                }
-                Fact::Leg { leg, by, act, .. } => {
-                    if let Act::Offer(offer) = act
-                        && offer.giver == *node
-                    {
-                        own.insert(*leg);
-                        let at_origin = offer.origin == *node;
-                        match (offer.kind, at_origin) {
-                            (LegKind::Downward, true) => {
-                                given.insert(offer.matter);
-                            }
-                            (LegKind::Downward, false) => {}
-                            (LegKind::Upward, true) => happened.escalated += 1,
-                            (LegKind::Upward, false) => happened.escalated_on += 1,
-                        }
-                    }
-                    if own.contains(leg) {
-                        given_leg(&mut happened, *by, act);
-                    }
-                }
-                Fact::OrderIssued(issued) => {
-                    orders.insert(issued.order.id);
-                }
-                _ => {}
+        let unreadable = || format!("{} 导出的日志不能解读", place.name);
+        // Record by record: the logs of a long story do not fit into memory.
+        recount.own.clear();
+        let node = reading.of(place.region);
+        for record in audit::records(&reader).with_context(unreadable)? {
+            let (no, _, facts) = record.with_context(unreadable)?;
+            for fact in &facts {
+                node.take(no, fact);
+                recount.take(place.region, fact);
             }
         }
     }
-    happened.assigned = given.len();
-    happened.co_handled = joint.len();
-    happened.supervised = orders.len();
-    happened
+    let verdict = reading.judge(&audit::Case {
+        quiet: true,
+        confirmed: &told.confirmed,
+        chains: &chains,
+        ..audit::Case::new(&Logs::new(), &world.federation)
+    });
+    Ok(Found {
+        verdict,
+        happened: recount.happened(),
+    })
+}
+
+/// Counts what happened as the logs are read, one node after the other.
+#[derive(Default)]
+struct Recount {
+    happened: Happened,
+    given: BTreeSet<MatterId>,
+    joint: BTreeSet<MatterId>,
+    orders: BTreeSet<OrderId>,
+    /// Legs that the node whose log is read has given.
+    own: BTreeSet<LegId>,
+}
+
+impl Recount {
+    fn take(&mut self, node: RegionKey, fact: &Fact) {
+        match fact {
+            Fact::Ticket { matter, act, .. } => {
+                ticket(&mut self.happened, act);
+                if matches!(act, TicketAct::LeadNamed { .. }) {
+                    self.joint.insert(*matter);
+                }
+            }
+            Fact::Leg { leg, by, act, .. } => {
+                if let Act::Offer(offer) = act
+                    && offer.giver == node
+                {
+                    self.own.insert(*leg);
+                    let at_origin = offer.origin == node;
+                    match (offer.kind, at_origin) {
+                        (LegKind::Downward, true) => {
+                            self.given.insert(offer.matter);
+                        }
+                        (LegKind::Downward, false) => {}
+                        (LegKind::Upward, true) => self.happened.escalated += 1,
+                        (LegKind::Upward, false) => self.happened.escalated_on += 1,
+                    }
+                }
+                if self.own.contains(leg) {
+                    given_leg(&mut self.happened, *by, act);
+                }
+            }
+            Fact::OrderIssued(issued) => {
+                self.orders.insert(issued.order.id);
+            }
+            _ => {}
+        }
+    }
+
+    fn happened(self) -> Happened {
+        Happened {
+            assigned: self.given.len(),
+            co_handled: self.joint.len(),
+            supervised: self.orders.len(),
+            ..self.happened
+        }
+    }
 }
 
 fn ticket(happened: &mut Happened, act: &TicketAct) {

@@ -12,7 +12,7 @@ use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::kernel::{FIRST_EPOCH, epoch_after};
 use hotline_domain::leg::{Act, Lane};
 use hotline_domain::link::{Envelope, LogHead, Message, MessageKind, Wire as _};
-use hotline_domain::ticket::TicketAct;
+use hotline_domain::ticket::{TicketAct, folded_number};
 use hotline_topology::{RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,9 +29,10 @@ impl Subject {
     /// An id where the text is one, else a number.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        match text.parse::<LegId>() {
+        let plain = folded_number(text);
+        match plain.parse::<LegId>() {
             Ok(LegId(id)) => Self::Id(id),
-            Err(_) => Self::Number(text.to_owned()),
+            Err(_) => Self::Number(plain),
         }
     }
 }
@@ -142,7 +143,7 @@ impl Gathering {
             Fact::Ticket { matter, act, .. } => {
                 let named = match (&self.subject, act) {
                     (Subject::Number(number), TicketAct::TakenIn { number: of, .. }) => {
-                        number == of
+                        number.eq_ignore_ascii_case(of)
                     }
                     (Subject::Id(id), _) => matter.0 == *id,
                     _ => false,
@@ -162,7 +163,7 @@ impl Gathering {
                         self.matter = Some(offer.matter);
                     }
                     Subject::Id(id) if offer.matter.0 == *id => self.matter = Some(offer.matter),
-                    Subject::Number(number) if *number == offer.number => {
+                    Subject::Number(number) if number.eq_ignore_ascii_case(&offer.number) => {
                         self.matter = Some(offer.matter);
                     }
                     _ => {}

@@ -4,60 +4,57 @@ use super::bundle::Way;
 use super::cross::{Conviction, hex};
 use super::examine::{Examined, Seal, Seen, hands_over, label};
 use crate::cli::table::Listing;
+use hotline_show::{Text, shown};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// The report for people.
 #[must_use]
-pub fn report(files: &[Examined], convictions: &[Conviction], knows_tree: bool) -> String {
-    let mut text = String::new();
+pub fn report(files: &[Examined], convictions: &[Conviction], knows_tree: bool) -> Text {
+    let mut text = Text::new();
     for file in files {
         one(&mut text, file);
     }
     if !knows_tree {
-        let _ = writeln!(
-            text,
-            "提示:信任文件夹中没有拓扑文件 federation.toml,未核对签发机构是否越出辖区"
-        );
+        text +=
+            shown!("提示:信任文件夹中没有拓扑文件 federation.toml,未核对签发机构是否越出辖区\n");
     }
     for conviction in convictions {
-        let _ = writeln!(
-            text,
-            "判定:{} 说法自相矛盾(规则 {}):{}",
-            conviction.who, conviction.rule, conviction.words
+        text += shown!(
+            "判定:{} 说法自相矛盾(规则 {}):{}\n",
+            conviction.who,
+            conviction.rule,
+            conviction.words
         );
         for (no, exhibit) in (1..).zip(&conviction.exhibits) {
             let letter = exhibit
                 .letter
-                .map_or_else(String::new, |id| format!("信件 {id} "));
-            let _ = writeln!(
-                text,
-                "  证据 {no}:{} 中的{letter}:{}",
-                exhibit.file, exhibit.shows
+                .map_or_else(Text::new, |id| shown!("信件 {id} "));
+            text += shown!(
+                "  证据 {no}:{} 中的{letter}:{}\n",
+                exhibit.file,
+                exhibit.shows
             );
         }
     }
     let faults: usize = files.iter().map(|file| file.faults.len()).sum();
-    let _ = match (faults, convictions.len()) {
-        (0, 0) => writeln!(text, "结论:证据完好,未见矛盾"),
-        (faults, convictions) => writeln!(
-            text,
-            "结论:签名或文件的问题 {faults} 个,自相矛盾 {convictions} 处"
-        ),
+    text += match (faults, convictions.len()) {
+        (0, 0) => "结论：证据完好，未见矛盾\n".into(),
+        (faults, convictions) => {
+            shown!("结论：签名或文件的问题 {faults} 个，自相矛盾 {convictions} 处\n")
+        }
     };
     text
 }
 
-fn one(text: &mut String, file: &Examined) {
+fn one(text: &mut Text, file: &Examined) {
     let bundle = &file.file.bundle;
     let seal = match &file.seal {
         Seal::Good => "已盖章",
         Seal::Missing => "未盖章:其中的信件有效,其余说法不约束任何人",
         Seal::Broken(_) => "盖章不符",
     };
-    let _ = writeln!(
-        text,
-        "{}:{} 截至 {} 的证据({seal}),信件 {} 封",
+    *text += shown!(
+        "{}:{} 截至 {} 的证据({seal}),信件 {} 封\n",
         file.name,
         bundle.node,
         bundle.made_at,
@@ -82,17 +79,17 @@ fn one(text: &mut String, file: &Examined) {
             result,
         ]);
     }
-    text.push_str(&listing.or("没有信件"));
+    *text += listing.or("没有信件");
     if file.letters.iter().any(|seen| seen.shut) {
-        let _ = writeln!(
-            text,
-            "  说明:封装的信件不作证;其签名只证明作者签过当时的日志位置,编号、内容、去向都证明不了,内容由收件方的证据证明"
+        text.say(
+            "  说明:封装的信件不作证;其签名只证明作者签过当时的日志位置,编号、内容、去向都证明不了,内容由收件方的证据证明
+",
         );
     }
     for fault in &file.faults {
-        let _ = writeln!(text, "  问题:{fault}");
+        *text += shown!("  问题:{fault}\n");
     }
-    text.push('\n');
+    text.say("\n");
 }
 
 /// What a letter's signature is worth.

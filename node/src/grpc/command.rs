@@ -1,8 +1,9 @@
 //! Requests as commands: words become ids, bodies and codes; texts stay in the clear until the node seals them.
 
 use super::bounds;
+use super::codes;
 use super::name;
-use super::refusal::{invalid, unwell};
+use super::refusal::{invalid, slip, unwell};
 use crate::app::{Asked, NodeHandle};
 use hotline_domain::body::Actor;
 use hotline_domain::command::Verb;
@@ -31,11 +32,13 @@ pub fn read(node: &NodeHandle, actor: Actor, mut request: pb::Command) -> Result
     let key = std::mem::take(&mut request.key);
     // The key itself is not content: the same key with other content must be found out.
     let digest = Sha256::digest(request.encode_to_vec()).into();
+    super::texts::check(&request)?;
     let texts = texts(&request.texts)?;
+    codes::resolve::resolve(node, request.verb.as_mut())?;
     let verb = request
         .verb
         .ok_or_else(|| invalid("verb", "没有写明要办什么".to_owned()))?;
-    let verb = verb_of(node, verb)?;
+    let verb = verb_of(node, &actor, verb)?;
     Ok(Asked {
         actor,
         key: (!key.is_empty()).then_some(key),
@@ -69,8 +72,8 @@ fn texts(texts: &[pb::Text]) -> Result<Vec<(FieldName, String)>, Status> {
     }
     let mut read: Vec<(FieldName, String)> = Vec::new();
     for text in texts {
-        let field =
-            FieldName::from_str(&text.field).map_err(|error| invalid("texts.field", error))?;
+        let field = FieldName::from_str(&text.field)
+            .map_err(|error| slip("texts.field", &text.field, &error))?;
         if field == FieldName::Attachment {
             let words = "附件不是文字;请用 AttachFile(hotline ticket attach)上传".to_owned();
             return Err(invalid("texts.field", words));
@@ -94,11 +97,12 @@ fn texts(texts: &[pb::Text]) -> Result<Vec<(FieldName, String)>, Status> {
     Ok(read)
 }
 
-fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
-    let matter = |text: &str| name::matter(node, text);
+fn verb_of(node: &NodeHandle, actor: &Actor, asks: Asks) -> Result<Verb, Status> {
+    let matter = |text: &str| name::matter(node, actor, text);
+    let leg = |text: &str| name::leg(node, actor, text);
     let body = |text: &str| name::body(node, text);
     Ok(match asks {
-        Asks::TakeIn(ask) => take_in(ask)?,
+        Asks::TakeIn(ask) => take_in(node, ask)?,
         Asks::Refuse(ask) => Verb::Refuse {
             matter: matter(&ask.matter)?,
             ground: ask.ground,
@@ -120,49 +124,49 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
             determination: (!ask.determination.is_empty()).then_some(ask.determination),
         },
         Asks::Sign(ask) => Verb::Sign {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
         },
         Asks::Progress(ask) => Verb::Progress {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             stage: ask.stage,
         },
         Asks::AskReturn(ask) => Verb::AskReturn {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             ground: ask.ground,
             basis: ask.basis,
         },
         Asks::AskExtension(ask) => Verb::AskExtension {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             days: ask.days,
         },
         Asks::AskEscalation(ask) => Verb::AskEscalation {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             ground: ask.ground,
         },
         Asks::SubmitResult(ask) => Verb::SubmitResult {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             ground: ask.ground,
         },
         Asks::WithdrawRequest(ask) => Verb::WithdrawRequest {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             request: ask.request,
         },
         Asks::Rule(ask) => Verb::Rule {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             request: ask.request,
             granted: ask.granted,
             basis: ask.basis,
         },
         Asks::Recall(ask) => Verb::Recall {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
         },
         Asks::Reassign(ask) => Verb::Reassign {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             taker: body(&ask.taker)?,
             basis: ask.basis,
         },
         Asks::SetDue(ask) => Verb::SetDue {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             due: Time(ask.due_ms),
         },
         Asks::Close(ask) => Verb::Close {
@@ -185,26 +189,27 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
             matter: matter(&ask.matter)?,
         },
         Asks::Release(ask) => Verb::Release {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
         },
         Asks::NameLead(ask) => Verb::NameLead {
             matter: matter(&ask.matter)?,
-            lead: name::leg(&ask.leg)?,
+            lead: leg(&ask.leg)?,
         },
         Asks::Supervise(ask) => Verb::Supervise {
-            leg: name::leg(&ask.leg)?,
+            leg: leg(&ask.leg)?,
             trigger: ask.trigger,
             reply_by: name::time(ask.reply_by_ms),
         },
         Asks::Remind(ask) => Verb::Remind {
-            order: name::order(&ask.order)?,
+            order: name::order(node, &ask.order, None)?,
         },
-        Asks::ReplyOrder(ask) => Verb::ReplyOrder {
-            leg: name::leg(&ask.leg)?,
-            order: name::order(&ask.order)?,
-        },
+        Asks::ReplyOrder(ask) => {
+            let on = leg(&ask.leg)?;
+            let order = name::order(node, &ask.order, Some(on))?;
+            Verb::ReplyOrder { leg: on, order }
+        }
         Asks::EndOrder(ask) => Verb::EndOrder {
-            order: name::order(&ask.order)?,
+            order: name::order(node, &ask.order, None)?,
         },
         Asks::Note(ask) => Verb::Note {
             matter: matter(&ask.matter)?,
@@ -214,10 +219,10 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
             bytes: ask.document,
         },
         Asks::ForgiveLink(ask) => Verb::ForgiveLink {
-            peer: name::region(&ask.region)?,
+            peer: name::region(node, &ask.region)?,
         },
         Asks::ReopenLink(ask) => Verb::ReopenLink {
-            peer: name::region(&ask.region)?,
+            peer: name::region(node, &ask.region)?,
         },
         Asks::Erase(ask) => Verb::Erase {
             matter: matter(&ask.matter)?,
@@ -233,12 +238,14 @@ fn verb_of(node: &NodeHandle, asks: Asks) -> Result<Verb, Status> {
     })
 }
 
-fn take_in(ask: pb::TakeIn) -> Result<Verb, Status> {
+fn take_in(node: &NodeHandle, ask: pb::TakeIn) -> Result<Verb, Status> {
     let urgency = name::given(&ask.urgency).map_or(Ok(Urgency::Normal), Urgency::from_str);
     Ok(Verb::TakeIn {
-        kind: Kind::from_str(&ask.kind).map_err(|error| invalid("kind", error))?,
-        urgency: urgency.map_err(|error| invalid("urgency", error))?,
-        place: name::given(&ask.place).map(name::region).transpose()?,
+        kind: Kind::from_str(&ask.kind).map_err(|error| slip("kind", &ask.kind, &error))?,
+        urgency: urgency.map_err(|error| slip("urgency", &ask.urgency, &error))?,
+        place: name::given(&ask.place)
+            .map(|text| name::region(node, text))
+            .transpose()?,
         happened_at: name::time(ask.happened_at_ms),
         channel: ask.channel,
         category: ask.category,
@@ -270,7 +277,7 @@ fn matter_of(node: &NodeHandle, verb: &Verb) -> Result<Option<MatterId>, Status>
         | Verb::Note { matter }
         | Verb::Erase { matter, .. }
         | Verb::Attach { matter, .. }
-        | Verb::ReadAttachment { matter, .. } => Ok(Some(*matter)),
+        | Verb::Read { matter, .. } => Ok(Some(*matter)),
         Verb::Sign { leg }
         | Verb::Progress { leg, .. }
         | Verb::AskReturn { leg, .. }

@@ -1,86 +1,101 @@
 //! How people name things: matters by id or number, legs, orders, bodies, regions, times.
 
-use super::refusal::invalid;
+use super::refusal::{echo, invalid};
+use super::short;
 use crate::app::NodeHandle;
-use hotline_domain::body::Body;
+use hotline_domain::body::Actor;
 use hotline_domain::id::{LegId, MatterId, OrderId};
 use hotline_domain::row::{IndexKey, Row, RowKey};
-use hotline_domain::ticket::number_is_valid;
-use hotline_topology::{RegionKey, Time, UnitKey};
+use hotline_domain::ticket::{folded_number, number_is_valid};
+use hotline_topology::Time;
 use tonic::Status;
 
-/// A matter by id or by number; a number's check character is checked first.
+pub use super::place::{body, region};
+
+/// Characters from which on a text is meant for a whole number.
+const WHOLE_MIN: usize = 20;
+
+/// A matter by id or by number, or by as much of either as tells it from others; a whole number's check character is
+/// checked first.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` for a slip of the pen, `NOT_FOUND` for a number this node does not know.
-pub fn matter(node: &NodeHandle, text: &str) -> Result<MatterId, Status> {
-    if let Ok(id) = text.parse() {
+pub fn matter(node: &NodeHandle, actor: &Actor, text: &str) -> Result<MatterId, Status> {
+    let number = folded_number(text);
+    if let Ok(id) = number.parse() {
         return Ok(id);
     }
-    let number = text.trim().to_ascii_uppercase();
-    if !number_is_valid(&number) {
-        return Err(invalid(
-            "ticket",
-            format!("「{text}」不是有效的工单编号:校验码不符,请核对有无抄错"),
-        ));
-    }
+    // A region's key may hold small letters; whoever reads a number aloud does not say which.
+    let upper = number.to_ascii_uppercase();
+    let Some(whole) = [&number, &upper]
+        .into_iter()
+        .find(|number| number.len() >= WHOLE_MIN && number_is_valid(number))
+    else {
+        let short = short::matter(node, actor, &number)?;
+        return short.ok_or_else(|| not_a_number(text, &number));
+    };
     let rows = node.shared().rows();
     match rows
-        .get(&RowKey::Index(IndexKey::Number(number.clone())))
+        .get(&RowKey::Index(IndexKey::Number(whole.clone())))
         .map_err(super::refusal::unwell)?
     {
         Some(Row::Matter(matter)) => Ok(matter),
         _ => Err(Status::not_found(format!(
-            "本节点没有工单 {number};请到受理节点查询"
+            "本节点没有工单 {whole}；请到受理节点查询"
         ))),
     }
 }
 
-/// A leg by id.
-///
-/// # Errors
-/// `INVALID_ARGUMENT`.
-pub fn leg(text: &str) -> Result<LegId, Status> {
-    text.parse()
-        .map_err(|error| invalid("leg", format!("{error}")))
-}
-
-/// An order by id.
-///
-/// # Errors
-/// `INVALID_ARGUMENT`.
-pub fn order(text: &str) -> Result<OrderId, Status> {
-    text.parse()
-        .map_err(|error| invalid("order", format!("{error}")))
-}
-
-/// A body: `140525000000`, `140525000000/住建局`, or `住建局` for a unit of this node.
-///
-/// # Errors
-/// `INVALID_ARGUMENT`.
-pub fn body(node: &NodeHandle, text: &str) -> Result<Body, Status> {
-    let unit = |text: &str| {
-        text.parse::<UnitKey>()
-            .map_err(|error| invalid("body", error.to_string()))
+/// A whole number has a slip in it; a short one fits nothing.
+fn not_a_number(text: &str, number: &str) -> Status {
+    let words = if number.len() >= WHOLE_MIN {
+        format!(
+            "“{}”不是有效的工单编号：校验码不符，请核对有无抄错",
+            echo(text)
+        )
+    } else {
+        format!(
+            "近百日的工单中没有编号以“{}”结尾的；请写出整个编号，或用 hotline ticket list 查找",
+            echo(text)
+        )
     };
-    if let Some((of, name)) = text.split_once('/') {
-        return Ok(Body::Unit(region(of)?, unit(name)?));
-    }
-    match text.parse::<RegionKey>() {
-        Ok(region) => Ok(Body::Node(region)),
-        Err(_) => Ok(Body::Unit(node.shared().surroundings.me(), unit(text)?)),
-    }
+    invalid("ticket", words)
 }
 
-/// A region's key.
+/// A leg by id, or by the first characters of it.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT`.
-pub fn region(text: &str) -> Result<RegionKey, Status> {
-    text.parse()
-        .map_err(|error: hotline_topology::region::RegionKeyError| {
-            invalid("region", error.to_string())
-        })
+pub fn leg(node: &NodeHandle, actor: &Actor, text: &str) -> Result<LegId, Status> {
+    let id = folded_number(text).to_ascii_lowercase();
+    if let Ok(id) = id.parse() {
+        return Ok(id);
+    }
+    short::leg(node, actor, &id)?.ok_or_else(|| {
+        let words = format!(
+            "没有编号以“{}”开头的交办；用 hotline leg list 或 hotline ticket show 查看",
+            echo(text)
+        );
+        invalid("leg", words)
+    })
+}
+
+/// An order by id, or by the first characters of it; `on`: the leg it is on, where that is known.
+///
+/// # Errors
+/// `INVALID_ARGUMENT`.
+pub fn order(node: &NodeHandle, text: &str, on: Option<LegId>) -> Result<OrderId, Status> {
+    let id = folded_number(text).to_ascii_lowercase();
+    if let Ok(id) = id.parse() {
+        return Ok(id);
+    }
+    short::order(node, &id, on)?.ok_or_else(|| {
+        let words = format!(
+            "没有编号以“{}”开头的督办单；用 hotline ticket show 查看",
+            echo(text)
+        );
+        invalid("order", words)
+    })
 }
 
 /// A time where 0 means none.

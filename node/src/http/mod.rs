@@ -8,14 +8,14 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
+mod serve;
 #[cfg(test)]
 mod tests;
+
+pub use serve::{HEADERS_DEADLINE, LIFE_MAX, serve};
 
 /// How long applying may stand still while something waits to be applied.
 pub const STALLED_AFTER: Duration = Duration::from_secs(10);
@@ -92,20 +92,6 @@ pub fn router(status: Arc<dyn Status>, metrics: Metrics, clock: Arc<dyn Clock>) 
         .with_state(watch)
 }
 
-/// Serves the routes until `shutdown`.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
-}
-
 async fn readyz(State(watch): State<Arc<Watch>>) -> Response {
     let progress = watch.status.progress();
     let ready = watch.ready(progress);
@@ -114,12 +100,15 @@ async fn readyz(State(watch): State<Arc<Watch>>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = serde_json::json!({
-        "ready": ready.is_ok(),
-        "reason": ready.err(),
-        "accepted": progress.accepted,
-        "applied": progress.applied,
-    });
+    let body = hotline_show::json(
+        &serde_json::json!({
+            "ready": ready.is_ok(),
+            "reason": ready.err(),
+            "accepted": progress.accepted,
+            "applied": progress.applied,
+        })
+        .to_string(),
+    );
     (
         status,
         [(header::CONTENT_TYPE, "application/json")],
@@ -131,6 +120,10 @@ async fn readyz(State(watch): State<Arc<Watch>>) -> Response {
 async fn figures(State(watch): State<Arc<Watch>>) -> Response {
     match watch.metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("{}\n", hotline_show::line(&error.to_string())),
+        )
+            .into_response(),
     }
 }

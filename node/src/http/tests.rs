@@ -1,9 +1,12 @@
 use super::*;
 use crate::clock::ManualClock;
+use crate::gate::{Budget, Gate};
 use axum::body::Body;
 use axum::http::Request;
 use hotline_topology::Time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 struct Fixed(Mutex<(Result<(), String>, Progress)>);
@@ -107,8 +110,13 @@ async fn figures_are_served_over_a_real_port_until_it_is_told_to_stop() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(listener, port.router.clone(), stop.clone()));
-    let mut tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+    let serving = tokio::spawn(serve(
+        listener,
+        port.router.clone(),
+        Gate::new("monitors", Budget::of(0).monitors),
+        stop.clone(),
+    ));
+    let mut tcp = TcpStream::connect(address).await.unwrap();
     let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     tcp.write_all(request).await.unwrap();
     let mut answer = String::new();
@@ -117,6 +125,56 @@ async fn figures_are_served_over_a_real_port_until_it_is_told_to_stop() {
         answer.starts_with("HTTP/1.1 200") && answer.contains("hotline_matters_total 5"),
         "{answer}"
     );
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn callers_who_never_finish_leave_room_for_whoever_asks_at_once() {
+    let port = Port::open();
+    let bounds = Budget::of(0).monitors;
+    let gate = Gate::new("monitors", bounds);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(
+        listener,
+        port.router.clone(),
+        gate.clone(),
+        stop.clone(),
+    ));
+    let mut slow = Vec::new();
+    for at in 0..20 * bounds.total() {
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        // Half of them with a whole request first, so that they are in; then both say half a head and no more.
+        if at % 2 == 0 {
+            let whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+            tcp.write_all(whole).await.unwrap();
+            let _ = tcp.read(&mut [0; 16]).await;
+        }
+        let _ = tcp.write_all(b"GET /healthz HTTP/1.1\r\nHo").await;
+        slow.push(tcp);
+        let (waiting, inside) = gate.standing();
+        assert!(waiting <= bounds.waiting && inside <= bounds.inside);
+    }
+    let asked = async {
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        tcp.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = tokio::time::timeout(HEADERS_DEADLINE, asked).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // And who never finishes is hung up on.
+    let ended = tokio::time::timeout(4 * HEADERS_DEADLINE, async {
+        for mut tcp in slow {
+            let mut rest = Vec::new();
+            let _ = tcp.read_to_end(&mut rest).await;
+        }
+    });
+    ended.await.unwrap();
     stop.cancel();
     serving.await.unwrap().unwrap();
 }

@@ -1,28 +1,26 @@
-//! Taking calls: every handshake in a task of its own, so many at once, each within a deadline. A
-//! caller who is slow, silent or unwelcome holds nobody up.
+//! Taking calls: every handshake in a task of its own, within a deadline, and only so many of them wait at the gate
+//! ([`crate::gate`]). A caller who is slow, silent or unwelcome holds nobody up.
 
 use super::dialer;
 use super::error::IdentityError;
 use super::live::PeerIo;
 use super::refusals::Side;
-use super::slots::Slots;
 use super::tls::{Caller, NodeTls, Standing};
+use crate::gate::{Gate, Gated, Patience, Place, Source, Watch};
 use crate::net::Listener;
+use rustls::server::Acceptor;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::mpsc;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tower::layer::util::{Identity, Stack};
 
-/// Most handshakes under way at once; further callers wait in the system's queue.
-pub const HANDSHAKES_MAX: usize = 128;
-/// Most of them from one address; further callers from there are hung up on, and call again.
-pub const HANDSHAKES_PER_ADDRESS: usize = 64;
-/// A refused caller's slot stays taken for so long: whoever cannot get in does not try without pause.
+/// A refused caller's place stays taken for so long: whoever cannot get in does not try without pause.
 const REFUSED_REST: Duration = Duration::from_millis(500);
 /// Most streams of one connection at once: a link needs two, a front end many.
 const STREAMS_MAX: u32 = 128;
@@ -33,16 +31,30 @@ const RESETS_MAX: usize = 32;
 /// How long a handshake may take.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
 /// Pause after a failure to accept, such as too many open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections whose callers have been admitted. Handlers find an `Arc<C>` in the request's
 /// extensions.
-pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<TlsStream<<L as Listener>::Io>, C>>>;
+pub type Incoming<L, C> = ReceiverStream<io::Result<PeerIo<Session<<L as Listener>::Io>, C>>>;
+/// A connection behind the gate, with TLS on it.
+pub type Session<S> = TlsStream<Gated<S>>;
+/// A gRPC server whose connections are watched.
+pub type Watched = tonic::transport::Server<Stack<Watch, Identity>>;
 
-/// A gRPC server as every door of the node needs it: bounds on streams, headers and resets of a connection, and it
-/// notices within interval and timeout that a caller has silently gone.
+/// A gRPC server as every door of the node needs it: bounds on streams, headers and resets of a connection, it notices
+/// within interval and timeout that a caller has silently gone, and the gate learns which connections are at work.
 #[must_use]
-pub fn server() -> tonic::transport::Server {
+pub fn server() -> Watched {
+    watched(Watch::default())
+}
+
+/// The same for people's doors, where an unfinished request is given up, too.
+#[must_use]
+pub fn patient_server(patience: Patience) -> Watched {
+    watched(Watch::with_patience(patience))
+}
+
+fn watched(watch: Watch) -> Watched {
     tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(dialer::KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(dialer::KEEPALIVE_TIMEOUT))
@@ -51,6 +63,7 @@ pub fn server() -> tonic::transport::Server {
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADERS_BYTES_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
+        .layer(watch)
 }
 
 /// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of
@@ -58,18 +71,12 @@ pub fn server() -> tonic::transport::Server {
 pub fn incoming<L: Listener, C: Caller>(
     listener: L,
     tls: Arc<NodeTls>,
+    gate: Gate,
     shutdown: CancellationToken,
 ) -> Incoming<L, C> {
     let (admitted, stream) = mpsc::channel(16);
     tokio::spawn(async move {
-        let gate = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-        let slots = Arc::new(Slots::default());
         loop {
-            let permit = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                permit = Arc::clone(&gate).acquire_owned() => permit,
-            };
             let accepted = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -79,29 +86,35 @@ pub fn incoming<L: Listener, C: Caller>(
             let (io, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "接受连接失败");
+                    tls.refuse(
+                        Side::Incoming,
+                        &"?",
+                        &IdentityError::NotAccepted(error.to_string()),
+                    );
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
-            let Some(slot) = slots.take(peer.ip(), HANDSHAKES_PER_ADDRESS) else {
-                tls.hang_up(&IdentityError::TooManyHandshakes);
-                continue;
+            let place = match gate.arrive(Source::of(peer.ip())) {
+                Ok(place) => place,
+                Err(_) => {
+                    tls.refuse(Side::Incoming, &peer, &IdentityError::TooManyHandshakes);
+                    continue;
+                }
             };
             let (tls, admitted) = (Arc::clone(&tls), admitted.clone());
             tokio::spawn(async move {
-                let outcome = admit::<_, C>(io, peer, &tls).await;
-                drop(permit);
-                match outcome {
+                match admit::<_, C>(io, peer, &tls, &place).await {
                     // The stream may be gone: the node is stopping, and the caller will find out.
                     Ok(io) => drop(admitted.send(Ok(io)).await),
                     Err(error) => {
                         tls.refuse(Side::Incoming, &peer, &error);
+                        place.rest();
                         tokio::time::sleep(REFUSED_REST).await;
                     }
                 }
-                drop(slot);
             });
+            gate.settled().await;
         }
     });
     ReceiverStream::new(stream)
@@ -112,16 +125,25 @@ async fn admit<S, C>(
     io: S,
     peer: SocketAddr,
     tls: &NodeTls,
-) -> Result<PeerIo<TlsStream<S>, C>, IdentityError>
+    place: &Arc<Place>,
+) -> Result<PeerIo<Session<S>, C>, IdentityError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     C: Caller,
 {
-    let handshake = TlsAcceptor::from(tls.server_config()).accept(io);
+    let io = Gated::new(io, Arc::clone(place));
+    let handshake = async {
+        let greeting = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
+        place.heard();
+        greeting.into_stream(tls.server_config(C::PORT)).await
+    };
     let io = tokio::time::timeout(HANDSHAKE_DEADLINE, handshake)
         .await
         .map_err(|_| IdentityError::HandshakeTimeout)?
-        .map_err(|error| IdentityError::of_handshake(&error))?;
+        .map_err(|error| match place.gone().is_cancelled() {
+            true => IdentityError::TooManyHandshakes,
+            false => IdentityError::of_handshake(&error),
+        })?;
     let chain = io
         .get_ref()
         .1
@@ -131,6 +153,7 @@ where
     let caller = tls.with_standing(|standing| C::judge(&chain, standing))?;
     let judge = move |standing: &Standing<'_>| C::judge(&chain, standing).map(drop);
     let ticket = tls.enter(format!("{caller:?} {peer}"), Arc::new(judge))?;
-    tls.keep_newest(caller.uri(), &ticket, C::CONNECTIONS_MAX);
+    place.enter(caller.uri()).map_err(IdentityError::Crowded)?;
+    place.remember();
     Ok(PeerIo::new(io, caller, ticket))
 }

@@ -110,11 +110,35 @@ pub fn verify_operator_chain(
             certificate: leaf.id,
             not_after: leaf.not_after,
         }),
-        Subject::Node(_) | Subject::Authority(_) => Err(IdentityError::WrongKind {
-            wanted: "操作员",
-            uri: leaf.uri,
-        }),
+        Subject::Node(_) | Subject::Authority(_) | Subject::Door(_) => {
+            Err(IdentityError::WrongKind {
+                wanted: "操作员",
+                uri: leaf.uri,
+            })
+        }
     }
+}
+
+/// Judges the chain of a node's operators' port, ordered like a node's; gives its region.
+///
+/// # Errors
+/// The first thing that is wrong with it; see [`IdentityError`].
+pub fn verify_door_chain(
+    chain: &[CertificateDer<'_>],
+    trust: &Trust<'_>,
+) -> Result<RegionKey, IdentityError> {
+    let leaf = judge(chain, trust)?;
+    let Subject::Door(region) = leaf.subject else {
+        return Err(IdentityError::WrongKind {
+            wanted: "操作端口",
+            uri: leaf.uri,
+        });
+    };
+    let expected = trust.domain.dns_name(region);
+    if leaf.dns_names != [expected.as_str()] {
+        return Err(IdentityError::NameMismatch { expected });
+    }
+    Ok(region)
 }
 
 /// Judges an authority's chain, ordered like a node's; gives its region.
@@ -128,10 +152,12 @@ pub fn verify_authority_chain(
     let leaf = judge(chain, trust)?;
     match leaf.subject {
         Subject::Authority(region) => Ok(region),
-        Subject::Node(_) | Subject::Operator { .. } => Err(IdentityError::WrongKind {
-            wanted: "签发机构",
-            uri: leaf.uri,
-        }),
+        Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => {
+            Err(IdentityError::WrongKind {
+                wanted: "签发机构",
+                uri: leaf.uri,
+            })
+        }
     }
 }
 
@@ -158,6 +184,23 @@ pub fn claimed_identity(
         certificate: CertificateId::of(&certificate),
         not_after,
     })
+}
+
+/// The region whose operators' port a certificate claims to be, without judging it.
+///
+/// # Errors
+/// When it cannot be read, or is none of a port.
+pub fn claimed_door(
+    certificate: &CertificateDer<'_>,
+    domain: &TrustDomain,
+) -> Result<RegionKey, IdentityError> {
+    match subject(&parse(certificate)?, domain)? {
+        (_, Subject::Door(region)) => Ok(region),
+        (uri, _) => Err(IdentityError::WrongKind {
+            wanted: "操作端口",
+            uri,
+        }),
+    }
 }
 
 /// The trust domain that a certificate's URI names, unjudged: for one who knows a domain by its roots alone.
@@ -355,6 +398,15 @@ pub(super) struct Facts {
 /// The certificate is valid at that instant.
 pub(super) fn check_valid(der: &CertificateDer<'_>, now: Time) -> Result<(), IdentityError> {
     check_time(&parse(der)?, now)
+}
+
+/// When the first certificate of a chain runs out.
+pub(super) fn ends(chain: &[CertificateDer<'_>]) -> Result<Option<Time>, IdentityError> {
+    let ends = chain.iter().map(|der| Ok(facts(der)?.not_after));
+    Ok(ends
+        .collect::<Result<Vec<_>, IdentityError>>()?
+        .into_iter()
+        .min())
 }
 
 /// The certificate can be a root: an authority that signed itself.

@@ -1,6 +1,7 @@
 //! Why a peer is not who it says, or may not be here. Each reason is one variant, one label and one
 //! sentence.
 
+use crate::gate::Crowded;
 use hotline_topology::{RegionKey, Time};
 use rustls::{CertificateError, Error as TlsError, PeerIncompatible};
 use std::error::Error;
@@ -132,9 +133,15 @@ pub enum IdentityError {
     /// The handshake took too long.
     #[error("TLS 握手超时")]
     HandshakeTimeout,
-    /// The address has too many handshakes under way.
-    #[error("同一地址同时握手的连接过多")]
+    /// Too many wait to be let in, from there or in all: refused, or ended to make room for somebody later.
+    #[error("同时握手的连接过多")]
     TooManyHandshakes,
+    /// Too many connections are in.
+    #[error("{0}")]
+    Crowded(Crowded),
+    /// The system gave no connection.
+    #[error("接受连接失败：{0}")]
+    NotAccepted(String),
     /// The peer broke off, with the alert that it sent: the reason stands in the peer's log.
     #[error("对方中断了握手：{0}")]
     RefusedByPeer(String),
@@ -173,6 +180,8 @@ impl IdentityError {
             Self::ForeignOperator { .. } => "foreign_operator",
             Self::OldProtocol => "old_protocol",
             Self::TooManyHandshakes => "too_many_handshakes",
+            Self::Crowded(_) => "crowded",
+            Self::NotAccepted(_) => "not_accepted",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::RefusedByPeer(_) => "refused_by_peer",
             Self::Handshake(_) => "handshake",

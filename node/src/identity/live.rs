@@ -1,8 +1,10 @@
 //! The connections that are open now, so that one whose peer loses its standing can be cut: TLS
 //! looks at certificates only when a connection begins, and a link lives for months.
 
+use super::acceptor::Session;
 use super::error::IdentityError;
 use super::tls::Standing;
+use crate::gate::Came;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -19,8 +21,6 @@ pub(super) type Judge = Arc<dyn Fn(&Standing<'_>) -> Result<(), IdentityError> +
 
 struct Entry {
     peer: String,
-    /// Whose connection it is, where that is counted.
-    identity: Option<String>,
     judge: Judge,
     cut: CancellationToken,
 }
@@ -63,7 +63,6 @@ impl Live {
             number,
             Entry {
                 peer,
-                identity: None,
                 judge,
                 cut: cut.clone(),
             },
@@ -73,22 +72,6 @@ impl Live {
             live: Arc::clone(self),
             cut,
         }
-    }
-
-    /// Notes whose connection a ticket is for, and cuts the oldest of that identity above `most`; returns how many.
-    pub(super) fn keep_newest(&self, identity: &str, ticket: &Ticket, most: usize) -> usize {
-        let mut entries = self.entries();
-        if let Some(entry) = entries.open.get_mut(&ticket.number) {
-            entry.identity = Some(identity.to_owned());
-        }
-        let of_identity = |entry: &&Entry| {
-            entry.identity.as_deref() == Some(identity) && !entry.cut.is_cancelled()
-        };
-        let open = entries.open.values().filter(of_identity).count();
-        let too_many = open.saturating_sub(most);
-        let oldest = entries.open.values().filter(of_identity).take(too_many);
-        oldest.for_each(|entry| entry.cut.cancel());
-        too_many
     }
 
     /// Cuts every connection that `standing` no longer allows; returns whom and why.
@@ -168,14 +151,15 @@ where
     }
 }
 
-impl<S, C> Connected for PeerIo<S, C>
+impl<S, C> Connected for PeerIo<Session<S>, C>
 where
     C: Send + Sync + 'static,
 {
-    type ConnectInfo = Arc<C>;
+    type ConnectInfo = Came;
 
-    fn connect_info(&self) -> Arc<C> {
-        Arc::clone(&self.caller)
+    fn connect_info(&self) -> Came {
+        let place = self.io.get_ref().0.place();
+        Came::new(Arc::clone(place), Arc::clone(&self.caller))
     }
 }
 

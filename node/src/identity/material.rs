@@ -3,6 +3,8 @@
 //! ```text
 //! node.crt    its certificate, then the authorities' up to, but without, the root (PEM)
 //! node.key    its private key, readable by its owner alone
+//! door.crt    the same for the port where people's programs call from afar; where there is none,
+//! door.key    that port shows the node's own, which programs that know no Ed25519 cannot read
 //! roots.crt   the roots that it trusts
 //! crl.pem     one revocation list for every issuer that it may meet
 //! ```
@@ -66,6 +68,8 @@ pub struct Material {
     pub chain: Vec<CertificateDer<'static>>,
     /// The private key of the first certificate.
     pub key: PrivateKeyDer<'static>,
+    /// Chain and key of the operators' port, where it has its own.
+    pub door: Option<Shown>,
     /// The roots that are trusted.
     pub roots: Vec<CertificateDer<'static>>,
     /// The revocation lists of all issuers.
@@ -78,8 +82,26 @@ impl Clone for Material {
             folder: self.folder.clone(),
             chain: self.chain.clone(),
             key: self.key.clone_key(),
+            door: self.door.clone(),
             roots: self.roots.clone(),
             lists: self.lists.clone(),
+        }
+    }
+}
+
+/// A chain with its key, as one port shows it.
+pub struct Shown {
+    /// The port's certificate first, then the authorities up to, but without, the root.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The private key of the first certificate.
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for Shown {
+    fn clone(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
         }
     }
 }
@@ -101,7 +123,15 @@ impl Material {
     /// # Errors
     /// When a file is missing or not what it should be, or the key is readable by others.
     pub fn load_node(folder: &Path) -> Result<Self, MaterialError> {
-        Self::load(folder, "node")
+        let mut material = Self::load(folder, "node")?;
+        let certificate = folder.join("door.crt");
+        if certificate.exists() {
+            material.door = Some(Shown {
+                chain: read_certificates(&certificate)?,
+                key: read_key(&folder.join("door.key"))?,
+            });
+        }
+        Ok(material)
     }
 
     /// Reads an operator's folder.
@@ -118,6 +148,7 @@ impl Material {
             folder: folder.to_owned(),
             chain: read_certificates(&folder.join(format!("{stem}.crt")))?,
             key: read_key(&folder.join(format!("{stem}.key")))?,
+            door: None,
             roots: read_certificates(&folder.join("roots.crt"))?,
             lists: read_lists(&lists)?,
         })

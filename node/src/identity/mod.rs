@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! profile -> error -> revocation -> chain -> material, signing
-//!         -> refusals, live, tls -> acceptor, dialer, notary -> metrics
+//!         -> refusals, live, callers, tls -> acceptor, dialer, notary -> metrics
 //! seal (signed documents of the world)
 //! authority (the keeper's side) -> example
 //! local (no certificates: the kernel names the caller)
@@ -19,6 +19,7 @@
 
 pub mod acceptor;
 pub mod authority;
+pub mod callers;
 pub mod chain;
 mod config;
 pub mod dialer;
@@ -35,10 +36,9 @@ pub mod revocation;
 pub mod seal;
 pub mod sealing;
 pub mod signing;
-mod slots;
 pub mod tls;
 
-pub use acceptor::{incoming, server};
+pub use acceptor::{incoming, patient_server, server};
 pub use chain::{
     OperatorIdentity, PeerIdentity, Trust, claimed_identity, verify_chain, verify_operator_chain,
 };
@@ -46,12 +46,13 @@ pub use config::provider;
 pub use dialer::{channel, dial};
 pub use error::IdentityError;
 pub use live::PeerIo;
+pub use local::LocalIncoming;
 pub use material::{Material, MaterialError};
 pub use notary::NodeNotary;
 pub use profile::{OperatorName, Subject, TrustDomain};
 pub use refusals::Refusals;
 pub use revocation::RevocationLists;
-pub use tls::{NodeTls, Rules};
+pub use tls::{NodeTls, Rules, examine};
 
 #[cfg(test)]
 mod tests;

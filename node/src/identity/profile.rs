@@ -5,6 +5,7 @@
 //! | node | `spiffe://<trust domain>/region/<key>` | `r<key>.<trust domain>` |
 //! | authority | `spiffe://<trust domain>/authority/<key>` | none |
 //! | operator | `spiffe://<trust domain>/operator/<key>/<name>` | none |
+//! | operators' port of a node | `spiffe://<trust domain>/door/<key>` | `r<key>.<trust domain>` |
 //!
 //! The URI is the identity. The DNS name is there because TLS libraries compare names, not URIs.
 
@@ -45,6 +46,7 @@ impl TrustDomain {
             Subject::Operator { region, name } => {
                 format!("spiffe://{self}/operator/{region}/{name}")
             }
+            Subject::Door(region) => format!("spiffe://{self}/door/{region}"),
         }
     }
 
@@ -59,7 +61,7 @@ impl TrustDomain {
     ///
     /// # Errors
     /// [`IdentityError::ForeignDomain`] for another trust domain, [`IdentityError::BadUri`] for
-    /// anything that is none of the three forms above.
+    /// anything that is none of the forms above.
     pub fn subject(&self, uri: &str) -> Result<Subject, IdentityError> {
         let bad = || IdentityError::BadUri {
             uri: uri.to_owned(),
@@ -79,6 +81,7 @@ impl TrustDomain {
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("region"), Some(region), None, None) => Ok(Subject::Node(key(region)?)),
             (Some("authority"), Some(region), None, None) => Ok(Subject::Authority(key(region)?)),
+            (Some("door"), Some(region), None, None) => Ok(Subject::Door(key(region)?)),
             (Some("operator"), Some(region), Some(name), None) => {
                 let name = name.parse().map_err(|_| bad())?;
                 Ok(Subject::Operator {
@@ -177,6 +180,9 @@ pub enum Subject {
         /// The account name.
         name: OperatorName,
     },
+    /// The port of a region's node where programs of people call from afar. It proves nothing anywhere else, so that it
+    /// may have a key of the kind that every such program knows.
+    Door(RegionKey),
 }
 
 impl Subject {
@@ -184,7 +190,10 @@ impl Subject {
     #[must_use]
     pub fn region(&self) -> RegionKey {
         match self {
-            Self::Node(region) | Self::Authority(region) | Self::Operator { region, .. } => *region,
+            Self::Node(region)
+            | Self::Authority(region)
+            | Self::Operator { region, .. }
+            | Self::Door(region) => *region,
         }
     }
 
@@ -195,6 +204,7 @@ impl Subject {
             Self::Node(_) => "节点",
             Self::Authority(_) => "签发机构",
             Self::Operator { .. } => "操作员",
+            Self::Door(_) => "操作端口",
         }
     }
 }
@@ -214,6 +224,7 @@ mod tests {
         for subject in [
             Subject::Node(COUNTY),
             Subject::Authority(COUNTY),
+            Subject::Door(COUNTY),
             Subject::Operator {
                 region: COUNTY,
                 name: "wang.fang-2".parse().unwrap(),
@@ -235,6 +246,7 @@ mod tests {
             "spiffe://12345.example/region/210111000000/x",
             "spiffe://12345.example/Region/210111000000",
             "spiffe://12345.example/operator/210111000000",
+            "spiffe://12345.example/door/210111000000/x",
             "spiffe://12345.example/operator/210111000000/王芳",
         ] {
             assert_eq!(

@@ -260,7 +260,7 @@ fn lists(
             continue;
         }
         let chain = chain::chain_of_list(der, &authorities)?;
-        let region = chain::verify_authority_chain(&chain, &trust)?;
+        let region = issuer(&chain, &trust)?;
         let scope = header.series.scope;
         if signer != Sealer::Root && region != scope && !(trust.below)(scope, region) {
             return Err(bad(format!("{region} 不在 {scope} 之内")));
@@ -269,6 +269,22 @@ fn lists(
     let ages = fresh.ages(trust.now);
     let oldest = ages.first().map(|list| list.signed_at);
     oldest.ok_or_else(|| bad("一份也没有".to_owned()))
+}
+
+/// Whose authority a list's chain stands for. One that has run out, as an authority's does that was renewed, is judged as
+/// of its last moment: its list says nothing about what is still valid, and must not keep the others from being taken.
+fn issuer(chain: &[CertificateDer<'_>], trust: &Trust<'_>) -> Result<RegionKey, IdentityError> {
+    match chain::verify_authority_chain(chain, trust) {
+        Err(IdentityError::Expired { .. }) => {
+            let ended = chain::ends(chain)?.unwrap_or(trust.now).min(trust.now);
+            let then = Trust {
+                now: ended,
+                ..*trust
+            };
+            chain::verify_authority_chain(chain, &then)
+        }
+        judged => judged,
+    }
 }
 
 /// The revocation lists of a document's content.
@@ -312,7 +328,7 @@ pub fn text(content: &[u8]) -> Result<&str, SealError> {
 
 fn faults(found: &[Fault]) -> SealError {
     let words: Vec<_> = found.iter().map(ToString::to_string).collect();
-    SealError::Content(words.join("\n"))
+    SealError::Content(words.join("；"))
 }
 
 #[cfg(test)]

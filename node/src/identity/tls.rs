@@ -8,7 +8,8 @@
 //! - New material is built and checked before it replaces the old. Open connections go on under
 //!   what they began with, except those that the new state would not admit: they are cut.
 
-use super::chain::{self, OperatorIdentity, PeerIdentity, Trust};
+pub use super::callers::{Below, Caller, Port, Rules, Standing};
+use super::chain::{self, PeerIdentity, Trust};
 use super::config;
 use super::error::IdentityError;
 use super::live::{Judge, Live, Ticket};
@@ -17,9 +18,9 @@ use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
 use super::revocation::ListAge;
 use super::signing::{Signature, SignatureError, SigningKey};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use arc_swap::ArcSwap;
-use hotline_topology::{Federation, RegionKey, Time};
+use hotline_topology::Time;
 use rustls::{ClientConfig, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use std::fmt;
@@ -27,111 +28,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Whether the second region lies below the first, at any depth.
-pub type Below = Arc<dyn Fn(RegionKey, RegionKey) -> bool + Send + Sync>;
-
-/// What the topology says about peers. Replaced as a whole when a new version takes effect.
-#[derive(Clone)]
-pub struct Rules {
-    /// Whether the second region lies below the first, at any depth.
-    pub below: Below,
-    /// Whether this node accepts calls from the region's node.
-    pub admits: Arc<dyn Fn(RegionKey) -> bool + Send + Sync>,
-}
-
-impl Rules {
-    /// The rules that a version of the topology makes for the node of `own`: the nodes directly
-    /// above and below it may call. Everything from further away comes by relay.
-    #[must_use]
-    pub fn of(federation: Arc<Federation>, own: RegionKey) -> Self {
-        let tree = Arc::clone(&federation);
-        Self {
-            below: Arc::new(move |above, region| tree.is_below(region, above)),
-            admits: Arc::new(move |peer| {
-                let has_node = federation.region(peer).is_some_and(|region| region.node);
-                let (own_above, peer_above) = (federation.parent(own), federation.parent(peer));
-                has_node && (own_above == Some(peer) || peer_above == Some(own))
-            }),
-        }
-    }
-}
-
-impl fmt::Debug for Rules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Rules")
-    }
-}
-
-/// Everything by which a caller is judged at one moment.
-pub struct Standing<'a> {
-    /// Roots, lists, tree and time.
-    pub trust: Trust<'a>,
-    /// This node's region.
-    pub own: RegionKey,
-    /// Whether this node accepts calls from a region.
-    pub admits: &'a dyn Fn(RegionKey) -> bool,
-}
-
-/// Who may call a port, and how his certificates are judged.
-pub trait Caller: Sized + fmt::Debug + Send + Sync + 'static {
-    /// Most connections of one caller at once; the newest stay.
-    const CONNECTIONS_MAX: usize;
-
-    /// Who he is, for counting.
-    fn uri(&self) -> &str;
-
-    /// Judges the chain that a caller presented.
-    ///
-    /// # Errors
-    /// Why he may not call.
-    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError>;
-}
-
-impl Caller for PeerIdentity {
-    /// A link is one connection; while an old one is dying there may be a second, while certificates change a third.
-    const CONNECTIONS_MAX: usize = 8;
-
-    fn uri(&self) -> &str {
-        &self.uri
-    }
-
-    /// A node with which this one has a link.
-    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
-        let peer = chain::verify_chain(chain, &standing.trust)?;
-        if (standing.admits)(peer.region) {
-            Ok(peer)
-        } else {
-            Err(IdentityError::NotAdmitted {
-                region: peer.region,
-            })
-        }
-    }
-}
-
-impl Caller for OperatorIdentity {
-    const CONNECTIONS_MAX: usize = 64;
-
-    fn uri(&self) -> &str {
-        &self.uri
-    }
-
-    /// An operator of this very node.
-    fn judge(chain: &[CertificateDer<'_>], standing: &Standing<'_>) -> Result<Self, IdentityError> {
-        let operator = chain::verify_operator_chain(chain, &standing.trust)?;
-        if operator.region == standing.own {
-            Ok(operator)
-        } else {
-            Err(IdentityError::ForeignOperator {
-                uri: operator.uri,
-                ours: standing.own,
-            })
-        }
-    }
-}
-
 /// All that is exchanged together.
 struct Snapshot {
     server: Arc<ServerConfig>,
+    door: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     material: Material,
     own: PeerIdentity,
@@ -224,6 +124,7 @@ impl NodeTls {
         let old = self.current.load_full();
         self.current.store(Arc::new(Snapshot {
             server: Arc::clone(&old.server),
+            door: Arc::clone(&old.door),
             client: Arc::clone(&old.client),
             material: old.material.clone(),
             own: old.own.clone(),
@@ -330,8 +231,12 @@ impl NodeTls {
         &self.refusals
     }
 
-    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.load().server)
+    pub(super) fn server_config(&self, port: Port) -> Arc<ServerConfig> {
+        let current = self.current.load();
+        match port {
+            Port::Federation => Arc::clone(&current.server),
+            Port::Operators => Arc::clone(&current.door),
+        }
     }
 
     pub(super) fn client_config(&self) -> Arc<ClientConfig> {
@@ -361,20 +266,24 @@ impl NodeTls {
         Ok(ticket)
     }
 
-    /// Of the connections of one identity only the newest so many stay: an old one may be dead without anybody knowing.
-    pub(super) fn keep_newest(&self, identity: &str, ticket: &Ticket, most: usize) {
-        let cut = self.live.keep_newest(identity, ticket, most);
-        if cut > 0 {
-            tracing::warn!("{identity} 的连接超过 {most} 条，断开较旧的 {cut} 条");
-        }
-    }
-
-    pub(super) fn hang_up(&self, error: &IdentityError) {
-        self.refusals.count_up(Side::Incoming, error);
-    }
-
-    pub(super) fn refuse(&self, side: Side, peer: &dyn fmt::Display, error: &IdentityError) {
-        self.refusals.note(side, peer, error);
+    /// Counts a refusal; logs at most one line a second for each side.
+    pub(super) fn refuse(
+        self: &Arc<Self>,
+        side: Side,
+        peer: &dyn fmt::Display,
+        error: &IdentityError,
+    ) {
+        let Some(rest) = self
+            .refusals
+            .note(side, peer, error, self.clock.monotonic())
+        else {
+            return;
+        };
+        let tls = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(rest).await;
+            tls.refusals.tell_rest(side, tls.clock.monotonic());
+        });
     }
 
     fn warn_of_problems(&self) {
@@ -382,6 +291,16 @@ impl NodeTls {
             tracing::error!(
                 reason = error.reason(),
                 "本节点自己的证书不会被其他节点接受：{error}"
+            );
+        }
+        let door = self.current.load().material.door.clone();
+        let judged = door.map(|door| {
+            self.with_standing(|standing| chain::verify_door_chain(&door.chain, &standing.trust))
+        });
+        if let Some(Err(error)) = judged {
+            tracing::error!(
+                reason = error.reason(),
+                "操作端口的证书（door.crt）不会被操作员的程序接受：{error}"
             );
         }
     }
@@ -392,6 +311,20 @@ fn unusable(folder: &Path, why: impl fmt::Display) -> MaterialError {
         path: folder.to_owned(),
         why: why.to_string(),
     }
+}
+
+/// What a node's material says of itself, where its parts fit together: the key is the certificate's, the certificate a
+/// node's of this domain, and there are lists. Whether peers would admit it is another matter.
+///
+/// # Errors
+/// As for [`NodeTls::new`].
+pub fn examine(material: &Material, domain: &TrustDomain) -> Result<PeerIdentity, MaterialError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rules = Rules {
+        below: Arc::new(|_, _| true),
+        admits: Arc::new(|_| true),
+    };
+    Ok(build(material.clone(), domain, rules, &clock)?.own)
 }
 
 fn build(
@@ -410,13 +343,21 @@ fn build(
     if material.lists.is_empty() {
         return Err(unusable(folder, "没有吊销列表"));
     }
-    let (server, client) =
-        config::both(&material, clock).map_err(|error| unusable(folder, error))?;
+    if let Some(door) = material.door.as_ref().and_then(|door| door.chain.first()) {
+        let region = chain::claimed_door(door, domain);
+        let region = region.map_err(|error| unusable(folder, format!("door.crt：{error}")))?;
+        if region != own.region {
+            let why = format!("door.crt 属于 {region}，而本节点是 {}", own.region);
+            return Err(unusable(folder, why));
+        }
+    }
+    let made = config::all(&material, clock).map_err(|error| unusable(folder, error))?;
     // A key that cannot sign hinders no start, for a node serves its citizens without links too.
     let key = SigningKey::read(&material.key);
     Ok(Snapshot {
-        server: Arc::new(server),
-        client: Arc::new(client),
+        server: Arc::new(made.server),
+        door: Arc::new(made.door),
+        client: Arc::new(made.client),
         material,
         own,
         rules,

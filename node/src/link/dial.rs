@@ -3,8 +3,8 @@
 
 use super::peer::{FRAME_BYTES_MAX, Peer, STREAM_QUEUE, Shared, Wire};
 use super::port::NodePort;
-use super::stream::run;
-use crate::causes::in_one_line;
+use super::stream::{Went, run};
+use crate::causes::{chinese, in_one_line};
 use crate::identity::IdentityError;
 use hotline_domain::kernel::{Input, LinkNews};
 use hotline_domain::link::backoff;
@@ -20,6 +20,9 @@ use tonic::transport::Channel;
 
 /// How long a dial may take, handshake and the first answer included.
 const DIAL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How much of a failure's reason is logged, in characters.
+const LOGGED_CHARS: usize = 40;
 
 /// Between two looks whether a quarantine is over.
 const QUARANTINE_LOOK: Duration = Duration::from_secs(1);
@@ -39,8 +42,13 @@ pub(super) async fn dial_for_ever<P: NodePort>(
     let mut failures = link.map_or(0, |link| link.failures);
     let mut wait = failures > 0;
     while !peer.stop.is_cancelled() {
-        if wait && !pause(&shared, &peer, failures).await {
-            return;
+        if wait {
+            match pause(&shared, &peer, failures).await {
+                Pause::Stopped => return,
+                Pause::Over => {}
+                // Whoever asks has mended something: what failed before says nothing any more.
+                Pause::Asked => failures = 0,
+            }
         }
         wait = true;
         if quarantined(&shared, &peer) {
@@ -57,18 +65,20 @@ pub(super) async fn dial_for_ever<P: NodePort>(
             () = peer.stop.cancelled() => return,
             dialled = connect(&dial) => dialled,
         };
-        let (met, why) = match dialled {
+        let (went, why) = match dialled {
             Ok(wire) => {
                 let ended = run(&shared, &peer, wire, &mut newer).await;
-                (ended.met, ended.why)
+                (ended.went, ended.why)
             }
-            Err(why) => (false, why),
+            Err(why) => (Went::Nowhere, why),
         };
-        if met {
-            failures = 0;
-        } else {
-            failures = failed(&peer, failures, why).await;
-        }
+        failures = match went {
+            Went::Well => 0,
+            Went::Refused => {
+                failed(&shared, &peer, failures.min(backoff::ANSWERED_CAP - 1), why).await
+            }
+            Went::Nowhere => failed(&shared, &peer, failures, why).await,
+        };
     }
 }
 
@@ -80,11 +90,15 @@ fn quarantined<P: NodePort>(shared: &Shared<P>, peer: &Peer) -> bool {
 }
 
 /// Puts a failure on record, while that still lengthens the wait.
-async fn failed(peer: &Peer, failures: u32, why: String) -> u32 {
-    tracing::warn!(peer = %peer.region, failures, why, "拨号失败");
+async fn failed<P: NodePort>(shared: &Shared<P>, peer: &Peer, failures: u32, why: String) -> u32 {
+    // One short line a dial: the whole reason stands in the link's status.
+    let short: String = why.chars().take(LOGGED_CHARS).collect();
+    tracing::warn!(peer = %peer.region, failures, why = short, "拨号失败");
     let more = failures.saturating_add(1);
     peer.update(|live| (live.failures, live.last_error) = (Some(more), Some(why)));
-    if failures < backoff::FAILURES_CAP {
+    let link = shared.port.view().link(peer.region);
+    let known = link.map_or(0, |link| link.failures);
+    if known < more && failures < backoff::FAILURES_CAP {
         let news = LinkNews::DialFailed;
         let input = Input::Link {
             peer: peer.region,
@@ -96,17 +110,27 @@ async fn failed(peer: &Peer, failures: u32, why: String) -> u32 {
     more
 }
 
-/// Waits for the next dial. False when the node stops.
-async fn pause<P: NodePort>(shared: &Shared<P>, peer: &Peer, failures: u32) -> bool {
+/// How the wait for the next dial ended.
+enum Pause {
+    /// The node stops, or has another parent.
+    Stopped,
+    /// The time is over.
+    Over,
+    /// Somebody wants the dial now.
+    Asked,
+}
+
+/// Waits for the next dial.
+async fn pause<P: NodePort>(shared: &Shared<P>, peer: &Peer, failures: u32) -> Pause {
     let wait_ms = backoff::delay_ms(failures, shared.bits());
     let passing = i64::try_from(wait_ms).unwrap_or(i64::MAX) * i64::from(shared.clock.rate());
     let at = Time(shared.clock.now().0.saturating_add(passing));
     peer.update(|live| live.next_try_at = Some(at));
     let go_on = tokio::select! {
         biased;
-        () = peer.stop.cancelled() => false,
-        () = peer.retry.notified() => true,
-        () = sleep(Duration::from_millis(wait_ms)) => true,
+        () = peer.stop.cancelled() => Pause::Stopped,
+        () = peer.retry.notified() => Pause::Asked,
+        () = sleep(Duration::from_millis(wait_ms)) => Pause::Over,
     };
     peer.update(|live| live.next_try_at = None);
     go_on
@@ -139,7 +163,7 @@ pub fn words(status: &tonic::Status) -> String {
         std::error::Error::source(status),
     );
     if words.is_empty() {
-        status.code().description().to_owned()
+        chinese(status.code().description())
     } else {
         words
     }

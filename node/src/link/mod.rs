@@ -65,6 +65,19 @@ pub struct Parts<P> {
     pub parent: Option<Dial>,
 }
 
+/// What comes of asking for a dial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialling {
+    /// It is dialled now.
+    Now,
+    /// A stream stands already.
+    Stands,
+    /// It is below, and dials itself.
+    FromBelow,
+    /// It is no neighbour.
+    Stranger,
+}
+
 /// All links of a node; a cheap handle.
 pub struct Links<P> {
     shared: Arc<Shared<P>>,
@@ -202,6 +215,26 @@ impl<P: NodePort> Links<P> {
         for peer in lock(&self.peers).values() {
             peer.retry.notify_one();
         }
+    }
+
+    /// Dials a neighbour now instead of waiting, for its operator.
+    #[must_use]
+    pub fn dial_now(&self, region: RegionKey) -> Dialling {
+        let place = self.place();
+        match place.side(region) {
+            None => return Dialling::Stranger,
+            Some(Side::Child) => return Dialling::FromBelow,
+            Some(Side::Parent) => {}
+        }
+        let peers = lock(&self.peers);
+        let Some(peer) = peers.get(&region) else {
+            return Dialling::Stranger;
+        };
+        if lock(&peer.live).connected_since.is_some() {
+            return Dialling::Stands;
+        }
+        peer.retry.notify_one();
+        Dialling::Now
     }
 
     /// How every link stands, those of children that have not called yet included.

@@ -27,12 +27,23 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub(super) struct Ended {
-    /// Whether the peer's hello had fitted.
-    pub met: bool,
+    /// Whether it led anywhere.
+    pub went: Went,
     /// For the operator.
     pub why: String,
     /// The newer stream that took over.
     pub next: Option<Wire>,
+}
+
+/// Whether a stream led anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Went {
+    /// The peer's hello fitted, or the two agreed to begin their lanes anew and to connect again.
+    Well,
+    /// The peer answered, and one of the two refused the other.
+    Refused,
+    /// Nobody answered.
+    Nowhere,
 }
 
 struct Run<'a, P> {
@@ -43,6 +54,10 @@ struct Run<'a, P> {
     /// The outbox may hold more than went out.
     pumping: bool,
     met: bool,
+    /// The peer said anything.
+    heard: bool,
+    /// It said that its lanes begin anew.
+    restarted: bool,
 }
 
 /// The end of a stream: code, and words for the operator.
@@ -62,7 +77,7 @@ pub(super) async fn run<P: NodePort>(
         Err(error) => {
             let why = format!("本节点存储读取失败:{error}");
             return Ended {
-                met: false,
+                went: Went::Nowhere,
                 why,
                 next: None,
             };
@@ -108,11 +123,11 @@ pub(super) async fn run<P: NodePort>(
         }
     };
     run.farewell(&wire);
-    let met = run.met;
+    let went = run.went(end.0);
     run.gone(&end);
     linger(shared, wire);
     Ended {
-        met,
+        went,
         why: end.1,
         next,
     }
@@ -185,7 +200,22 @@ impl<'a, P: NodePort> Run<'a, P> {
             out,
             pumping: false,
             met: false,
+            heard: false,
+            restarted: false,
         })
+    }
+
+    /// Where the stream led that ended with this code.
+    fn went(&self, code: ByeCode) -> Went {
+        let link = self.shared.port.view().link(self.peer.region);
+        // Either end closes in order where lanes begin anew: the next hello says the same on both sides.
+        let anew =
+            code == ByeCode::Shutdown && (self.restarted || link.is_ok_and(|link| link.restarting));
+        match self.heard {
+            _ if self.met || anew => Went::Well,
+            true => Went::Refused,
+            false => Went::Nowhere,
+        }
     }
 
     /// A session that was refused as it opened.
@@ -195,6 +225,7 @@ impl<'a, P: NodePort> Run<'a, P> {
     }
 
     fn take(&mut self, proto: pb::Frame) -> Option<End> {
+        self.heard = true;
         let (mut frame, fields) = match decode(proto) {
             Ok(decoded) => decoded,
             Err(error) => return self.garbage(error.to_string()),
@@ -232,11 +263,11 @@ impl<'a, P: NodePort> Run<'a, P> {
     /// Has the kernel put a misconduct on record. Where there is no room for it, there is none for more of the peer.
     fn charge(&self, offence: Offence, what: &str) {
         let (peer, what) = (self.peer.region, what.to_owned());
-        let input = Input::Misconduct {
+        let input = self.session.brought(Input::Misconduct {
             peer,
             offence,
             what,
-        };
+        });
         if self.peer.inputs.try_send(input).is_err() {
             tracing::warn!(%peer, ?offence, "行为异常未能入账");
         }
@@ -285,6 +316,7 @@ impl<'a, P: NodePort> Run<'a, P> {
                     Err(error) => return Some(self.close(ByeCode::Unwell, error.to_string())),
                 },
             };
+            let input = self.session.brought(input);
             if self.peer.inputs.try_send(input).is_err() {
                 return Some(self.close(ByeCode::Unwell, "节点已停止接收输入".into()));
             }
@@ -333,6 +365,7 @@ impl<'a, P: NodePort> Run<'a, P> {
                 tracing::error!(%peer, why, "链路停用");
             }
             LinkNews::PeerRestarted { epoch } => {
+                self.restarted = true;
                 tracing::warn!(%peer, epoch, "对方的数据恢复过,以更高的纪元重新开始");
             }
             LinkNews::DialFailed => {}

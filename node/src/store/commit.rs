@@ -7,6 +7,7 @@ use super::disk::{Disk, LockGuard};
 use super::keys::{Keys, Random};
 use super::log::{Log, LogReader};
 use super::marks::{CleanClose, Marks, Restored};
+use super::room;
 use super::upkeep::Upkeep;
 use super::view::{Engine, View, check_bounds, encode_redo};
 use super::{ChainHash, CommitNo, Fold, Op, StoreError};
@@ -32,6 +33,8 @@ pub struct StoreSettings {
     pub view_growth: Option<ViewGrowth>,
     /// The machine's boot, from [`super::machine_boot_id`] or the simulation; `None` counts as another boot.
     pub boot_id: Option<String>,
+    /// Whether opening first sees that the disk takes and keeps a file and has room, before an engine is opened on it.
+    pub probe: bool,
 }
 
 /// When a view has grown too much: an engine that gives no space back is compacted by a rebuild.
@@ -61,6 +64,7 @@ impl StoreSettings {
                 times_max: 8,
             }),
             boot_id,
+            probe: false,
         }
     }
 }
@@ -87,6 +91,8 @@ pub struct Store {
     pub(super) view: Arc<dyn View>,
     pub(super) keys: Arc<Keys>,
     pub(super) layout: u32,
+    /// The segment that the folder's mark names.
+    pub(super) noted: CommitNo,
     /// Appended but not yet durable.
     pub(super) pending: Vec<(CommitNo, Vec<Op>)>,
     pub(super) failed: Option<String>,
@@ -124,7 +130,13 @@ impl Store {
             }
             Ok(last)
         });
-        synced.inspect_err(|error| self.failed = Some(error.to_string()))
+        let last = synced.inspect_err(|error| self.failed = Some(error.to_string()))?;
+        let first = self.log.segment_first();
+        // A mark that cannot be written names the segment before, which is there, too; the next sync tries again.
+        if first != self.noted && self.marks.set_segment(first).is_ok() {
+            self.noted = first;
+        }
+        Ok(last)
     }
 
     /// One commit as a group of its own.
@@ -210,6 +222,7 @@ impl Store {
             dir: self.dir.clone(),
             log: self.log.reader(),
             view: self.view.clone(),
+            keys: self.keys.clone(),
             fold,
             marks: self.marks.clone(),
             memory_bytes_max,
@@ -230,6 +243,15 @@ impl Store {
         Ok(commit_no)
     }
 
+    /// Whether the disk has room for more commits; to be asked before a group is begun.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRoom`], which harms nothing: the store goes on as soon as there is room. What cannot be told
+    /// counts as room.
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        room::check(&*self.upkeep_parts.0, &self.dir)
+    }
+
     fn check_sound(&self) -> Result<(), StoreError> {
         match &self.failed {
             Some(cause) => Err(StoreError::Poisoned {
@@ -243,6 +265,6 @@ impl Store {
 impl Drop for Store {
     /// Takes the view from its readers, so that the folder can be opened again. Leaves no mark of a clean close.
     fn drop(&mut self) {
-        let _ = self.view.close();
+        let _ = self.view.end();
     }
 }

@@ -19,12 +19,22 @@ pub enum StoreError {
         dir: PathBuf,
     },
     /// No room left on the disk, or the quota is used up.
-    #[error("磁盘已满：{doing} {} 时没有空间。已确认的记录都在，此后没有确认任何新记录。请腾出空间后重新启动。", .path.display())]
+    #[error("磁盘已满：{doing} {} 时没有空间。已确认的记录都在，此后没有确认任何新记录。请腾出空间：运行中的节点随后自行恢复，不必重启；没有启动成的节点和其他命令请再试。", .path.display())]
     DiskFull {
         /// What the store was doing, as a verb phrase.
         doing: &'static str,
         /// The file concerned.
         path: PathBuf,
+    },
+    /// So little room is left that nothing is begun: what is there keeps the store sound.
+    #[error("磁盘空间不足：{} 所在的文件系统只剩 {free_mib} MiB，至少要留 {reserve_mib} MiB。已确认的记录都在，没有接受新的。请腾出空间：节点随后自行恢复，不必重启。", .dir.display())]
+    NoRoom {
+        /// The store's folder.
+        dir: PathBuf,
+        /// What is left, in MiB, rounded down.
+        free_mib: u64,
+        /// What must be left, in MiB, rounded up.
+        reserve_mib: u64,
     },
     /// The file system is mounted read-only: by hand, or by the system after it found damage.
     #[error("文件系统只读：{doing} {} 时不能写入。已确认的记录都在，此后没有确认任何新记录。请查明原因（系统日志里可能有磁盘错误），以可写方式重新挂载后重试。", .path.display())]
@@ -41,7 +51,7 @@ pub enum StoreError {
         what: String,
     },
     /// The operating system refused an operation, or the device failed.
-    #[error("{doing} {} 失败：{source}。已确认的记录都在，此后没有确认任何新记录。请检查磁盘和权限后重新启动。", .path.display())]
+    #[error("{doing} {} 失败：{source}。已确认的记录都在，此后没有确认任何新记录。请检查磁盘和权限：故障排除后运行中的节点自行恢复，不必重启；没有启动成的节点和其他命令请再试。", .path.display())]
     Io {
         /// What the store was doing, as a verb phrase.
         doing: &'static str,
@@ -133,6 +143,22 @@ pub enum StoreError {
         /// How many commits the log holds.
         commits: CommitNo,
     },
+    /// The key file has fewer slots than the log says were handed out.
+    #[error("密钥文件 {} 只有 {found} 个密钥槽，而日志记载已用到 {presumed} 个：文件被截短，或是旧的。继续使用会把用过的编号再发一次，此后写下的内容将无法解开。请从备份恢复这个文件（hotline store verify-backup 可核对备份），不要新建，也不要用更旧的。", .file.display())]
+    KeyFileShort {
+        /// The key file.
+        file: PathBuf,
+        /// How many slots it has.
+        found: u64,
+        /// How many the log presumes.
+        presumed: u64,
+    },
+    /// A segment that was begun is not there.
+    #[error("日志段 {} 不存在，而数据目录记载日志写到了它：其中已确认的记录不在。请从备份恢复这个文件，不要删除其他文件；备份里也没有的，按恢复的步骤办（hotline store restore）。", .file.display())]
+    SegmentMissing {
+        /// The segment's file.
+        file: PathBuf,
+    },
     /// Others than the owner may read the key file.
     #[error("密钥文件 {} 的权限过宽，其他用户可以读取。请执行 chmod 600 后重新启动，并查明谁可能读过它。", .file.display())]
     KeyFileOpen {
@@ -140,7 +166,7 @@ pub enum StoreError {
         file: PathBuf,
     },
     /// The materialised view failed; the log is whole, and the view is rebuilt at the next opening.
-    #[error("视图出错：{0}。日志完好，下次打开时将自动重建视图。")]
+    #[error("视图出错：{0}。日志完好，重新打开时自动补齐或重建视图。")]
     View(ViewError),
     /// A change is out of the view's bounds; nothing was written and the store goes on.
     #[error("{0}。未写入。")]
@@ -183,7 +209,16 @@ impl StoreError {
     /// Whether the store goes on after this error; after any other it must be dropped and opened again.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::OutOfBounds(_))
+        matches!(
+            self,
+            Self::TooLarge { .. } | Self::OutOfBounds(_) | Self::NoRoom { .. }
+        )
+    }
+
+    /// Whether only another process can open the store.
+    #[must_use]
+    pub fn needs_restart(&self) -> bool {
+        matches!(self, Self::View(ViewError::TooManyLost { .. }))
     }
 
     /// The error for a failed operation on a file; tells a full disk and a read-only one from other failures.

@@ -12,6 +12,8 @@ const CLEAN: &str = "CLEAN";
 const BOOT: &str = "BOOT";
 const CURRENT: &str = "CURRENT";
 const REBUILD: &str = "REBUILD";
+/// The first commit of the log's last segment: that file must be there.
+const SEGMENT: &str = "SEGMENT";
 /// The folder is being filled from a backup; until it is gone the data are not complete.
 const RESTORING: &str = "RESTORING";
 /// The folder was filled from a backup or made to be filled by the neighbours; see [`Restored`].
@@ -21,6 +23,8 @@ const UPKEEP: &str = "UPKEEP";
 const MARK_BYTES_MAX: u64 = 4096;
 /// Made the view where the mark names no engine.
 const FIRST_ENGINE: &str = "sled";
+/// First line of the mark of the last segment.
+const SEGMENT_FORMAT: &str = "hotline last segment 1";
 /// First line of a mark of a clean close.
 const CLEAN_FORMAT: &str = "hotline clean close 1";
 
@@ -130,6 +134,18 @@ impl Marks {
         self.write(CURRENT, &format!("{number} {engine}"))
     }
 
+    /// The first commit of the last segment that was begun; a mark that cannot be read counts as none.
+    pub fn segment(&self) -> Result<Option<CommitNo>, StoreError> {
+        Ok(self.read(SEGMENT)?.and_then(|text| {
+            let first = text.lines().nth(1)?.parse().ok()?;
+            (encode_segment(first) == text).then_some(first)
+        }))
+    }
+
+    pub fn set_segment(&self, first: CommitNo) -> Result<(), StoreError> {
+        self.write(SEGMENT, &encode_segment(first))
+    }
+
     /// Why the view must be rebuilt, if it must.
     pub fn rebuild(&self) -> Result<Option<String>, StoreError> {
         self.read(REBUILD)
@@ -237,6 +253,11 @@ fn decode_restored(text: &str) -> Option<Restored> {
         made_ms: value("made")?.parse().ok()?,
     };
     (encode_restored(&restored) == text).then_some(restored)
+}
+
+fn encode_segment(first: CommitNo) -> String {
+    let body = format!("{SEGMENT_FORMAT}\n{first}\n");
+    format!("{body}{:08x}\n", crc32fast::hash(body.as_bytes()))
 }
 
 fn encode_clean(close: &CleanClose) -> String {

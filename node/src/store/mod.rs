@@ -14,11 +14,12 @@
 //! ```
 //!
 //! The folder: `LOCK`, `CLEAN` (closed in order, at which commit), `BOOT` (the machine's boot while open), `CURRENT`
-//! (the view's generation and its engine), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
+//! (the view's generation and its engine), `SEGMENT` (the log's last one), `REBUILD` (the view is not to be trusted, and why), `UPKEEP` (a lock of the background
 //! work), `BACKUPS` (which backups were made), `RESTORING` (being filled from a backup), `RESTORED` (put back on purpose), `keys.dat`, `log/`, `checkpoint/`, `view-<generation>/`.
 //!
 //! To add an engine for the view, write a [`view::Engine`] and a [`view::View`] beside `view/sled.rs`, run
-//! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs`. To change a file's format, raise its version constant, keep the old decoder,
+//! `view/conformance.rs` and `tests/engines.rs` over it, and name it in `config/store.rs` (behind [`view::Apart`] if it
+//! has threads or files of its own). To change a file's format, raise its version constant, keep the old decoder,
 //! and add a file of the old form to the tests.
 
 pub mod checkpoint;
@@ -31,6 +32,7 @@ mod marks;
 mod open;
 mod rebuild;
 mod report;
+mod room;
 #[cfg(test)]
 mod test_support;
 #[cfg(test)]
@@ -38,13 +40,16 @@ mod tests;
 pub mod tool;
 mod upkeep;
 pub mod view;
+mod whole;
 
 pub use commit::{Parts, Store, StoreSettings, ViewGrowth};
 pub use error::StoreError;
 pub use marks::{CleanClose, Generation, Restored, machine_boot_id};
 pub use report::{OpenReport, ViewOutcome};
+pub use room::has_room;
 pub use upkeep::{Upkeep, UpkeepReport};
 pub use view::{Op, Rows, Tree};
+pub use whole::{Folder, look};
 
 /// The number of a commit: 1 for a node's first, then without gaps.
 pub type CommitNo = u64;
@@ -68,6 +73,11 @@ pub trait Fold: Send + Sync + 'static {
     /// A sentence for the operator when the record cannot be understood.
     fn fold(&self, rows: &dyn Rows, commit_no: CommitNo, lasting: &[u8])
     -> Result<Vec<Op>, String>;
+
+    /// How many slots of the key file had been handed out when the record was written; 0 where it does not tell.
+    fn slots(&self, _lasting: &[u8]) -> u64 {
+        0
+    }
 }
 
 /// Lower-case hexadecimal, for messages and manifests.

@@ -11,10 +11,11 @@ use super::disk::Disk;
 use super::keys::{KeySettings, Keys, key_path};
 use super::log::{Log, LogSettings, NODE_BYTES_MAX, Verify};
 use super::marks::{CleanClose, Marks};
-use super::rebuild::Rebuild;
+use super::rebuild::{Former, Rebuild};
 use super::report::{OpenReport, ViewOutcome};
-use super::view::{Guarded, View, ViewError, decode_redo};
-use super::{CommitNo, Parts, Store, StoreError, StoreSettings};
+use super::room;
+use super::view::{Guarded, LOST_MAX, View, ViewError, decode_redo};
+use super::{CommitNo, Parts, Store, StoreError, StoreSettings, whole};
 
 impl Store {
     /// Opens the store in its folder, or begins one.
@@ -38,7 +39,11 @@ impl Store {
         if marks.is_restoring()? {
             return Err(StoreError::HalfRestored { dir });
         }
+        if settings.probe {
+            room::probe(&*disk, &dir)?;
+        }
         name_folder(&*disk, &marks, &dir)?;
+        whole::segments_there(&*disk, &marks, &dir)?;
         let clean = marks.clean()?;
         let (log, log_report) = Log::open(
             disk.clone(),
@@ -51,7 +56,13 @@ impl Store {
             node: settings.node.clone(),
             batch: settings.key_batch,
         };
-        let (keys, key_report) = Keys::open(disk.clone(), &key_settings, log_report.last, random)?;
+        let slots = whole::slots_presumed(&log.reader(), &log_report, &*fold)?;
+        let (keys, key_report) =
+            Keys::open_presuming(disk.clone(), &key_settings, log_report.last, slots, random)?;
+        let noted = log.segment_first();
+        if marks.segment()? != Some(noted) {
+            marks.set_segment(noted)?;
+        }
 
         let proven = clean.is_some() || engine.survives_power_cut();
         let distrust = turn_marks(&settings, &marks, proven)?;
@@ -65,12 +76,13 @@ impl Store {
             growth: settings.view_growth,
         };
         let (view, outcome, ahead) = match distrust {
-            Some(reason) => rebuild.run(reason)?,
+            Some(reason) => rebuild.run(reason, Former::Goes)?,
             None => rebuild.keep_or_run()?,
         };
         let view = guarded(view, marks.clone());
         let report = OpenReport {
             clean: clean.is_some(),
+            restored: marks.restored()?.is_some(),
             log: log_report,
             keys: key_report,
             view: outcome,
@@ -81,6 +93,7 @@ impl Store {
             view,
             keys: Arc::new(keys),
             layout: fold.layout(),
+            noted,
             pending: Vec::new(),
             failed: None,
             marks,
@@ -186,13 +199,20 @@ pub(super) fn generation_dir(dir: &Path, generation: u64) -> PathBuf {
 /// Why the generation at hand will not do.
 pub(super) enum Unfit {
     Because(String),
+    /// It is whole, but takes too much of the disk.
+    Outgrown(String),
     /// The view has commits that the log lost.
     Ahead(CommitNo),
 }
 
-impl From<ViewError> for Unfit {
-    fn from(error: ViewError) -> Self {
-        Self::Because(error.to_string())
+impl Unfit {
+    /// A full disk says nothing against the view, and another one would need room for two; nor does an engine that
+    /// this process opens no more.
+    fn because(error: ViewError) -> Result<Self, StoreError> {
+        match error {
+            ViewError::DiskFull | ViewError::TooManyLost { .. } => Err(error.into()),
+            error => Ok(Self::Because(error.to_string())),
+        }
     }
 }
 
@@ -200,19 +220,21 @@ impl Rebuild<'_> {
     /// Keeps the generation at hand, mended by replay, or makes a new one.
     fn keep_or_run(&self) -> Result<Made, StoreError> {
         let Some(generation) = self.marks.generation()? else {
-            return self.run("尚无视图".to_owned());
+            return self.run("尚无视图".to_owned(), Former::Goes);
         };
         let (made_by, set) = (&generation.engine, self.engine.name());
         if made_by != set {
-            return self.run(format!("视图由引擎 {made_by} 写成，现在设的是 {set}"));
+            let reason = format!("视图由引擎 {made_by} 写成，现在设的是 {set}");
+            return self.run(reason, Former::Stays);
         }
         match self.keep(generation.number)? {
             Ok((view, outcome)) => Ok((view, outcome, None)),
-            Err(Unfit::Because(reason)) => self.run(reason),
+            Err(Unfit::Because(reason)) => self.run(reason, Former::Goes),
+            Err(Unfit::Outgrown(reason)) => self.run(reason, Former::Stays),
             Err(Unfit::Ahead(commit_no)) => {
                 let last = self.log.last_commit();
-                let (view, outcome, _) =
-                    self.run(format!("视图到第 {commit_no} 号，日志只到第 {last} 号"))?;
+                let reason = format!("视图到第 {commit_no} 号，日志只到第 {last} 号");
+                let (view, outcome, _) = self.run(reason, Former::Goes)?;
                 Ok((view, outcome, Some(commit_no)))
             }
         }
@@ -228,7 +250,7 @@ impl Rebuild<'_> {
         generation: u64,
     ) -> Result<Result<(Arc<dyn View>, ViewOutcome), Unfit>, StoreError> {
         // What a crash in the middle of a switch left behind.
-        if let Some(before) = generation.checked_sub(1) {
+        for before in generation.saturating_sub(SKIPPED_MAX)..generation {
             let _ = self.engine.remove(&generation_dir(self.dir, before));
         }
         let risky = self.engine.may_end_the_process();
@@ -245,7 +267,7 @@ impl Rebuild<'_> {
             });
         let (view, layout, last) = match opened {
             Ok(opened) => opened,
-            Err(error) => return Ok(Err(error.into())),
+            Err(error) => return self.unfit(error, risky).map(Err),
         };
         if layout != Some(self.fold.layout()) {
             let found = layout.map_or_else(|| "未写".to_owned(), |layout| layout.to_string());
@@ -269,11 +291,11 @@ impl Rebuild<'_> {
                 }
             };
             if let Err(error) = view.apply(record.no, &ops) {
-                return Ok(Err(error.into()));
+                return self.unfit(error, risky).map(Err);
             }
         }
         if let Some(reason) = self.outgrown(&*view)? {
-            return Ok(Err(Unfit::Because(reason)));
+            return Ok(Err(Unfit::Outgrown(reason)));
         }
         if risky {
             self.marks.clear_rebuild()?;
@@ -290,6 +312,20 @@ impl Rebuild<'_> {
         Ok(Ok((view, outcome)))
     }
 }
+
+impl Rebuild<'_> {
+    /// Where the generation is not to blame, the order that was given in case its opening ends the process goes again.
+    fn unfit(&self, error: ViewError, risky: bool) -> Result<Unfit, StoreError> {
+        let unfit = Unfit::because(error);
+        if risky && unfit.is_err() {
+            self.marks.clear_rebuild()?;
+        }
+        unfit
+    }
+}
+
+/// Numbers of generations that may be left out, since an engine that never came back has their folders.
+const SKIPPED_MAX: u64 = LOST_MAX as u64 + 1;
 
 /// A view ready to work, how it came about, and the commit that it was ahead at, if it was.
 pub(super) type Made = (Arc<dyn View>, ViewOutcome, Option<CommitNo>);

@@ -27,12 +27,29 @@ pub(super) struct Rebuild<'a> {
     pub growth: Option<ViewGrowth>,
 }
 
+/// What becomes of the generation that another one follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Former {
+    /// It is of no use any more and gives its room to the next one.
+    Goes,
+    /// It is whole and is removed once the next one stands.
+    Stays,
+}
+
 impl Rebuild<'_> {
     /// Makes a new generation up to the log's end and switches to it. Until the switch the order to rebuild
     /// stands, so an interrupted rebuild is begun anew.
-    pub fn run(&self, reason: String) -> Result<Made, StoreError> {
+    pub fn run(&self, reason: String, former: Former) -> Result<Made, StoreError> {
         let before = self.marks.generation()?.map(|before| before.number);
-        let generation = before.map_or(1, |before| before + 1);
+        if let (Some(before), Former::Goes) = (before, former) {
+            self.engine.remove(&generation_dir(self.dir, before))?;
+        }
+        let mut generation = before.map_or(1, |before| before + 1);
+        while self.engine.is_lost(&generation_dir(self.dir, generation)) {
+            // What it left there is of no use to anybody.
+            let _ = self.engine.remove(&generation_dir(self.dir, generation));
+            generation += 1;
+        }
         let dir = generation_dir(self.dir, generation);
         self.engine.remove(&dir)?;
         let view = self.engine.open(&dir)?;

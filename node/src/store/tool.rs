@@ -8,6 +8,7 @@ mod restore;
 #[cfg(test)]
 mod tests;
 
+use hotline_show::{Text, shown};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,9 +21,10 @@ pub use restore::{RestoreReport, destructions_of, init_rebuild, read_destruction
 
 use super::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use super::disk::{Disk, LockGuard};
-use super::keys::{KeyReport, key_path, verify_file};
+use super::keys::{KeyReport, key_path, verify_presuming};
 use super::log::{LogReport, SegmentInfo, segments, verify_dir};
 use super::marks::{CleanClose, Generation, Marks};
+use super::whole::segments_there;
 use super::{CommitNo, OpenReport, Parts, Store, StoreError, StoreSettings, hex};
 
 /// What [`verify`] found. The store is sound where `faults` is empty.
@@ -52,6 +54,18 @@ pub struct VerifyReport {
 /// # Errors
 /// A node has the folder open; the folder cannot be read. Everything else is in the report.
 pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreError> {
+    verify_with(disk, dir, |_| 0)
+}
+
+/// The same where somebody can tell how many slots of the key file a record says were handed out.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_with(
+    disk: &Arc<dyn Disk>,
+    dir: &Path,
+    slots: impl Fn(&[u8]) -> u64,
+) -> Result<VerifyReport, StoreError> {
     let (marks, _lock) = locked(disk, dir)?;
     let mut report = VerifyReport {
         dir: dir.to_path_buf(),
@@ -63,6 +77,9 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
         faults: Vec::new(),
         notes: Vec::new(),
     };
+    if let Err(error) = segments_there(&**disk, &marks, dir) {
+        report.faults.push(error.to_string());
+    }
     match verify_dir(&**disk, &dir.join("log"), None) {
         Ok(log) => report.log = Some(log),
         Err(error) => report.faults.push(error.to_string()),
@@ -75,6 +92,11 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
         .filter(|node| !node.is_empty());
     let path = key_path(dir);
     let commits = report.log.as_ref().map_or(0, |log| log.last);
+    let last = report
+        .log
+        .as_ref()
+        .and_then(|log| log.last_lasting.as_ref());
+    let slots = last.map_or(0, |lasting| slots(lasting));
     match disk
         .exists(&path)
         .map_err(|e| StoreError::io("打开密钥文件", &path, e))?
@@ -89,7 +111,7 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<VerifyReport, StoreErr
             );
         }
         false => {}
-        true => match verify_file(&**disk, &path, node.as_deref()) {
+        true => match verify_presuming(&**disk, &path, node.as_deref(), slots) {
             Ok(keys) if !keys.damaged.is_empty() => report.faults.push(keys.to_string()),
             Ok(keys) => report.keys = Some(keys),
             Err(error) => report.faults.push(error.to_string()),
@@ -142,49 +164,54 @@ impl VerifyReport {
     }
 }
 
-impl fmt::Display for VerifyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "数据目录 {}：{}",
+impl VerifyReport {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
+        text += shown!(
+            "数据目录 {}：{}\n",
             self.dir.display(),
             if self.is_sound() {
                 "完好"
             } else {
                 "有损坏"
             }
-        )?;
+        );
         if let Some(log) = &self.log {
-            writeln!(
-                f,
-                "日志：节点 {}，{} 段，{} 字节",
-                log.node, log.segments, log.bytes
-            )?;
-            writeln!(
-                f,
-                "  逐条核对 {} 条，止于第 {} 号，链值 {}",
+            text += shown!(
+                "日志：节点 {}，{} 段，{} 字节\n",
+                log.node,
+                log.segments,
+                log.bytes
+            );
+            text += shown!(
+                "  逐条核对 {} 条，止于第 {} 号，链值 {}\n",
                 log.checked,
                 log.last,
                 hex(&log.hash)
-            )?;
+            );
         }
         if let Some(keys) = &self.keys {
-            writeln!(f, "{keys}")?;
+            text += shown!("{keys}\n");
         }
-        writeln!(f, "检查点：{:?}", self.checkpoints)?;
-        match &self.clean {
-            Some(clean) => writeln!(f, "上次正常关闭于第 {} 号", clean.commit_no)?,
-            None => writeln!(f, "上次未正常关闭，或尚未关闭过")?,
-        }
+        text += shown!("检查点：{:?}\n", self.checkpoints);
+        text += match &self.clean {
+            Some(clean) => shown!("上次正常关闭于第 {} 号\n", clean.commit_no),
+            None => "上次未正常关闭，或尚未关闭过\n".into(),
+        };
         if let Some(reason) = &self.rebuild {
-            writeln!(f, "下次打开时将重建视图：{reason}")?;
+            text += shown!("下次打开时将重建视图：{reason}\n");
         }
-        self.notes
-            .iter()
-            .try_for_each(|note| writeln!(f, "提示：{note}"))?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| writeln!(f, "损坏：{fault}"))
+        text.extend(self.notes.iter().map(|note| shown!("提示：{note}\n")));
+        text.extend(self.faults.iter().map(|fault| shown!("损坏：{fault}\n")));
+        text
+    }
+}
+
+impl fmt::Display for VerifyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -233,34 +260,43 @@ pub fn stat(disk: &Arc<dyn Disk>, dir: &Path) -> Result<StoreStat, StoreError> {
     })
 }
 
-impl fmt::Display for StoreStat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl StoreStat {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
         let bytes: u64 = self.segments.iter().map(|segment| segment.bytes).sum();
-        writeln!(
-            f,
-            "数据目录 {}：日志 {} 段，共 {bytes} 字节",
+        text += shown!(
+            "数据目录 {}：日志 {} 段，共 {bytes} 字节\n",
             self.dir.display(),
             self.segments.len()
-        )?;
+        );
         for segment in &self.segments {
             let last = segment
                 .last
                 .map_or_else(|| "正在写".to_owned(), |last| format!("至第 {last} 号"));
             let archived = if segment.stripped { "，已归档" } else { "" };
-            writeln!(
-                f,
-                "  第 {} 号起，{last}，{} 字节{archived}",
-                segment.first, segment.bytes
-            )?;
+            text += shown!(
+                "  第 {} 号起，{last}，{} 字节{archived}\n",
+                segment.first,
+                segment.bytes
+            );
         }
         for (commit_no, bytes) in &self.checkpoints {
-            writeln!(f, "检查点：第 {commit_no} 号，{bytes} 字节")?;
+            text += shown!("检查点：第 {commit_no} 号，{bytes} 字节\n");
         }
-        writeln!(f, "密钥文件：{} 字节", self.key_bytes)?;
-        match &self.generation {
-            Some(Generation { number, engine }) => write!(f, "视图：第 {number} 代，引擎 {engine}"),
-            None => write!(f, "视图：尚无"),
-        }
+        text += shown!("密钥文件：{} 字节\n", self.key_bytes);
+        text += match &self.generation {
+            Some(Generation { number, engine }) => shown!("视图：第 {number} 代，引擎 {engine}"),
+            None => "视图：尚无".into(),
+        };
+        text
+    }
+}
+
+impl fmt::Display for StoreStat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 

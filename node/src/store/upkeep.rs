@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::checkpoint::{self, Builder, Built, CHECKPOINT_DIR};
 use super::disk::Disk;
+use super::keys::{KeyReport, Keys};
 use super::log::{LogReader, strip_segment};
 use super::marks::Marks;
 use super::view::View;
@@ -18,6 +19,7 @@ pub struct Upkeep {
     pub(super) dir: PathBuf,
     pub(super) log: LogReader,
     pub(super) view: Arc<dyn View>,
+    pub(super) keys: Arc<Keys>,
     pub(super) fold: Arc<dyn Fold>,
     pub(super) marks: Marks,
     pub(super) memory_bytes_max: usize,
@@ -125,5 +127,13 @@ impl Upkeep {
         self.log
             .read_from(1)?
             .try_fold(0, |count, record| record.map(|_| count + 1))
+    }
+
+    /// Reads the key file again, for the same reason.
+    ///
+    /// # Errors
+    /// It lost slots that are in use, or cannot be read. Damaged slots are in the report.
+    pub fn scrub_keys(&self) -> Result<KeyReport, StoreError> {
+        self.keys.check()
     }
 }

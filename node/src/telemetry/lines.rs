@@ -2,9 +2,11 @@
 //!
 //! Many nodes may run in one process, so the name comes from the innermost surrounding span that
 //! has a field `node` ([`super::node_span`]); outside of any, it is the process's own. Text is for
-//! a person at a terminal, JSON for a collector; both say the same.
+//! a person at a terminal, JSON for a collector; both say the same. Whatever a line tells goes through
+//! the filter here: no value drives a terminal, turns the direction of what follows, or begins a line.
 
 use crate::clock::Clock;
+use hotline_show::json;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
@@ -146,7 +148,7 @@ impl Line<'_> {
         if !self.around.is_empty() {
             line.insert("context".to_owned(), self.around.into());
         }
-        format!("{}\n", Value::from(line))
+        format!("{}\n", json(&Value::from(line).to_string()))
     }
 
     fn text(mut self, time: &hotline_topology::Time) -> String {
@@ -163,8 +165,7 @@ impl Line<'_> {
             let _ = write!(line, " {name}={}", plain(value));
         }
         let _ = write!(line, " [{}]", metadata.target());
-        // A line break in a value must not look like a line of its own.
-        line = line.replace('\r', "\\r").replace('\n', "\\n");
+        let mut line = hotline_show::line(&line);
         line.push('\n');
         line
     }
@@ -236,7 +237,7 @@ mod tests {
             written(LogFormat::Text, three_events),
             [
                 "2026-01-01 00:00:00 INFO  hotline 启动 [hotline::telemetry::lines::tests]",
-                "2026-01-01 00:00:00 WARN  990100000000 连不上\\n上级 tries=3 peer=990000000000 \
+                "2026-01-01 00:00:00 WARN  990100000000 连不上␊上级 tries=3 peer=990000000000 \
                  [hotline::telemetry::lines::tests]",
                 "2026-01-01 00:00:00 INFO  hotline 停止 [hotline::telemetry::lines::tests]",
             ]
@@ -259,5 +260,26 @@ mod tests {
         assert_eq!(read[1]["fields"]["tries"], 3);
         assert_eq!(read[1]["context"]["peer"], "990000000000");
         assert_eq!(read[1]["time"], "2026-01-01T00:00:00+08:00");
+    }
+
+    #[test]
+    fn no_value_drives_a_terminal_or_begins_a_line() {
+        let hostile = "\u{1b}[2J\u{202e}\r\n2026-01-01 00:00:00 INFO  9901 伪造\u{9b}";
+        let log = || {
+            let node = super::super::node_span(hostile);
+            node.in_scope(|| tracing::warn!(what = hostile, shown = %hostile, "坏：{hostile}"));
+        };
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let lines = written(format, log);
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert!(
+                !lines[0].chars().any(hotline_show::is_hidden),
+                "{:?}",
+                lines[0]
+            );
+        }
+        let lines = written(LogFormat::Json, log);
+        let read: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(read["fields"]["what"], hostile);
     }
 }

@@ -74,7 +74,7 @@ pub fn install(options: &LogOptions, clock: Arc<dyn Clock>) -> Result<(), Teleme
         format: options.format,
         node: options.node.clone(),
         clock,
-        writer: std::io::stderr,
+        writer: crate::out::log,
     };
     tracing_subscriber::registry()
         .with(filter)

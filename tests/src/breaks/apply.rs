@@ -13,7 +13,7 @@ use hotline_topology::RegionKey;
 /// Applies the acts of envelopes that a rule of this kind refused; that they were refused stays on record.
 fn apply_refused(node: &Node, events: &[Event], commit: &mut Commit, rule: &str) -> bool {
     let brought = |wanted: &_| {
-        events.iter().find_map(|event| match &event.input {
+        events.iter().find_map(|event| match event.input.bare() {
             Input::Envelope { envelope, .. } if envelope.id == *wanted => Some(&**envelope),
             _ => None,
         })

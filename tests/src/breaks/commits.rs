@@ -228,6 +228,21 @@ impl Break for DropsFacts {
     }
 }
 
+/// Now and then a text is opened, and nothing says so.
+#[derive(Default)]
+pub(super) struct RecordsNoReading(u64);
+
+impl Break for RecordsNoReading {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        let count = &mut self.0;
+        commit
+            .facts
+            .retain(|fact| !(matches!(fact, Fact::Read(_)) && nth(count, 5)));
+        before != commit.facts.len()
+    }
+}
+
 pub(super) struct StripsNothing;
 
 impl Break for StripsNothing {

@@ -111,6 +111,9 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("drops a fact of a group", || {
             Box::<commits::DropsFacts>::default()
         }),
+        ("opens texts without a record", || {
+            Box::<commits::RecordsNoReading>::default()
+        }),
         ("strips no fields", || Box::new(commits::StripsNothing)),
         ("accepts any author", || Box::new(apply::AcceptsAnyAuthor)),
         ("accepts what nobody signed", || {

@@ -117,7 +117,7 @@ pub(super) struct BlindToRollback;
 impl Break for BlindToRollback {
     fn events(&mut self, _: RegionKey, events: &mut Vec<Event>) {
         events.retain(|event| {
-            let Input::Link { news, .. } = &event.input else {
+            let Input::Link { news, .. } = event.input.bare() else {
                 return true;
             };
             !matches!(

@@ -20,10 +20,12 @@ use hotline_domain::link::{
     ByeCode, Credit, Envelope, Frame, Hello, LaneState, LinkState, LogHead, Message, MessageKind,
     Past, Proof, WIRE_OLDEST, WIRE_VERSION, Wire as _, cost, extend,
 };
+use hotline_domain::policy::purpose::Purpose;
+use hotline_domain::reading::{Entrance, Opened, Reading};
 use hotline_domain::row::{IndexKey, NodeRow, Row, RowKey, TimerKey};
 use hotline_proto::operator::v1 as operator;
 use hotline_proto::operator::v1::command::Verb;
-use hotline_topology::{Kind, Time, Urgency};
+use hotline_topology::{FieldName, Kind, Time, Urgency};
 use prost::Message as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -335,7 +337,22 @@ fn facts() -> Vec<Fact> {
             why: "跳了".to_owned(),
         },
         Fact::ClockConfirmed,
+        Fact::Read(reading()),
     ]
+}
+
+fn reading() -> Reading {
+    Reading {
+        matter: MatterId([5; 16]),
+        at: Time(7),
+        who: "wang".to_owned(),
+        unit: None,
+        opened: Opened::Texts {
+            fields: vec![FieldName::Title, FieldName::Contact],
+        },
+        purpose: Purpose::Handle,
+        entrance: Entrance::Remote,
+    }
 }
 
 fn rows() -> Vec<Row> {
@@ -348,6 +365,8 @@ fn rows() -> Vec<Row> {
         })),
         Row::Outbox(Box::new(envelope(1)), [4; 32]),
         Row::Mark,
+        Row::Reading(Box::new(reading())),
+        Row::Count(7),
     ]
 }
 
@@ -361,6 +380,8 @@ fn keys() -> Vec<RowKey> {
         RowKey::Kept(3),
         RowKey::Answer("wang".to_owned(), "k".to_owned()),
         RowKey::Node,
+        RowKey::Reading(MatterId([5; 16]), 7),
+        RowKey::Readings(MatterId([5; 16])),
     ]
 }
 

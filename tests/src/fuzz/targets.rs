@@ -370,7 +370,7 @@ fn evidence(data: &[u8]) -> String {
         "{:?} {} {}",
         std::mem::discriminant(&files[0].seal),
         files[0].faults.len().min(3),
-        told.lines().count().min(20)
+        told.as_str().lines().count().min(20)
     )
 }
 

@@ -11,6 +11,7 @@
 //! | 4 | one lead a term, and the matter closes after its co-handlers | first receiver | `lead.rs` |
 //! | 5 | fields stay where their edges keep them; nothing personal in the clear | locality | `locality.rs` |
 //! | 5 | what was erased does not come back | deletion | `erased.rs` |
+//! | 5 | no text is opened without its reading on record | reading | `readings.rs` |
 //! | 6 | a superior's figures equal a recount | figures | `figures.rs` |
 //! | 7 | each hand-over is signed and receipted over what travelled | evidence | `evidence.rs` |
 //! | 8 | what a peer has no right to is refused | authority | `authority.rs` |
@@ -28,9 +29,11 @@ mod liveness;
 mod locality;
 mod once;
 mod orders;
+mod readings;
 
 use crate::sim::node::Node;
 use crate::sim::places::Place;
+use hotline_domain::command::Command;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::link::Envelope;
@@ -158,6 +161,15 @@ pub trait Promise: Send {
         let _ = (me, done);
     }
 
+    /// A person was shown what they asked to read.
+    ///
+    /// # Errors
+    /// What breaks the promise.
+    fn opened(&mut self, me: RegionKey, command: &Command) -> Result<(), String> {
+        let _ = (me, command);
+        Ok(())
+    }
+
     /// An envelope left that its sender had no right to.
     fn forged(&mut self, id: EnvelopeId) {
         let _ = id;
@@ -199,6 +211,7 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::<lead::OneLead>::default(),
         Box::new(locality::Locality::new(place)),
         Box::<erased::Erased>::default(),
+        Box::<readings::Readings>::default(),
         Box::new(figures::Figures(place.clone())),
         Box::<evidence::Evidence>::default(),
         Box::<authority::Authority>::default(),

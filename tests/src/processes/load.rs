@@ -244,6 +244,7 @@ async fn delivered(door: &Client, matter: &str) -> anyhow::Result<bool> {
     let request = pb::GetTicketRequest {
         ticket: matter.into(),
         with_texts: false,
+        purpose: String::new(),
     };
     let detail = door.get_ticket(Some(DISPATCHER), request).await?;
     Ok(detail.legs.iter().any(|leg| leg.delivered_at_ms != 0))

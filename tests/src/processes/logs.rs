@@ -8,6 +8,7 @@ use hotline::store::log::{LogReader, verify_dir};
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::MatterId;
+use hotline_domain::reading::Reading;
 use hotline_topology::{Federation, RegionKey};
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +77,21 @@ pub fn opened_texts(region: RegionKey, folder: &Path) -> anyhow::Result<Vec<Stri
         }
     }
     Ok(texts)
+}
+
+/// Every reading that a stopped node's log has on record, oldest first.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn readings(folder: &Path) -> anyhow::Result<Vec<Reading>> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let log = export(&LogReader::open(disk, &folder.join("data/log"))?)?;
+    let facts = log.into_iter().flat_map(|(_, _, facts)| facts);
+    let readings = facts.filter_map(|fact| match fact {
+        Fact::Read(reading) => Some(reading),
+        _ => None,
+    });
+    Ok(readings.collect())
 }
 
 fn fields(fact: &Fact) -> &[SealedField] {

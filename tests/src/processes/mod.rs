@@ -1,16 +1,18 @@
 //! Real processes of the one program, for what only they can show: SIGKILL, real TLS, real sockets, real disks.
 
+pub mod alone;
 mod caller;
 mod cli;
 mod collector;
 pub mod hostile;
 pub mod load;
 mod logs;
+pub mod restoring;
 
 pub use caller::{Called, call_with, calls_as};
 pub use cli::{Said, says};
 pub use collector::{Came, Collector};
-pub use logs::{judged, opened_texts, raw_bytes_hold};
+pub use logs::{judged, opened_texts, raw_bytes_hold, readings};
 
 use crate::power::preload::Preload;
 use anyhow::Context as _;
@@ -80,6 +82,8 @@ pub struct Town {
     configs: BTreeMap<RegionKey, PathBuf>,
     wires: BTreeMap<RegionKey, Proxy>,
     preloads: BTreeMap<RegionKey, Preload>,
+    /// How many descriptors a node may have, where that is not what the system allows.
+    limits: BTreeMap<RegionKey, u32>,
 }
 
 impl Town {
@@ -137,6 +141,7 @@ impl Town {
             configs: BTreeMap::new(),
             wires: BTreeMap::new(),
             preloads: BTreeMap::new(),
+            limits: BTreeMap::new(),
         };
         for region in regions {
             let place = town.world.place(*region)?.clone();
@@ -152,9 +157,18 @@ impl Town {
             let config = town.world.configure(&place, parent, pace)?;
             let text = std::fs::read_to_string(&config)? + "\n" + more;
             std::fs::write(&config, text)?;
+            initialise(&config)?;
             town.configs.insert(*region, config);
         }
         Ok(town)
+    }
+
+    /// Makes a node's data folder once more, where another disk was mounted over it.
+    ///
+    /// # Errors
+    /// It cannot be made; in the program's words.
+    pub fn initialise(&self, region: RegionKey) -> anyhow::Result<()> {
+        initialise(self.configs.get(&region).context("no configuration")?)
     }
 
     /// From its next start on, a node runs with the library preloaded.
@@ -168,6 +182,11 @@ impl Town {
         Ok(preload)
     }
 
+    /// From its next start on, a node may open so many files and connections, as after `ulimit -n`.
+    pub fn limit_descriptors(&mut self, region: RegionKey, most: u32) {
+        self.limits.insert(region, most);
+    }
+
     /// Starts a node and waits for nothing.
     ///
     /// # Errors
@@ -179,7 +198,16 @@ impl Town {
             .append(true)
             .open(place.folder.join("node.log"))?;
         let environment = self.preloads.get(&region).map(Preload::environment);
-        let child = Command::new(program())
+        let mut command = match self.limits.get(&region) {
+            None => Command::new(program()),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+                shell.arg("-c").arg(limited).arg(program());
+                shell
+            }
+        };
+        let child = command
             .args(["node", "run", "--demo-clock", "--config"])
             .arg(self.configs.get(&region).context("no configuration")?)
             .envs(environment.unwrap_or_default())
@@ -268,6 +296,16 @@ impl Town {
         let line = status.lines().find(|line| line.starts_with("VmHWM:"));
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
         Ok(kib.context("no VmHWM")? << 10)
+    }
+
+    /// The limits of a node's process, as the system tells them.
+    ///
+    /// # Errors
+    /// It does not run, or the system does not tell.
+    pub fn limits(&self, region: RegionKey) -> anyhow::Result<String> {
+        let child = self.children.get(&region).context("no process")?;
+        let id = child.id().context("ended before")?;
+        Ok(std::fs::read_to_string(format!("/proc/{id}/limits"))?)
     }
 
     /// The metrics page of a node, as a monitor reads it.
@@ -370,6 +408,17 @@ impl Town {
     pub fn folder(&self, region: RegionKey) -> anyhow::Result<&Path> {
         Ok(&self.world.place(region)?.folder)
     }
+}
+
+/// Makes a node's data folder, as its people do before the first start.
+fn initialise(config: &Path) -> anyhow::Result<()> {
+    let done = std::process::Command::new(program())
+        .args(["init", "--config"])
+        .arg(config)
+        .output()?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    anyhow::ensure!(done.status.success(), "{}: {said}", config.display());
+    Ok(())
 }
 
 fn log_text(place: &Place) -> String {

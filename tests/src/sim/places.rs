@@ -1,10 +1,14 @@
 //! Where the simulation plays: a province with what is below it, in three sizes.
 
+use chrono::NaiveDate;
 use hotline_topology::{
     Calendar, Catalogue, Dispatch, EdgePolicies, EdgePolicy, Endpoint, Federation, FieldName,
     Level, PolicyPack, Region, RegionKey, Target, Time, Unit, UnitKey, UnitKind, Way,
 };
 use std::sync::{Arc, OnceLock};
+
+/// The day before 2026 was announced.
+const NOT_ANNOUNCED: NaiveDate = NaiveDate::from_ymd_opt(2025, 11, 3).expect("a date");
 
 /// Monday, 2026-03-09 09:00 local time.
 pub const START: Time = Time(1_773_018_000_000);
@@ -204,9 +208,18 @@ fn build(nodes: &[RegionKey], version: u32, reform: Option<Reform>) -> Federatio
         standards: Vec::new(),
         catalogue: Catalogue::new(above.map(local).collect()),
         edges,
-        calendar: Calendar::builtin(),
+        calendar: calendar(version),
     };
     Federation::build(parts).expect("the simulated federation fits together")
+}
+
+/// The first tree does not know the calendar of the running year: what is dated until the next one comes is provisional,
+/// and reckoned anew at each node as it learns of that.
+fn calendar(version: u32) -> Calendar {
+    match version {
+        1 => Calendar::builtin_at(NOT_ANNOUNCED),
+        _ => Calendar::builtin(),
+    }
 }
 
 fn region(key: &RegionKey) -> Region {

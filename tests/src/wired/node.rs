@@ -219,7 +219,7 @@ impl WiredNode {
     fn commit(&self, inputs: Vec<Input>) -> Vec<Action> {
         let (me, mut world) = (self.me, lock(&self.world));
         for input in &inputs {
-            if let Input::Envelope { peer, envelope, .. } = input {
+            if let Input::Envelope { peer, envelope, .. } = input.bare() {
                 let mut open = (**envelope).clone();
                 open.fields.iter_mut().for_each(|field| field.slot = 0);
                 world.judge(me, |promise, _| promise.arrived(*peer, me, &open));
@@ -281,7 +281,12 @@ impl WiredNode {
         match action {
             Action::Answer { ticket, answer } => {
                 let mut world = lock(&self.world);
-                world.clerks.answered(ticket, &answer);
+                let asked = world.clerks.answered(ticket, &answer);
+                if let (Ok(_), Some(asked)) = (&answer, asked) {
+                    world.judge(self.me, |promise, _| {
+                        promise.opened(self.me, &asked.command)
+                    });
+                }
                 if let Ok(done) = answer {
                     for promise in &mut world.promises {
                         promise.told(self.me, &done);

@@ -11,6 +11,7 @@ use crate::sim::rng::Rng;
 use anyhow::{Context as _, bail};
 use hotline::clock::Clock;
 use hotline::entropy::SeededEntropy;
+use hotline::gate::{Budget, Gate};
 use hotline::identity::{NodeTls, PeerIdentity, channel, incoming, server};
 use hotline::link::{Dial, Links, NodePort as _, Parts, certified};
 use hotline::sealing::{KeyPair, Office};
@@ -159,7 +160,11 @@ fn start(
     node.set_links(links.clone());
     links.begin();
     let stop = CancellationToken::new();
-    let callers = incoming::<_, PeerIdentity>(net.listen(me), Arc::clone(&tls), stop.clone());
+    let gate = Gate::new(
+        "federation",
+        Budget::of(federation.children(me).len()).federation,
+    );
+    let callers = incoming::<_, PeerIdentity>(net.listen(me), Arc::clone(&tls), gate, stop.clone());
     let served = server().add_service(links.service(certified));
     let ended = stop.clone().cancelled_owned();
     tokio::spawn(async move {

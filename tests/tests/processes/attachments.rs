@@ -190,6 +190,8 @@ async fn a_far_party_gets_it_by_relays_through_a_kill_and_nobody_else_does() -> 
         &id[..12],
         "--out",
         text_of(&out),
+        "--purpose",
+        "办理",
     ];
     let said = says(&town, township, DISPATCHER, &fetch).await?;
     assert!(said.code == 0 && said.text.contains(NAME), "{}", said.text);
@@ -216,6 +218,7 @@ async fn nobody_else(
     let request = pb::GetTicketRequest {
         ticket: matter.to_owned(),
         with_texts: false,
+        purpose: String::new(),
     };
     let above = town.door(first).await?;
     let detail = above.get_ticket(Some(DISPATCHER), request).await?;
@@ -350,7 +353,16 @@ async fn what_may_not_be_attached_is_refused_in_words_and_what_was_erased_is_gon
         ..Default::default()
     };
     door.execute(Some(CLERK), answer).await?;
-    let fetch = ["ticket", "fetch", &matter, &id, "--out", text_of(&out)];
+    let fetch = [
+        "ticket",
+        "fetch",
+        &matter,
+        &id,
+        "--out",
+        text_of(&out),
+        "--purpose",
+        "办理",
+    ];
     let said = says(&town, city, CLERK, &fetch).await?;
     assert!(said.code == 0 && out.exists(), "{}", said.text);
     std::fs::remove_file(&out)?;
@@ -426,7 +438,16 @@ async fn a_kill_in_the_middle_of_an_upload_leaves_nothing_and_it_is_sent_again()
     .await?;
 
     let id = attach(&town, city, &matter, &file, &[]).await?;
-    let fetch = ["ticket", "fetch", &matter, &id, "--out", text_of(&out)];
+    let fetch = [
+        "ticket",
+        "fetch",
+        &matter,
+        &id,
+        "--out",
+        text_of(&out),
+        "--purpose",
+        "办理",
+    ];
     let said = says(&town, city, DISPATCHER, &fetch).await?;
     assert!(said.code == 0, "{}", said.text);
     assert_eq!(hash_of(&out)?, wanted);
@@ -486,7 +507,16 @@ async fn a_large_file_takes_no_more_memory_than_a_small_one() -> anyhow::Result<
     })
     .await?;
     let down = begun.elapsed();
-    let fetch = ["ticket", "fetch", &matter, &id, "--out", text_of(&out)];
+    let fetch = [
+        "ticket",
+        "fetch",
+        &matter,
+        &id,
+        "--out",
+        text_of(&out),
+        "--purpose",
+        "办理",
+    ];
     let said = says(&town, township, DISPATCHER, &fetch).await?;
     assert!(said.code == 0, "{}", said.text);
     assert_eq!(hash_of(&out)?, wanted);

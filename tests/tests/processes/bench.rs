@@ -77,3 +77,33 @@ fn a_node_with_many_tickets_and_a_crowd_of_idle_nodes() {
     assert_eq!((&crowd["nodes"], &crowd["links"]), (&4.into(), &3.into()));
     assert!(number(crowd, "rss_mib") > 1.0);
 }
+
+#[test]
+fn one_command_prints_what_the_pages_quote_and_only_what_it_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = std::process::Command::new(program())
+        .args(["bench", "page", "--matters", "30", "--in-flight", "8"])
+        .args(["--singles", "4", "--rounds", "1", "--rest", "0"])
+        .args(["--tickets", "300", "--timed", "100", "--dir"])
+        .arg(folder.path())
+        .output()
+        .expect("the program");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}");
+    let page = String::from_utf8(ended.stdout).expect("text");
+    let version = format!("program: version {}", env!("CARGO_PKG_VERSION"));
+    for wanted in [
+        version.as_str(),
+        "| **A county's machine is enough.** |",
+        "| | sled: per second | share | processor µs | fjall: per second |",
+        "| hand-overs | ",
+        "| | sled | fjall |",
+        "件工单的节点,启动后静止时:sled",
+    ] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    for unasked in ["nodes in one process", "NaN", "inf"] {
+        assert!(!page.contains(unasked), "{unasked}: {page}");
+    }
+    assert_eq!(page.contains("数字没有意义"), cfg!(debug_assertions));
+}

@@ -28,7 +28,7 @@ async fn each_bad_certificate_is_refused_for_its_own_reason() -> anyhow::Result<
     configure(folder.path(), &example, links, http)?;
     let log = std::fs::File::create(folder.path().join("node.log"))?;
     let node = Command::new(program())
-        .args(["node", "run", "--config"])
+        .args(["node", "run", "--init", "--config"])
         .arg(folder.path().join("node.toml"))
         .stderr(log)
         .stdout(Stdio::null())

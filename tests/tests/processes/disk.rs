@@ -2,130 +2,24 @@
 //! twice, and goes on by itself when the fault is gone.
 
 use anyhow::Context as _;
-use hotline::audit::{Case, Chain, Logs, export, judge};
-use hotline::cli::client::CallError;
-use hotline::demo::world::{CLERK, DISPATCHER, OPERATOR};
-use hotline::store::disk::{Disk, RealDisk};
-use hotline::store::log::{LogReader, verify_dir};
+use hotline::demo::world::OPERATOR;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb;
 use hotline_tests::power::preload::{ALWAYS, Preload, Switch};
-use hotline_tests::processes::load::{Load, Stamp, ask, ids, settled, surely, take_in};
+use hotline_tests::processes::alone::{Alone, Tmpfs, in_words, pair};
+use hotline_tests::processes::load::{Load, Stamp, ids, settled, surely};
 use hotline_tests::processes::{Town, judged, until};
-use hotline_topology::{Level, RegionKey};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// A county alone, and what it answered.
-struct Alone {
-    town: Town,
-    county: RegionKey,
-    socket: PathBuf,
-    confirmed: Vec<String>,
-}
-
-impl Alone {
-    async fn laid_out(folder: &Path) -> anyhow::Result<Self> {
-        let (county, _) = pair()?;
-        let town = Town::laid_out(folder, &[county], 1, "").await?;
-        let socket = town.world.place(county)?.socket.clone();
-        Ok(Self {
-            town,
-            county,
-            socket,
-            confirmed: Vec::new(),
-        })
-    }
-
-    async fn try_take_in(&mut self, key: &str) -> Result<(), CallError> {
-        let done = ask(&self.socket, CLERK, key, content(), take_in()).await?;
-        self.confirmed.push(done.matter);
-        Ok(())
-    }
-
-    /// The fault is gone: the command that failed is done now, under the same key.
-    async fn recovers(&mut self, key: &str) -> anyhow::Result<()> {
-        let done = surely(&self.socket, CLERK, key, content(), take_in());
-        let done = tokio::time::timeout(Duration::from_secs(60), done).await;
-        self.confirmed
-            .push(done.context("it does not recover")??.matter);
-        Ok(())
-    }
-
-    /// Everything answered is there, once, and the log is whole.
-    async fn found_whole(mut self) -> anyhow::Result<()> {
-        let door = self.town.door(self.county).await?;
-        for matter in &self.confirmed {
-            let request = pb::GetTicketRequest {
-                ticket: matter.clone(),
-                with_texts: false,
-            };
-            door.get_ticket(Some(DISPATCHER), request).await?;
-        }
-        let mut once = self.confirmed.clone();
-        once.sort();
-        once.dedup();
-        assert_eq!(once.len(), self.confirmed.len(), "one key, one matter");
-        self.town.stop().await?;
-        let log = self.town.folder(self.county)?.join("data/log");
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let checked = verify_dir(&*disk, &log, None);
-        let chain = Chain {
-            node: self.county,
-            outcome: checked
-                .map(|report| report.checked)
-                .map_err(|error| error.to_string()),
-        };
-        let mut logs = Logs::new();
-        logs.insert(self.county, export(&LogReader::open(disk, &log)?)?);
-        // Its superior and its subordinates never ran: nothing is quiet, but everything must be in order.
-        let verdict = judge(&Case {
-            confirmed: &ids(&self.confirmed)?,
-            chains: &[chain],
-            ..Case::new(&logs, &self.town.world.federation)
-        });
-        assert!(verdict.is_clean(), "{verdict}");
-        Ok(())
-    }
-}
-
-/// What every matter needs.
-fn content() -> Vec<pb::Text> {
-    vec![pb::Text {
-        field: "content".into(),
-        value: "路灯不亮".into(),
-        erased: false,
-    }]
-}
-
-fn pair() -> anyhow::Result<(RegionKey, RegionKey)> {
-    let plan = hotline::demo::world::federation()?;
-    let mut regions = plan.regions().iter();
-    let county = *regions
-        .find(|(_, region)| region.level == Level::County)
-        .context("a county")?
-        .0;
-    Ok((county, plan.children(county)[0]))
-}
-
-/// Words for a person: Chinese, and something to do or to wait for.
-fn in_words(error: &CallError) {
-    let words = &error.message;
-    let chinese = words
-        .chars()
-        .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-    let advised = ["重试", "重发", "空间"]
-        .iter()
-        .any(|word| words.contains(word));
-    assert!(chinese && advised, "{words}");
-}
+/// Longest wait for a county whose disk is good again.
+const RECOVERY: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_of_a_disk_is_answered_in_words_and_survived() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut alone = Alone::laid_out(folder.path()).await?;
+    let mut alone = Alone::laid_out(folder.path(), "").await?;
     let preload = alone.town.preload(alone.county, false)?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("first").await?;
@@ -180,55 +74,21 @@ async fn fault(
     }
     preload.set(switch, after)?;
     if let Some(at) = failed {
-        alone.recovers(&format!("{name} {at}")).await?;
+        alone.recovers(&format!("{name} {at}"), RECOVERY).await?;
     }
-    alone.recovers(&format!("{name} over")).await
-}
-
-/// A small file system of its own, gone when dropped.
-struct Tmpfs(PathBuf);
-
-impl Tmpfs {
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).ok()?;
-        let mut mount = std::process::Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
-            .arg(at);
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then(|| Self(at.to_path_buf()))
-    }
-
-    /// Only while no process writes there.
-    fn remount(&self, how: &str) -> anyhow::Result<()> {
-        let mut mount = std::process::Command::new("mount");
-        let done = mount.args(["-o", &format!("remount,{how}")]).arg(&self.0);
-        anyhow::ensure!(done.status()?.success(), "not remounted {how}");
-        Ok(())
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let gone = std::process::Command::new("umount")
-            .arg("-l")
-            .arg(&self.0)
-            .status();
-        if let Err(error) = gone {
-            eprintln!("{} stays mounted: {error}", self.0.display());
-        }
-    }
+    alone.recovers(&format!("{name} over"), RECOVERY).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut alone = Alone::laid_out(folder.path()).await?;
+    let mut alone = Alone::laid_out(folder.path(), "").await?;
     let data = alone.town.folder(alone.county)?.join("data");
-    let Some(_small) = Tmpfs::mount(&data) else {
+    let Some(_small) = Tmpfs::mount(&data, 6) else {
         println!("left out: no right to mount a small file system here");
         return Ok(());
     };
+    alone.town.initialise(alone.county)?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("first").await?;
     let filler = data.join("filler");
@@ -254,7 +114,7 @@ async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::
     }
     let refused = refused.context("a full disk took two hundred matters")?;
     std::fs::remove_file(&filler)?;
-    alone.recovers(&refused).await?;
+    alone.recovers(&refused, RECOVERY).await?;
     alone.found_whole().await
 }
 
@@ -262,12 +122,13 @@ async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> anyhow::
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_only_file_system_is_named_at_the_start_and_harms_nothing() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut alone = Alone::laid_out(folder.path()).await?;
+    let mut alone = Alone::laid_out(folder.path(), "").await?;
     let data = alone.town.folder(alone.county)?.join("data");
-    let Some(small) = Tmpfs::mount(&data) else {
+    let Some(small) = Tmpfs::mount(&data, 6) else {
         println!("left out: no right to mount a small file system here");
         return Ok(());
     };
+    alone.town.initialise(alone.county)?;
     alone.town.restart(alone.county).await?;
     alone.try_take_in("first").await?;
     alone.town.kill(alone.county).await?;
@@ -337,7 +198,7 @@ async fn a_process_that_stood_for_thirty_seconds_was_noticed_and_goes_on() -> an
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_set_back_is_noticed_and_intake_goes_on() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut alone = Alone::laid_out(folder.path()).await?;
+    let mut alone = Alone::laid_out(folder.path(), "").await?;
     alone.town.reconfigure(alone.county, |text| {
         // The demonstration's clock does not follow the machine's.
         let (before, rest) = text.split_once("[node.demo_clock]").unwrap_or((&text, ""));

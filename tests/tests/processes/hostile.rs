@@ -76,6 +76,7 @@ impl Scene {
             let request = pb::GetTicketRequest {
                 ticket: done.matter.clone(),
                 with_texts: false,
+                purpose: String::new(),
             };
             let detail = door.get_ticket(Some(DISPATCHER), request).await?;
             Ok(detail.legs.iter().any(|leg| leg.delivered_at_ms != 0))

@@ -92,6 +92,7 @@ async fn what_no_edge_carries_stays_where_it_was_given() -> anyhow::Result<()> {
             let request = pb::GetTicketRequest {
                 ticket: matter.clone(),
                 with_texts: true,
+                purpose: "办理".to_owned(),
             };
             let detail = door.get_ticket(Some(DISPATCHER), request).await?;
             Ok(detail.texts.iter().any(|text| text.value == STORY))
@@ -101,6 +102,7 @@ async fn what_no_edge_carries_stays_where_it_was_given() -> anyhow::Result<()> {
     let request = pb::GetTicketRequest {
         ticket: matters[0].clone(),
         with_texts: true,
+        purpose: "办理".to_owned(),
     };
     let own = origin.get_ticket(Some(DISPATCHER), request).await?;
     assert!(

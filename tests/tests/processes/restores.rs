@@ -63,6 +63,7 @@ async fn leg_of(door: &Client, (matter, leg): &(String, String)) -> anyhow::Resu
     let request = pb::GetTicketRequest {
         ticket: matter.clone(),
         with_texts: false,
+        purpose: String::new(),
     };
     let detail = door.get_ticket(Some(DISPATCHER), request).await?;
     let found = detail.legs.into_iter().find(|known| known.id == *leg);
@@ -209,6 +210,57 @@ async fn a_killed_node_comes_back_from_its_backup_and_then_from_nothing() -> any
     for region in [county, township] {
         store(&[p("verify"), &town.folder(region)?.join("data")])?;
     }
+    // Both were restored by the manual, and both signed what their own disk forgot: nobody is convicted of anything.
+    for (_, leg) in [&given[0], &given[6], &given[11]] {
+        nobody_is_convicted(&town, folder.path(), [county, township], leg)?;
+    }
+    Ok(())
+}
+
+/// Both ends export and seal what they have of the leg, and an outsider compares the two.
+fn nobody_is_convicted(
+    town: &Town,
+    world: &Path,
+    ends: [RegionKey; 2],
+    leg: &str,
+) -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for region in ends {
+        let out = world.join(format!("{region}-{leg}.evidence"));
+        let done = std::process::Command::new(program())
+            .args(["evidence", "export", leg])
+            .arg("--data")
+            .arg(town.folder(region)?.join("data"))
+            .arg("--certs")
+            .arg(world.join("certs/nodes").join(region.as_str()))
+            .arg("--out")
+            .arg(&out)
+            .output()?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        anyhow::ensure!(done.status.success(), "export at {region}: {said}");
+        files.push(out);
+    }
+    let verified = std::process::Command::new(program())
+        .args(["evidence", "verify", "--trust"])
+        .arg(world.join("certs/public"))
+        .arg("--topology")
+        .arg(world.join("federation.toml"))
+        .args(&files)
+        .output()?;
+    let said = String::from_utf8_lossy(&verified.stdout);
+    anyhow::ensure!(
+        verified.status.success() && said.contains("已盖章") && !said.contains("判定"),
+        "{leg}: {said}"
+    );
+    Ok(())
+}
+
+/// More rounds: `cargo run --release -p hotline-tests -- restores --rounds 50`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_county_is_taken_up_by_all_three_neighbours() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let figures = hotline_tests::processes::restoring::drill(folder.path(), 2).await?;
+    println!("{figures}");
     Ok(())
 }
 

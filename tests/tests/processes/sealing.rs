@@ -113,6 +113,7 @@ async fn a_level_between_relays_what_it_cannot_read() -> anyhow::Result<()> {
             let request = pb::GetTicketRequest {
                 ticket: matter.clone(),
                 with_texts: true,
+                purpose: "办理".to_owned(),
             };
             let detail = door.get_ticket(Some(DISPATCHER), request).await?;
             let mut texts = detail.timeline.iter().flat_map(|entry| &entry.texts);
@@ -189,6 +190,7 @@ async fn what_was_erased_opens_nowhere_at_its_node() -> anyhow::Result<()> {
         let request = pb::GetTicketRequest {
             ticket: matters[0].clone(),
             with_texts: true,
+            purpose: "办理".to_owned(),
         };
         let door = town.door(province).await?;
         let detail = door.get_ticket(Some(CLERK), request).await?;

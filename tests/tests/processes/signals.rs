@@ -32,6 +32,6 @@ async fn a_node_stopped_while_it_starts_ends_well() -> anyhow::Result<()> {
     town.restart(province).await?;
     town.stop().await?;
     let log = town.log(province)?;
-    anyhow::ensure!(log.matches("上次正常关闭").count() == 3, "{log}");
+    anyhow::ensure!(log.matches("上次正常关闭").count() == 4, "{log}");
     Ok(())
 }

@@ -85,6 +85,7 @@ pub(crate) async fn arrived(door: &Client, matter: &str) -> anyhow::Result<bool>
     let request = pb::GetTicketRequest {
         ticket: matter.into(),
         with_texts: false,
+        purpose: String::new(),
     };
     match door.get_ticket(Some(DISPATCHER), request).await {
         Ok(_) => Ok(true),
@@ -97,6 +98,7 @@ pub(crate) async fn receipted(door: &Client, matter: &str) -> anyhow::Result<boo
     let request = pb::GetTicketRequest {
         ticket: matter.into(),
         with_texts: false,
+        purpose: String::new(),
     };
     let detail = door.get_ticket(Some(DISPATCHER), request).await?;
     Ok(detail.legs.iter().any(|leg| leg.delivered_at_ms != 0))

@@ -187,7 +187,7 @@ async fn everything_is_rotated_under_load_and_a_revoked_peer_is_cut() -> anyhow:
     .await?;
     let root = town.world.federation.root();
     authority.renew(&Subject::Authority(root), 365, now, &mut OsEntropy)?;
-    let lists = authority.lists_pem(Signer::Root)?;
+    let lists = authority.lists(Signer::Root, now)?.pem;
     publish(&town, city, DocumentKind::Revocations, 1, past, lists).await?;
     let both = || async {
         let there = world(&below).await?;
@@ -224,7 +224,7 @@ async fn everything_is_rotated_under_load_and_a_revoked_peer_is_cut() -> anyhow:
         let serial = Serial::from_hex(entry.record.serial()).context("a serial")?;
         authority.revoke(&serial, now, Reason::KeyCompromise)?;
     }
-    let lists = authority.lists_pem(Signer::Root)?;
+    let lists = authority.lists(Signer::Root, now)?.pem;
     publish(&town, city, DocumentKind::Revocations, 2, past, lists).await?;
     until("the revoked peer is cut", || connected(&above, false)).await?;
     let log = std::fs::read_to_string(town.folder(city)?.join("node.log"))?;

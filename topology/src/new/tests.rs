@@ -3,6 +3,7 @@ use crate::catalogue::Target;
 use crate::categories::categories;
 use crate::draw::Draw;
 use crate::region::Level;
+use hotline_show::Text;
 
 fn key(text: &str) -> RegionKey {
     text.parse().unwrap()
@@ -188,7 +189,7 @@ fn the_tree_is_drawn_in_columns() {
 └─ 泽州县     140525000000  县级  承办单位 26  r140525000000.hotline.internal:7443
    └─ 南村镇  140525100000  乡级  承办单位  6  r140525100000.hotline.internal:7443
 ";
-    assert_eq!(federation.draw(Draw::default()), expected);
+    assert_eq!(federation.draw(Draw::default()).as_str(), expected);
     let shallow = Draw {
         from: None,
         depth: Some(1),
@@ -196,6 +197,7 @@ fn the_tree_is_drawn_in_columns() {
     assert!(
         federation
             .draw(shallow)
+            .as_str()
             .ends_with("   └─ …… 以下 1 个区划未列出\n")
     );
     assert_eq!(
@@ -203,6 +205,6 @@ fn the_tree_is_drawn_in_columns() {
             from: Some(key("999999999999")),
             depth: None
         }),
-        ""
+        Text::new()
     );
 }

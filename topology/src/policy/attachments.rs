@@ -54,10 +54,21 @@ impl Media {
         }
     }
 
+    /// The ending of a file's name, as programs give it: up to five ASCII letters and digits, not digits alone. What
+    /// follows the last point of 第1.2版 is none.
+    #[must_use]
+    pub fn ending_of(name: &str) -> Option<&str> {
+        let (_, ending) = name.rsplit_once('.')?;
+        let is_one = (1..=5).contains(&ending.len())
+            && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && ending.bytes().any(|byte| byte.is_ascii_alphabetic());
+        is_one.then_some(ending)
+    }
+
     /// The type that a file's name suggests; `None` for endings of no type known here.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Media> {
-        let (_, ending) = name.rsplit_once('.')?;
+        let ending = Media::ending_of(name)?;
         Some(match ending.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" => Media::Jpeg,
             "png" => Media::Png,

@@ -29,7 +29,10 @@ macro_rules! words {
 
             fn from_str(text: &str) -> Result<$name, String> {
                 $name::ALL.into_iter().find(|word| word.as_str() == text).ok_or_else(|| {
-                    let all: Vec<_> = $name::ALL.iter().map(|word| word.as_str()).collect();
+                    let all: Vec<_> = $name::ALL
+                        .iter()
+                        .map(|word| format!("{}（{}）", word.as_str(), word.label()))
+                        .collect();
                     format!("“{text}”不是{}；应为 {} 之一", $what, all.join("、"))
                 })
             }

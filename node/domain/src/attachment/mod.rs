@@ -23,7 +23,7 @@ mod tests;
 pub use access::{permit_fetch, permit_passing};
 pub use limits::{Held, RECEIVED_MAX, permit, permit_received};
 pub use manifest::{CHUNK_BYTES, Manifest, SIZE_MAX, TAG_BYTES};
-pub use sniff::looks_like;
+pub use sniff::{looks_like, sniff};
 
 use crate::field::SealedField;
 use crate::id::LegId;

@@ -21,6 +21,20 @@ pub fn looks_like(media: Media, head: &[u8]) -> bool {
     }
 }
 
+/// The type that a file's first bytes tell; `None` where they tell none. What only might be an MP4 film, such as a
+/// telephone's picture in a container of the same family, is none.
+#[must_use]
+pub fn sniff(head: &[u8]) -> Option<Media> {
+    let found = Media::ALL
+        .into_iter()
+        .find(|media| looks_like(*media, head))?;
+    let pictures: [&[u8]; 6] = [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"];
+    let is_picture = head
+        .get(8..12)
+        .is_some_and(|brand| pictures.contains(&brand));
+    (found != Media::Mp4 || !is_picture).then_some(found)
+}
+
 fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

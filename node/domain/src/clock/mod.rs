@@ -1,8 +1,11 @@
 //! Clocks: deadlines by the policy pack and the calendar. A taker's deadline is the earlier of its own rules' and the
 //! giver's due date, less a review time only where the giver's policy states one (invariant 3).
 
+mod provisional;
 #[cfg(test)]
 mod tests;
+
+pub use provisional::{Basis, DueOf, Reckoned};
 
 use crate::kernel::World;
 use crate::leg::{Due, Leg, LegKind};
@@ -43,29 +46,37 @@ pub fn handling_due(
         .map(|limit| due(world, from, limit))
 }
 
-/// The due date a giver writes into a new leg: the earlier of the rules' limit from now and what the giver itself owes,
-/// less the review reserve where the giver's pack states one. What the giver missed itself is on its own account: the
+/// The due date a giver writes into a new leg under a pack: the earlier of the rules' limit from now and what the giver
+/// itself owes, less the review reserve where the pack states one. What the giver missed itself is on its own account: the
 /// taker gets the rules' time, and where the rules leave that open, as long as a giver has to hand a matter on.
 #[must_use]
 pub fn offered_due(
     world: &World<'_>,
+    pack: &PolicyPack,
     kind: Kind,
     urgency: Urgency,
     now: Time,
-    owed: Option<Time>,
+    owed: Option<Due>,
 ) -> Due {
-    let pack = world.pack();
     let calendar = world.federation.calendar();
-    let plain = |at| Due {
-        at,
-        calendar: calendar.version(),
-        provisional: false,
+    let less_review = |owed: Due| {
+        let reserved = pack
+            .review
+            .reserve
+            .map(|span| calendar.before(owed.at, span));
+        match reserved.filter(|reserved| reserved.at > now) {
+            Some(reserved) => Due {
+                at: reserved.at,
+                calendar: calendar.version(),
+                provisional: owed.provisional || reserved.provisional,
+            },
+            None => Due {
+                calendar: calendar.version(),
+                ..owed
+            },
+        }
     };
-    let less_review = |at| {
-        let reserved = pack.review.reserve.map(|span| calendar.before(at, span).at);
-        reserved.filter(|at| *at > now).unwrap_or(at)
-    };
-    let owed = owed.filter(|at| *at > now).map(|at| plain(less_review(at)));
+    let owed = owed.filter(|owed| owed.at > now).map(less_review);
     let by_rules = handling_due(world, pack, kind, urgency, now);
     match (by_rules, owed) {
         (Some(rules), Some(owed)) if owed.at < rules.at => owed,
@@ -76,16 +87,18 @@ pub fn offered_due(
 }
 
 /// This node's own deadline under an incoming leg: the earlier of the giver's due date and its own rules' limit from
-/// delivery. A date that the giver set later replaces both; a superior owes a raised matter by its own rules alone.
+/// delivery. A date that the giver set later replaces both, but not one that only a calendar moved; a superior owes a
+/// raised matter by its own rules alone.
 #[must_use]
-pub fn own_due(world: &World<'_>, leg: &Leg) -> Time {
+pub fn own_due(world: &World<'_>, leg: &Leg) -> Due {
     let from = leg.delivered_at.unwrap_or(leg.offered_at);
     let (kind, urgency) = (leg.offer.request_kind, leg.offer.urgency);
-    let own = handling_due(world, world.pack(), kind, urgency, from).map(|own| own.at);
+    let own = handling_due(world, world.pack(), kind, urgency, from);
+    let by_rules = leg.due_no == leg.due_by_calendar;
     match (own, leg.offer.kind) {
         (Some(own), LegKind::Upward) => own,
-        (Some(own), LegKind::Downward) if leg.due_no == 0 => own.min(leg.due.at),
-        _ => leg.due.at,
+        (Some(own), LegKind::Downward) if by_rules && own.at < leg.due.at => own,
+        _ => leg.due,
     }
 }
 

@@ -17,7 +17,12 @@ fn in_world<T>(fed: &Fed, look: impl FnOnce(&World<'_>) -> T) -> T {
 
 fn offered(fed: &Fed, kind: Kind, owed: Option<Time>) -> Time {
     in_world(fed, |world| {
-        offered_due(world, kind, Urgency::Normal, MONDAY, owed).at
+        let owed = owed.map(|at| Due {
+            at,
+            calendar: 1,
+            provisional: false,
+        });
+        offered_due(world, world.pack(), kind, Urgency::Normal, MONDAY, owed).at
     })
 }
 

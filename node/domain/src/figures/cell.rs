@@ -42,6 +42,32 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Whether it counts matters; otherwise it counts legs.
+    #[must_use]
+    pub fn counts_matters(self) -> bool {
+        matches!(self, Table::MattersByKindChannel | Table::MattersByCategory)
+    }
+
+    /// Whether the table counts the measure at all; where it does not, a zero in it says nothing.
+    #[must_use]
+    pub fn carries(self, measure: Measure) -> bool {
+        match measure {
+            Measure::Returned | Measure::Supervised => !self.counts_matters(),
+            Measure::AnsweredDirectly | Measure::Refused | Measure::Assigned => {
+                self.counts_matters()
+            }
+            Measure::TakenIn
+            | Measure::Escalated
+            | Measure::Redone
+            | Measure::ClosedInTime
+            | Measure::ClosedLate
+            | Measure::OverdueNow
+            | Measure::OpenNow => true,
+        }
+    }
+}
+
 /// What is counted in every cell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Measure {

@@ -24,7 +24,7 @@ use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
 use crate::kernel::World;
 use crate::leg::{Asking, Closure, Leg, LegKind, Outcome, RuleVersion, Side, Stage};
-use crate::ticket::Ticket;
+use crate::ticket::{self, Ticket};
 use crate::view::{Rows, View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
@@ -132,7 +132,8 @@ fn matter_counts(view: &dyn View, ticket: &Ticket, with_legs: bool) -> Result<Co
     set(Measure::Redone, i64::from(ticket.redos));
     if ticket.is_open() {
         set(Measure::OpenNow, 1);
-        set(Measure::OverdueNow, i64::from(ticket.overdue));
+        let overdue = ticket::is_overdue(view, ticket.origin, ticket)?;
+        set(Measure::OverdueNow, i64::from(overdue));
     } else if ticket.closed_ground.as_deref() == Some("refused") {
         set(Measure::Refused, 1);
     } else {

@@ -175,7 +175,19 @@ impl Ratio {
         }
     }
 
-    /// The ratio of a sum.
+    /// What it is made of.
+    #[must_use]
+    pub fn measures(self) -> &'static [Measure] {
+        match self {
+            Ratio::OnTime => &[Measure::ClosedInTime, Measure::ClosedLate],
+            Ratio::Direct => &[Measure::AnsweredDirectly, Measure::TakenIn],
+            Ratio::Returned => &[Measure::Returned, Measure::TakenIn],
+            Ratio::Redone => &[Measure::Redone, Measure::TakenIn],
+            Ratio::Overdue => &[Measure::OverdueNow, Measure::OpenNow],
+        }
+    }
+
+    /// The ratio of a sum; of a table that carries all of its [`Ratio::measures`].
     #[must_use]
     pub fn of(self, counts: &Counts) -> Share {
         let at = |measure: Measure| counts[measure.index()];

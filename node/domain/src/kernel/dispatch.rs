@@ -87,9 +87,12 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
             attachment,
             local,
         } => ticket::attach(draft, command, *matter, *attachment, *local),
-        Verb::ReadAttachment { matter, id } => {
-            ticket::read_attachment(draft, command, *matter, *id)
-        }
+        Verb::Read {
+            matter,
+            opened,
+            purpose,
+            entrance,
+        } => ticket::read(draft, command, *matter, opened, *purpose, *entrance),
         Verb::ConfirmClock => confirm_clock(draft),
         Verb::ForgiveLink { peer } => conduct::forgive(draft, *peer),
         Verb::ReopenLink { peer } => reopen::reopen(draft, *peer),
@@ -98,7 +101,8 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, command: &Command) -> Result<Done,
     }
 }
 
-/// After a restore, what was there before it waits for the others' answers; a note may always be made.
+/// After a restore, what was there before it waits for the others' answers; a note may always be made, and what is
+/// there be read.
 fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
     let matter = match verb {
         Verb::Refuse { matter, .. }
@@ -131,7 +135,7 @@ fn permit_now(draft: &Draft<'_>, verb: &Verb) -> Result<(), Stop> {
         }
         Verb::TakeIn { .. }
         | Verb::Note { .. }
-        | Verb::ReadAttachment { .. }
+        | Verb::Read { .. }
         | Verb::ConfirmClock
         | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. }
@@ -195,7 +199,7 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
         | Verb::Erase { .. }
         | Verb::RotateKey { .. }
         | Verb::Attach { .. }
-        | Verb::ReadAttachment { .. }
+        | Verb::Read { .. }
         | Verb::ConfirmClock
         | Verb::PublishDocument { .. }
         | Verb::ForgiveLink { .. }
@@ -229,11 +233,11 @@ fn name_lead(
 
 fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
+    ticket::concerns(draft, command, &ticket)?;
     draft.check_seen(command, &ticket)?;
     if command.fields.is_empty() {
         return Err(Refusal::new(Class::Invalid, "note.empty", "记录内容不能为空").into());
     }
-    ticket::concerns_unit(draft, command, &ticket)?;
     draft.ticket_act(
         ticket.matter,
         Some(&command.actor),

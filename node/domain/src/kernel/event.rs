@@ -55,6 +55,16 @@ pub enum Input {
         /// In DER: the author's certificate, then the authorities' up to, but without, the root.
         chain: Vec<Vec<u8>>,
     },
+    /// What a session brought, with the count of [`crate::link::LinkState::restarts`] that it opened on. Once the lanes
+    /// began again it changes nothing: its numbers are of a history that was given up, and its hello was judged by it.
+    OfSession {
+        /// Which peer, as certified.
+        peer: RegionKey,
+        /// As of the session's opening.
+        restarts: u64,
+        /// What it brought.
+        input: Box<Input>,
+    },
     /// The peer acknowledged.
     Acked {
         /// Which peer.
@@ -114,6 +124,17 @@ pub enum Input {
         /// Why.
         why: String,
     },
+}
+
+impl Input {
+    /// What came in, whichever session brought it.
+    #[must_use]
+    pub fn bare(&self) -> &Input {
+        match self {
+            Self::OfSession { input, .. } => input.bare(),
+            other => other,
+        }
+    }
 }
 
 /// Letters that are needed out of the log, see [`crate::evidence::Letters`].

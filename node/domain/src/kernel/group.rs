@@ -88,6 +88,20 @@ impl<'a> Group<'a> {
                 self.commit.actions.push(Action::Answer { ticket, answer });
                 Ok(())
             }
+            Input::OfSession {
+                peer,
+                restarts,
+                input,
+            } => {
+                if self.overlay.link(peer)?.restarts != restarts {
+                    // The session finds the same with the next frame, and ends.
+                    return Ok(());
+                }
+                self.step(Event {
+                    bits: event.bits,
+                    input: *input,
+                })
+            }
             Input::Envelope {
                 peer,
                 lane,
@@ -226,6 +240,10 @@ impl<'a> Group<'a> {
     fn keep(&mut self, kept: Kept) {
         self.overlay.absorb(kept.layer);
         for fact in &kept.facts {
+            if let Fact::LanesRestarted { peer } = fact {
+                // What the lanes had taken in before has no number any more; it comes again.
+                self.marks.retain(|(of, _), _| of != peer);
+            }
             if let Fact::KeyDestroyed(destruction) = fact {
                 let slots = destruction.slots.iter();
                 let destroy = slots.map(|slot| Action::DestroyKey { slot: *slot });
@@ -319,7 +337,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             ));
             draft.record(Fact::ClockHeld { why })
         }
-        Input::Command { .. } | Input::Envelope { .. } => Ok(()),
+        Input::Command { .. } | Input::Envelope { .. } | Input::OfSession { .. } => Ok(()),
     }
 }
 
@@ -337,6 +355,8 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         shown: link.shown,
     };
     match news {
+        // A refusal is lifted by people or by the peer's restart, never by a hello that was heard before it.
+        LinkNews::Met { .. } if link.blocked.is_some() => Ok(()),
         LinkNews::Met { epoch, wire, shown } => {
             draft.record(Fact::LinkChanged {
                 peer,

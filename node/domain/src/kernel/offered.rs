@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::reconcile;
-use crate::clock;
+use super::{reckon, reconcile};
+use crate::clock::{self, Basis, DueOf};
 use crate::field::{FieldMark, SealedField, marks};
 use crate::id::LegId;
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
@@ -50,10 +50,13 @@ pub(super) fn offered(
     let leg = draft.leg(id)?;
     // An own matter keeps its own date: the clock runs on while it is raised and comes down again.
     let kept = Rows::ticket(draft, matter)?.filter(|ticket| ticket.is_own(draft.me()));
-    let due = kept
-        .and_then(|ticket| ticket.due)
-        .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
+    let kept = kept.and_then(|ticket| ticket.due);
+    let own = clock::own_due(&draft.world, &leg);
+    let due = kept.unwrap_or(own.at);
     draft.ticket_act(matter, None, TicketAct::Received { leg: id, due }, fields)?;
+    if kept.is_none() {
+        reckon::note(draft, DueOf::Ticket(matter), own, Basis::Incoming, 0)?;
+    }
     draft.set_timer(due, TimerKey::TicketDue(matter))
 }
 

@@ -10,7 +10,7 @@ use super::parked::{
     PARKED, Place, has_no_way, must_wait, park, set_aside, take_place, take_up_kept,
 };
 use super::witness::{Record, unproven};
-use super::{conduct, keys, reconcile, sealed, send, world};
+use super::{conduct, keys, plain, reconcile, sealed, send, world};
 use crate::body::Body;
 use crate::clock;
 use crate::evidence::{Effect, Unproven, judge_proof};
@@ -180,6 +180,7 @@ pub(super) fn open(
     let record = Record::of(&envelope, &message);
     let tried = draft.attempt(|inner| {
         authority::permit_author(&inner.world, peer, author, &envelope.route)?;
+        plain::check(&message)?;
         let tree = inner.world.tree(envelope.topology);
         apply(
             inner,

@@ -50,6 +50,8 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
         })?;
         restart(draft, peer)?;
         reconcile::ask_again(draft, peer)?;
+        // A stream that stands open on the refused link states a hello from before.
+        draft.cut(peer, "链路已重新开放,双方从头编号后重新连接".to_owned());
     }
     draft.pump(peer);
     parked::take_up_kept(draft)?;
@@ -111,6 +113,7 @@ pub(super) fn restart_lanes(
         }
     }
     link.restarting = true;
+    link.restarts += 1;
     link.shown = None;
     view.put(RowKey::Link(peer), Row::Link(Box::new(link)));
     Ok(())

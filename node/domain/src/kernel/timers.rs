@@ -16,7 +16,7 @@
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{fold, keys, parked, reconcile, sealed, world};
+use super::{fold, keys, parked, reckon, reconcile, sealed, world};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -104,7 +104,10 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey, late: bool) -> Result<(), Stop> 
         TimerKey::RetireKey(no) => keys::retire(draft, no),
         TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region, late),
         TimerKey::TellArrivals => sealed::tell_arrivals(draft),
-        TimerKey::WorldDue => world::take_due(draft),
+        TimerKey::WorldDue => {
+            world::take_due(draft)?;
+            reckon::sweep(draft)
+        }
         TimerKey::WorldCheck => {
             world::check_lists(draft)?;
             world_check(draft)

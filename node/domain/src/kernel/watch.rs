@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::outcome::Stop;
 use super::reconcile::EXCHANGING;
 use super::world::succeed;
-use super::{attachments, joint};
+use super::{attachments, joint, reckon};
 use crate::clock;
 use crate::leg::{self, Act, Closure, Leg, LegKind, Party, RecallGround, RequestKind, Side, Stage};
 use crate::link::Message;
@@ -80,6 +80,16 @@ fn timers(draft: &mut Draft<'_>, before: Option<&Leg>, after: &Leg, act: &Act) -
         && !after.reported_by(after.due.at);
     if after.is_open() && (new_due || passed_after_all) && after.offer.kind == LegKind::Downward {
         draft.set_timer(after.due.at, TimerKey::LegDue(after.id))?;
+    }
+    if let Some(before) = before
+        && after.is_open()
+        && let Some(ticket) = Rows::ticket(draft, after.matter())?
+        && ticket.incoming == Some(after.id)
+        && let Some(due) = ticket.due.filter(|due| *due <= draft.now())
+        && before.reported_by(due)
+        && !after.reported_by(due)
+    {
+        draft.set_timer(due, TimerKey::TicketDue(ticket.matter))?;
     }
     let sign = &draft.world.pack_for(&after.offer.rules).sign;
     if matches!(act, Act::Receipt) && after.side != Side::Giver && after.is_open() && sign.deemed {
@@ -193,11 +203,10 @@ fn follow_giver(
             due: Some(_),
             ..
         } if after.is_open() => {
-            if ticket.is_own(draft.me()) {
-                return Ok(());
+            if !ticket.is_own(draft.me()) {
+                ticket::due_by_leg(draft, &ticket, after)?;
             }
-            let due = clock::own_due(&draft.world, after);
-            ticket::change_due(draft, ticket.matter, due, None)
+            reckon::legs_of(draft, &ticket)
         }
         _ => Ok(()),
     }

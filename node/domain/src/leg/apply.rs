@@ -26,6 +26,7 @@ impl Leg {
             signed_at: None,
             deemed: false,
             due_no: 0,
+            due_by_calendar: 0,
             request: None,
             returns_denied: 0,
             extensions: 0,
@@ -68,7 +69,10 @@ impl Leg {
                 self.rule(*request, *of, *granted, *due, happened_at);
             }
             Act::Recall { ground } => self.close(Closure::Recalled(*ground), happened_at),
-            Act::NewDue { no, due } => self.set_due(*no, *due),
+            Act::NewDue { no, due } => {
+                self.moved_by_calendar(*no, *due);
+                self.set_due(*no, *due);
+            }
             Act::NameLead { term, lead } => self.name_lead(*term, *lead),
             // What it brings are fields; they stand in the record of the act.
             Act::Forwarded { .. } | Act::Attach { .. } => {}
@@ -199,6 +203,14 @@ impl Leg {
             && request.outcome == Outcome::Open
         {
             request.outcome = Outcome::Late;
+        }
+    }
+
+    /// A giver moves a provisional date as soon as it has a newer calendar, before anybody there sets another one.
+    fn moved_by_calendar(&mut self, no: u32, due: Due) {
+        let newer = self.due.provisional && due.calendar > self.due.calendar;
+        if self.is_open() && no > self.due_no && newer && self.due_by_calendar == self.due_no {
+            self.due_by_calendar = no;
         }
     }
 

@@ -116,6 +116,9 @@ pub struct Leg {
     pub due: Due,
     /// Its number; the offer's is 0.
     pub due_no: u32,
+    /// The number of the last due date that only moved with a calendar, where all before it did: what the taker's own
+    /// rules allow goes on counting beside it.
+    pub due_by_calendar: u32,
     /// The taker's latest request.
     pub request: Option<Request>,
     /// Returns denied so far.

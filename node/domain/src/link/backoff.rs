@@ -11,6 +11,10 @@ pub const LONGEST_MS: u64 = 300_000;
 /// From this many failures on the wait no longer grows, and no further failure needs to be put on record.
 pub const FAILURES_CAP: u32 = 9;
 
+/// As many failures count at most where the neighbour answered and refused: its people may re-open the link at any moment,
+/// and it cannot say so to a child that does not call.
+pub const ANSWERED_CAP: u32 = 4;
+
 /// Milliseconds to wait before the next dial, after so many failed ones since the last contact. `bits` are random, from
 /// the shell: the wait lies between half of the step and the whole.
 #[must_use]
@@ -30,6 +34,7 @@ mod tests {
     fn the_first_retry_comes_within_a_second_and_no_wait_exceeds_five_minutes() {
         for bits in [0, 1, 17, 499, 500, 501, 123_456_789, u64::MAX / 2, u64::MAX] {
             assert!((500..=FIRST_MS).contains(&delay_ms(0, bits)));
+            assert!(delay_ms(ANSWERED_CAP, bits) <= 16_000);
             for failures in [1, 5, FAILURES_CAP, FAILURES_CAP + 1, 60, u32::MAX] {
                 assert!((FIRST_MS..=LONGEST_MS).contains(&delay_ms(failures, bits)));
             }

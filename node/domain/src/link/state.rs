@@ -49,6 +49,9 @@ pub struct LinkState {
     /// What the peer showed of its own past; `None` before it did, and once the lanes start again: a restored disk
     /// rightly shows less.
     pub shown: Option<Shown>,
+    /// How often this node's lanes began again from 1. A session is of the lanes that it opened on: numbers and hellos of
+    /// an older one say nothing of these.
+    pub restarts: u64,
 }
 
 impl LinkState {
@@ -68,6 +71,7 @@ impl LinkState {
             kept: 0,
             kept_bytes: 0,
             shown: None,
+            restarts: 0,
         }
     }
 }

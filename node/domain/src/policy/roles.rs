@@ -6,7 +6,8 @@
 //! | assign, rule, recall, re-assign, due dates, close, redo, escalate, lead, release | | x | | | |
 //! | sign, progress, requests, results, replies | | x | x, own unit | | |
 //! | supervise, remind, end | | x | | x | |
-//! | note, attach, take an attachment out | x | x | x, own unit's tickets | x | |
+//! | note, attach | x | x | x, own unit's tickets | x | |
+//! | read texts and files | by [`super::reading`] | | | | |
 //! | clock, links, keys, deletion of personal data, documents of the world | | | | | x |
 
 #[cfg(test)]
@@ -47,12 +48,14 @@ pub fn permitting(verb: &Verb) -> &'static [Role] {
         Verb::Supervise { .. } | Verb::Remind { .. } | Verb::EndOrder { .. } => {
             &[Role::Supervisor, Role::Dispatcher]
         }
-        Verb::Note { .. } | Verb::Attach { .. } | Verb::ReadAttachment { .. } => &[
+        Verb::Note { .. } | Verb::Attach { .. } => &[
             Role::Clerk,
             Role::Dispatcher,
             Role::Handler,
             Role::Supervisor,
         ],
+        // Who may read what is a question of fields and of units, too: `reading` answers it whole.
+        Verb::Read { .. } => &Role::ALL,
         Verb::ConfirmClock
         | Verb::ForgiveLink { .. }
         | Verb::ReopenLink { .. }

@@ -13,7 +13,7 @@ use crate::kernel::{Draft, Stop};
 use crate::leg::{Act, Lane, Leg, LegKind, Party, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
-use crate::ticket::{Ticket, TicketAct};
+use crate::ticket::{self, Ticket, TicketAct};
 use crate::view::Rows;
 use hotline_topology::Time;
 
@@ -53,7 +53,7 @@ pub(super) fn overdue(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     raise(draft, Subject::of_leg(leg), NoticeReason::Overdue, due)
 }
 
-/// The ticket's own due date came.
+/// The ticket's own due date came: overdue, unless what it owes was reported in time and waits for its giver.
 ///
 /// # Errors
 /// The view failed.
@@ -62,7 +62,8 @@ pub fn ticket_due(draft: &mut Draft<'_>, matter: MatterId) -> Result<(), Stop> {
         Some(ticket)
             if ticket.is_open()
                 && !ticket.overdue
-                && ticket.due.is_some_and(|due| due <= draft.now()) =>
+                && ticket.due.is_some_and(|due| due <= draft.now())
+                && !ticket::waits_for_giver(draft, draft.me(), &ticket)? =>
         {
             draft.ticket_act(matter, None, TicketAct::Overdue, Vec::new())
         }
@@ -78,7 +79,10 @@ pub fn reply_due(draft: &mut Draft<'_>, order: OrderId) -> Result<(), Stop> {
     let Some(issued) = draft.order(order)? else {
         return Ok(());
     };
-    if issued.order.replied_at.is_some() || issued.order.ended_at.is_some() {
+    let order = &issued.order;
+    // A calendar may have moved it since.
+    let later = order.reply_by > draft.now();
+    if order.replied_at.is_some() || order.ended_at.is_some() || later {
         return Ok(());
     }
     let (subject, due) = (find(draft, issued.leg)?, Some(issued.order.reply_by));

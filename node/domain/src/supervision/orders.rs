@@ -3,12 +3,12 @@
 
 use super::subject::{Subject, find};
 use super::{IssuedOrder, exceptions};
-use crate::clock;
+use crate::clock::{self, DueOf};
 use crate::command::Command;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::{LegId, OrderId};
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, reckon};
 use crate::leg::{Act, Leg, Order, Party, Side};
 use crate::link::Message;
 use crate::policy::roles;
@@ -50,7 +50,9 @@ pub fn supervise(
         return Err(Refusal::new(Class::Invalid, "supervise.text", "督办须写明要求").into());
     }
     let now = draft.now();
-    let reply_by = reply_by.unwrap_or_else(|| clock::end_of(&draft.world, now, rule.reply_limit));
+    let by_rules = clock::due(&draft.world, now, rule.reply_limit);
+    let (by_rules, reply_limit) = (reply_by.is_none().then_some(by_rules), rule.reply_limit);
+    let reply_by = reply_by.or(by_rules.map(|due| due.at)).unwrap_or(now);
     if reply_by <= now {
         let words = format!("回复期限 {reply_by} 须晚于现在");
         return Err(Refusal::new(Class::Invalid, "supervise.reply-by", words).into());
@@ -74,6 +76,9 @@ pub fn supervise(
     };
     draft.record(Fact::OrderIssued(issued))?;
     draft.set_timer(reply_by, TimerKey::OrderReply(id))?;
+    if let Some(due) = by_rules {
+        reckon::note_span(draft, DueOf::Order(id), due, now, reply_limit)?;
+    }
     let act = Act::Supervise {
         order: id,
         issuer,

@@ -7,6 +7,8 @@ use crate::command::{Command, Verb};
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId, OrderId};
 use crate::kernel::{Action, Input};
+use crate::policy::purpose::Purpose;
+use crate::reading::{Entrance, Opened};
 use crate::refusal::Refusal;
 use crate::row::Done;
 use hotline_topology::policy::Media;
@@ -210,8 +212,20 @@ impl<'a> Desk<'a> {
 
     /// Takes an attachment out.
     pub(crate) fn read_attachment(self, matter: MatterId, id: u8) -> Said {
-        let id = AttachmentId([id; 32]);
-        self.say(Verb::ReadAttachment { matter, id }, &[])
+        let opened = Opened::File(AttachmentId([id; 32]));
+        self.read(matter, opened, Purpose::Handle)
+    }
+
+    /// 查阅.
+    pub(crate) fn read(self, matter: MatterId, opened: Opened, purpose: Purpose) -> Said {
+        let entrance = Entrance::Local;
+        let verb = Verb::Read {
+            matter,
+            opened,
+            purpose,
+            entrance,
+        };
+        self.say(verb, &[])
     }
 
     /// A verb as it is.

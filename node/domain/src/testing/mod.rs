@@ -10,6 +10,7 @@
 //! After each command everything is delivered, unless a link was cut; after each commit the facts folded from nothing
 //! must give the same rows.
 
+pub(crate) mod calendars;
 mod desk;
 mod fed;
 mod forge;

@@ -128,7 +128,26 @@ impl Fed {
                 node.older.push(std::mem::replace(&mut node.tree, tree));
             }
         }
+        self.take_up_calendar(region);
         self.input(region, Input::WorldChanged);
+    }
+
+    fn take_up_calendar(&mut self, region: RegionKey) {
+        let due = |document: &&Document| {
+            document.in_force_at.is_some() && document.header.series.kind == DocumentKind::Calendar
+        };
+        let documents = self.documents(region);
+        let Some(newest) = documents.iter().rfind(due) else {
+            return;
+        };
+        let node = self.nodes.get_mut(&region).expect("a node");
+        let key = RowKey::DocumentPart(newest.digest, 0);
+        let Ok(Some(Row::DocumentPart(bytes))) = node.view.get(&key) else {
+            panic!("a calendar is one part");
+        };
+        let text = String::from_utf8(bytes).expect("text");
+        let (_, body) = text.split_once('\n').expect("a body");
+        node.tree = super::calendars::with_calendar(&node.tree, newest.header.version, body);
     }
 
     /// A version of the tree with some regions under other parents.

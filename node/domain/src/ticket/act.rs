@@ -45,6 +45,15 @@ pub enum TicketAct {
         /// This node's own deadline now.
         due: Time,
     },
+    /// A calendar came, and the ticket's own date, which counted through a year that was not announced, is another one.
+    DueSettled {
+        /// The date before.
+        was: Time,
+        /// The date now.
+        due: Time,
+        /// Version of the calendar.
+        calendar: u32,
+    },
     /// 直接答复.
     AnsweredDirectly,
     /// 不予受理: ground code, basis, where to turn.
@@ -127,7 +136,8 @@ pub enum TicketAct {
         /// It stays at this node.
         local: bool,
     },
-    /// A person here took an attachment out.
+    /// A person here took an attachment out. Only older logs say so: since readings name a purpose, they are facts of
+    /// their own ([`crate::reading`]).
     AttachmentRead {
         /// Which.
         id: AttachmentId,
@@ -151,6 +161,7 @@ impl TicketAct {
             TicketAct::TakenIn { .. } => "taken-in",
             TicketAct::Received { .. } => "received",
             TicketAct::DueChanged { .. } => "due-changed",
+            TicketAct::DueSettled { .. } => "due-settled",
             TicketAct::AnsweredDirectly => "answered-directly",
             TicketAct::Refused { .. } => "refused",
             TicketAct::Determined { .. } => "determined",

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::command::Command;
 use crate::field::{FieldMark, SealedField, marks};
 use crate::id::{LegId, MatterId};
-use crate::kernel::{Draft, Stop, is_own_unit, name_lead};
+use crate::kernel::{Draft, Stop, is_own_unit, name_lead, reckon};
 use crate::leg::{Due, Lane, LegKind, LegRole, Offer, RuleVersion};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
@@ -161,7 +161,12 @@ pub(crate) fn give(
         basis: plan.basis.to_owned(),
         content: content_marks(&fields),
     };
-    draft.offer(offer, Some(&command.actor), fields)
+    let (due, inherits) = (offer.due, plan.inherited.and(plan.replaces));
+    let leg = draft.offer(offer, Some(&command.actor), fields)?;
+    if plan.kind == LegKind::Downward {
+        reckon::note_offer(draft, leg, due, inherits)?;
+    }
+    Ok(leg)
 }
 
 fn content_marks(fields: &[SealedField]) -> Vec<FieldMark> {
@@ -199,7 +204,8 @@ fn due_of(draft: &Draft<'_>, ticket: &Ticket, plan: Plan<'_>) -> Result<Due, Sto
         return Ok(due);
     }
     let (world, owed) = (&draft.world, owed(draft, ticket)?);
-    let due = clock::offered_due(world, ticket.kind, ticket.urgency, draft.now(), owed);
+    let (pack, now) = (draft.pack(), draft.now());
+    let due = clock::offered_due(world, pack, ticket.kind, ticket.urgency, now, owed);
     let Some(wished) = plan.due else {
         return Ok(due);
     };
@@ -207,7 +213,12 @@ fn due_of(draft: &Draft<'_>, ticket: &Ticket, plan: Plan<'_>) -> Result<Due, Sto
         let words = format!("办理期限 {wished} 须晚于现在,且不晚于规则所定的 {}", due.at);
         return Err(Refusal::new(Class::Policy, "assign.due", words).into());
     }
-    Ok(Due { at: wished, ..due })
+    // What a person set hangs on no calendar.
+    Ok(Due {
+        at: wished,
+        provisional: false,
+        ..due
+    })
 }
 
 /// Whether a new leg may go there: a body within reach that does not have the matter yet, within the bounds.

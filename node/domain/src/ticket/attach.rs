@@ -1,7 +1,7 @@
-//! 附件: attaching a file, and taking one out.
+//! 附件: attaching a file.
 
 use super::done;
-use crate::attachment::{Attachment, AttachmentId, Held, permit};
+use crate::attachment::{Attachment, Held, permit};
 use crate::command::Command;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Draft, Stop, attachments};
@@ -23,8 +23,8 @@ pub fn attach(
     local: bool,
 ) -> Result<Done, Stop> {
     let ticket = draft.ticket(matter)?;
+    super::concerns(draft, command, &ticket)?;
     draft.check_seen(command, &ticket)?;
-    super::concerns_unit(draft, command, &ticket)?;
     let [cover] = command.fields.as_slice() else {
         return Err(no_cover());
     };
@@ -65,25 +65,4 @@ pub fn attach(
 fn no_cover() -> Stop {
     let words = "附件须写明文件名;请重新上传";
     Refusal::new(Class::Invalid, "attachment.cover", words).into()
-}
-
-/// Puts on record that a person takes an attachment out; the door hands it over once that is durable.
-///
-/// # Errors
-/// Refuses as `attachment.unknown`, `authority.unit`.
-pub fn read_attachment(
-    draft: &mut Draft<'_>,
-    command: &Command,
-    matter: MatterId,
-    id: AttachmentId,
-) -> Result<Done, Stop> {
-    let ticket = draft.ticket(matter)?;
-    super::concerns_unit(draft, command, &ticket)?;
-    if Rows::attachment(draft, matter, id)?.is_none() {
-        let words = format!("工单 {} 没有附件 {id}", ticket.number);
-        return Err(Refusal::new(Class::NotFound, "attachment.unknown", words).into());
-    }
-    let act = TicketAct::AttachmentRead { id };
-    draft.ticket_act(matter, Some(&command.actor), act, Vec::new())?;
-    done(draft, matter, Vec::new())
 }

@@ -108,7 +108,9 @@ impl Ticket {
                 self.add_fields(fields);
                 self.begin_round();
             }
-            TicketAct::DueChanged { due } => self.set_due(*due),
+            TicketAct::DueChanged { due } | TicketAct::DueSettled { due, .. } => {
+                self.set_due(*due);
+            }
             TicketAct::AnsweredDirectly => self.close(at, actor, "answered-directly"),
             // The pack's ground stays in the timeline; figures know refusals by this word.
             TicketAct::Refused { .. } => self.close(at, actor, "refused"),

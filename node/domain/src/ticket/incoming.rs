@@ -2,10 +2,10 @@
 
 use super::{Ticket, TicketAct};
 use crate::body::Actor;
-use crate::clock;
+use crate::clock::{self, Basis, DueOf};
 use crate::id::MatterId;
-use crate::kernel::{Draft, Stop};
-use crate::leg::{Act, Leg, LegKind, Party, RequestKind, Stage};
+use crate::kernel::{Draft, Stop, reckon};
+use crate::leg::{Act, Due, Leg, LegKind, Party, RequestKind, Stage};
 use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
 use crate::view::Rows;
@@ -76,12 +76,36 @@ pub(crate) fn accept_raised(
 
 /// By when this node must be done with the work in hand: its own matter that came down again has two clocks, and the
 /// giver's counts.
-pub(crate) fn owed(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Time>, Stop> {
-    if !ticket.is_own(draft.me()) {
-        return Ok(ticket.due);
+pub(crate) fn owed(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Due>, Stop> {
+    if ticket.is_own(draft.me())
+        && let Some(leg) = given_from_above(draft, ticket)?
+    {
+        return Ok(Some(clock::own_due(&draft.world, &leg)));
     }
-    let given = given_from_above(draft, ticket)?;
-    Ok(given.map_or(ticket.due, |leg| Some(clock::own_due(&draft.world, &leg))))
+    let reckoned = Rows::provisional(draft, DueOf::Ticket(ticket.matter))?;
+    let calendar = draft.world.federation.calendar().version();
+    Ok(ticket.due.map(|at| match reckoned {
+        Some(known) if known.at == at => Due {
+            at,
+            calendar: known.calendar,
+            provisional: true,
+        },
+        _ => Due {
+            at,
+            calendar,
+            provisional: false,
+        },
+    }))
+}
+
+/// The ticket's own due date is the incoming leg's, or what the own rules allow under it.
+pub(crate) fn due_by_leg(draft: &mut Draft<'_>, ticket: &Ticket, leg: &Leg) -> Result<(), Stop> {
+    let due = clock::own_due(&draft.world, leg);
+    if ticket.due != Some(due.at) {
+        change_due(draft, ticket.matter, due.at, None)?;
+    }
+    let of = DueOf::Ticket(ticket.matter);
+    reckon::note(draft, of, due, Basis::Incoming, 0)
 }
 
 /// Moves the ticket's own due date, with its timer.

@@ -27,6 +27,49 @@ pub fn is_valid(number: &str) -> bool {
     }
 }
 
+/// A number, or an id, as it was pasted or dictated: full width as half width, any dash as `-`, without blanks, marks
+/// that take no place, and whatever stands before or behind it. Upper and lower case stay as they are.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let letter = match letter {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+            other => other,
+        };
+        match letter {
+            // Hyphens, dashes, the minus sign, box lines and the long mark of kana are all typed for a dash.
+            '-'
+            | '_'
+            | '~'
+            | '\u{ad}'
+            | '\u{2010}'..='\u{2015}'
+            | '\u{2043}'
+            | '\u{2212}'
+            | '\u{2500}'
+            | '\u{2501}'
+            | '\u{30fc}'
+            | '\u{fe58}'
+            | '\u{fe63}' => {
+                if !plain.ends_with('-') {
+                    plain.push('-');
+                }
+            }
+            _ if is_left_out(letter) => {}
+            _ => plain.push(letter),
+        }
+    }
+    let part = |letter: char| !letter.is_ascii_alphanumeric();
+    plain.trim_matches(part).to_owned()
+}
+
+/// Blanks, control characters and marks of format.
+fn is_left_out(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Weighted sum modulo 31, a prime: every single slip and every swap of neighbours changes it.
 fn check(plain: &str) -> char {
     let sum = plain
@@ -46,6 +89,31 @@ fn letter(value: usize) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_found_however_it_was_pasted() {
+        let number = issue(RegionKey::literal("140525000000"), Time(0), [1, 2, 3, 4], 7);
+        let full: String = number
+            .chars()
+            .map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap())
+            .collect();
+        for pasted in [
+            number.clone(),
+            full,
+            format!("工单编号：{number}。"),
+            format!("\u{feff}{number}\u{200b}\r\n"),
+            format!("「{number}」，"),
+            number.replace('-', "—"),
+            number.replace('-', "——"),
+            number.replace('-', " − "),
+            number.replace('-', "\u{2011}"),
+            number.replacen("-", "-\u{200b}", 2),
+            format!("{} {}", &number[..20], &number[20..]),
+        ] {
+            assert_eq!(folded(&pasted), number, "{pasted:?}");
+        }
+        assert_eq!(folded("。，"), "");
+    }
 
     #[test]
     fn slips_and_swaps_are_caught() {

@@ -129,7 +129,7 @@ pub fn take_over(
     still_wanted(ticket)?;
     unanswered(draft, ticket)?;
     permit_new_leg(draft, ticket, &old.taker, None)?;
-    let due = owed(draft, ticket)?.map_or(old.due, |owed| owed.min(old.due));
+    let due = owed(draft, ticket)?.map_or(old.due, |owed| owed.at.min(old.due));
     let inherited = Due {
         at: due,
         calendar: draft.world.federation.calendar().version(),

@@ -4,10 +4,10 @@ use super::assign::{Plan, give, permit_new_leg};
 use super::call_back::is_rated;
 use super::{Ticket, TicketAct, TicketStage};
 use crate::body::Body;
-use crate::clock;
+use crate::clock::{self, DueOf};
 use crate::command::Command;
 use crate::id::MatterId;
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, reckon};
 use crate::leg::{Closure, Leg, LegKind, Stage};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, TimerKey};
@@ -38,6 +38,8 @@ pub fn redo(
     let act = TicketAct::RedoOrdered { due: due.at };
     draft.ticket_act(matter, Some(&command.actor), act, Vec::new())?;
     draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    let (now, limit) = (draft.now(), draft.pack().redo.limit);
+    reckon::note_span(draft, DueOf::Ticket(matter), due, now, limit)?;
     let ticket = draft.ticket(matter)?;
     permit_new_leg(draft, &ticket, &taker, Some("redo"))?;
     let plan = Plan {

@@ -3,10 +3,10 @@
 
 use super::giver_leg;
 use super::incoming::{change_due, given_from_above, owed};
-use crate::clock;
+use crate::clock::{self, DueOf};
 use crate::command::Command;
 use crate::id::LegId;
-use crate::kernel::{Draft, Stop, forward_result};
+use crate::kernel::{Draft, Stop, forward_result, reckon};
 use crate::leg::{Act, Asking, Due, Leg, LegKind, Party};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
@@ -58,6 +58,7 @@ pub fn rule(
     )?;
     if let Some((_, due)) = due {
         stretch_own(draft, command, &leg, due)?;
+        reckon::note_extension(draft, DueOf::Leg(leg.id), &leg, due)?;
     }
     if granted && matches!(asking, Asking::Result { .. }) {
         to_the_lead(draft, command, &leg)?;
@@ -124,7 +125,8 @@ fn stretch_own(draft: &mut Draft<'_>, command: &Command, leg: &Leg, due: Due) ->
     if other_clock || ticket.due.is_none_or(|known| known >= due.at) {
         return Ok(());
     }
-    change_due(draft, ticket.matter, due.at, Some(&command.actor))
+    change_due(draft, ticket.matter, due.at, Some(&command.actor))?;
+    reckon::note_extension(draft, DueOf::Ticket(ticket.matter), leg, due)
 }
 
 /// Sets a new due date; only the giver may, within what it owes itself.
@@ -150,8 +152,8 @@ pub fn set_due(
         at,
         ..clock::due(&draft.world, draft.now(), hotline_topology::Span::Hours(0))
     };
-    if let Some(own) = owed(draft, &draft.ticket(leg.matter())?)?.filter(|own| due.at > *own) {
-        return Err(exceeds(due.at, own));
+    if let Some(own) = owed(draft, &draft.ticket(leg.matter())?)?.filter(|own| due.at > own.at) {
+        return Err(exceeds(due.at, own.at));
     }
     let act = Act::NewDue {
         no: leg.due_no + 1,

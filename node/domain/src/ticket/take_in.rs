@@ -2,18 +2,21 @@
 //! its basis afterwards, on record (`refuse.rs`).
 
 use super::{TicketAct, number};
-use crate::clock;
+use crate::clock::{self, DueOf};
 use crate::command::Command;
 use crate::field::marks;
 use crate::id::MatterId;
-use crate::kernel::{Draft, Stop};
+use crate::kernel::{Draft, Stop, reckon};
 use crate::leg::RuleVersion;
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, TimerKey};
-use hotline_topology::{Kind, RegionKey, Time, Urgency, time::DAY_MS};
+use hotline_topology::{Kind, RegionKey, Time, Urgency, near_categories, time::DAY_MS};
 
 /// How long before it was recorded a matter may have been told (电话交办), in milliseconds.
 const TOLD_BEFORE_MS: i64 = 3 * DAY_MS;
+
+/// So much of an unknown code is shown again.
+const CODE_SHOWN: usize = 32;
 
 /// What the verb is given.
 pub struct TakeIn<'a> {
@@ -34,12 +37,15 @@ pub struct TakeIn<'a> {
 /// Takes a matter in, also while the clock is in doubt: only business timers wait for a person then.
 ///
 /// # Errors
-/// Refuses as `intake.content`, `intake.open-limit`, `intake.place`, `intake.time`.
+/// Refuses as `intake.content`, `intake.category`, `intake.open-limit`, `intake.place`, `intake.time`.
 pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> Result<Done, Stop> {
     let node = draft.node()?;
     if command.fields.is_empty() || asked.channel.is_empty() || asked.category.is_empty() {
         let words = "受理须写明渠道、分类和诉求内容".to_owned();
         return Err(Refusal::new(Class::Invalid, "intake.content", words).into());
+    }
+    if !draft.world.federation.knows_category(asked.category) {
+        return Err(unknown_category(asked.category));
     }
     if let Some(heir) = draft.world.federation.successor(draft.me(), asked.place) {
         let words = format!("本节点已并入 {heir},不再受理;请转到 {heir} 受理");
@@ -53,8 +59,11 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
     }
     let happened_at = told_at(draft.now(), asked.happened_at)?;
     let pack = draft.pack();
-    let due = clock::handling_due(&draft.world, pack, asked.kind, asked.urgency, happened_at)
+    let limit = pack
+        .handling(asked.kind, asked.urgency)
+        .and_then(|rule| rule.limit)
         .ok_or_else(|| open_limit(draft, asked))?;
+    let due = clock::due(&draft.world, happened_at, limit);
     let matter = MatterId(draft.draw());
     let number = number::issue(draft.me(), happened_at, node.mark, node.issued + 1);
     let act = TicketAct::TakenIn {
@@ -74,6 +83,7 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
     };
     draft.ticket_act(matter, Some(&command.actor), act, command.fields.clone())?;
     draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
+    reckon::note_span(draft, DueOf::Ticket(matter), due, happened_at, limit)?;
     let version = draft.ticket(matter)?.version;
     Ok(Done {
         matter: Some(matter),
@@ -81,6 +91,20 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
         version,
         ..Done::default()
     })
+}
+
+/// A label that nobody knows would stand in every superior's figures, and no catalogue sends it anywhere.
+fn unknown_category(code: &str) -> Stop {
+    let near: Vec<String> = near_categories(code)
+        .iter()
+        .map(|one| format!("{} {}", one.code, one.name))
+        .collect();
+    let code: String = code.chars().take(CODE_SHOWN).collect();
+    let words = format!(
+        "没有事项分类“{code}”；相近的有：{}。全部分类用 hotline codes 事项 查看",
+        near.join("、")
+    );
+    Refusal::new(Class::Invalid, "intake.category", words).into()
 }
 
 /// Clocks start from when it happened, within a bound.

@@ -5,6 +5,7 @@ mod close;
 mod co_handling;
 mod escalate;
 mod front_desk;
+mod lateness;
 mod lives;
 mod recall;
 mod requests;

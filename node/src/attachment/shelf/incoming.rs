@@ -88,6 +88,7 @@ impl Incoming {
             .cipher
             .seal(self.hashes.len(), last, &self.pending)
             .map_err(std::io::Error::other)?;
+        self.shelf.check_room()?;
         self.file.append(&sealed)?;
         self.hashes.push(Manifest::hash(&sealed));
         self.size += self.pending.len() as u64;

@@ -19,6 +19,7 @@ pub use incoming::Incoming;
 pub use partial::Partial;
 
 use crate::store::disk::{Disk, ReadFile, TMP_SUFFIX};
+use crate::store::has_room;
 use hotline_domain::attachment::{AttachmentId, Manifest};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -125,6 +126,12 @@ impl Shelf {
         Ok(Self { disk, dir })
     }
 
+    /// Where the files lie.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// Whether the attachment lies here whole.
     ///
     /// # Errors
@@ -196,6 +203,14 @@ impl Shelf {
             Ok(()) => self.disk.sync_dir(&self.dir),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Files leave the room that log and view need.
+    fn check_room(&self) -> Result<(), ShelfError> {
+        match has_room(&*self.disk, &self.dir) {
+            true => Ok(()),
+            false => Err(ShelfError::Full),
         }
     }
 

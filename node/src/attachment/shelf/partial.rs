@@ -93,6 +93,7 @@ impl Partial {
         if !self.manifest.is_chunk(self.have, sealed) {
             return Ok(false);
         }
+        self.shelf.check_room()?;
         self.file.append(sealed)?;
         self.have += 1;
         Ok(true)

@@ -66,10 +66,7 @@ async fn a_file_comes_back_as_it_went_and_only_to_those_concerned() {
             .filter(|entry| entry.what == what)
             .count()
     };
-    assert_eq!(
-        (said("ticket.attached"), said("ticket.attachment-read")),
-        (1, 2)
-    );
+    assert_eq!((said("ticket.attached"), said("reading.file")), (1, 2));
     let shown = format!("{detail:?}");
     assert!(shown.contains("路灯.jpg"), "the name is shown");
     let key = detail.timeline.iter().flat_map(|entry| &entry.texts);
@@ -77,6 +74,28 @@ async fn a_file_comes_back_as_it_went_and_only_to_those_concerned() {
         .filter(|text| text.field == "attachment" && text.value.len() > 20)
         .count();
     assert_eq!(leaked, 0, "the key is not");
+    city.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_without_an_ending_or_of_the_longest_kind_is_taken() {
+    let mut world = World::make();
+    world.more = "[attachments]\nfile_mib = 1".to_owned();
+    let city = world.node(CITY, None, true).await;
+    let number = city.take_in().await.number;
+    let png: Vec<u8> = [&b"\x89PNG\r\n\x1a\n"[..], &[7; 90]].concat();
+    let long = format!("{}.jpg", "长".repeat(84));
+    for (name, content, media) in [
+        ("现场照片", &png, "image/png"),
+        ("第1.2版", &"路灯不亮".into(), "text/plain"),
+        (long.as_str(), &picture(300_000), "image/jpeg"),
+    ] {
+        let head = head(&number, name, content.len());
+        city.attach(CLERK, head, content).await.unwrap();
+        let files = city.files(CLERK, &number).await;
+        let file = files.iter().find(|file| file.name == name).expect(name);
+        assert_eq!(file.media, media, "{name}");
+    }
     city.running.stop().await.unwrap();
 }
 
@@ -123,6 +142,12 @@ async fn what_may_not_be_attached_is_refused_by_its_rule_and_leaves_nothing() {
         rule(of("a.jpg", 8), picture(9)).await,
         "attachment.not-that-size"
     );
+    assert_eq!(
+        rule(of("a", 9), b"\0\x01nothing".into()).await,
+        "request.media"
+    );
+    let long = format!("{}.jpg", "长".repeat(252));
+    assert_eq!(rule(of(&long, 9), picture(9)).await, "request.name");
     let unknown = head("0".repeat(32).as_str(), "a.jpg", 9);
     let refused = city.attach(CLERK, unknown, &picture(9)).await.unwrap_err();
     assert_eq!(refused.code, tonic::Code::NotFound);
@@ -187,6 +212,17 @@ async fn orphans_go_and_losses_are_found() {
     assert!(attachments.shelf().has(kept).unwrap());
     attachments.shelf().remove(kept).unwrap();
     assert!(attachments.find().unwrap().lost.contains(&kept));
+    let alarms = || {
+        let shared = city.running.handle().shared();
+        shared.alarms.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    let before = alarms();
+    for _ in 0..2 {
+        attachments.look_at_start().await;
+    }
+    assert_eq!(alarms(), before + 1, "told once");
+    let lost = &attachments.counts().lost;
+    assert_eq!(lost.load(std::sync::atomic::Ordering::Relaxed), 1);
     let refused = city
         .take_out(CLERK, &number, &kept.to_string())
         .await

@@ -24,6 +24,7 @@ fn piece(no: usize) -> Vec<u8> {
 
 /// `HOTLINE_LARGE_MIB=200` for a file of that size.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_macros, reason = "how much memory it took")]
 async fn a_large_file_passes_in_bounded_memory() {
     let mib = std::env::var("HOTLINE_LARGE_MIB").ok();
     let mib: usize = mib.and_then(|mib| mib.parse().ok()).unwrap_or(24);
@@ -77,6 +78,7 @@ async fn a_large_file_passes_in_bounded_memory() {
     let request = pb::FetchAttachmentRequest {
         ticket: number.clone(),
         id,
+        purpose: "handle".to_owned(),
     };
     let mut parts = county
         .client

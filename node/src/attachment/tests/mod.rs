@@ -77,6 +77,7 @@ impl Desk {
         let request = pb::FetchAttachmentRequest {
             ticket: ticket.to_owned(),
             id: id.to_owned(),
+            purpose: "handle".to_owned(),
         };
         let (mut what, mut bytes) = (pb::Attachment::default(), Vec::new());
         let mut parts = self.client.fetch_attachment(Some(person), request).await?;

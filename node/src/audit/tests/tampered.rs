@@ -264,6 +264,6 @@ fn a_broken_chain_and_an_unknown_promise_are_told_in_words() {
     assert!(
         super::judged(&net, true)
             .to_string()
-            .ends_with("结论:未发现问题")
+            .ends_with("结论：未发现问题")
     );
 }

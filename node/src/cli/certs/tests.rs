@@ -21,6 +21,7 @@ fn run_at(dir: &std::path::Path, words: &str, now: Time) -> anyhow::Result<Strin
         .certs
         .command
         .run(now)
+        .map(|text| text.as_str().to_owned())
 }
 
 #[test]
@@ -66,7 +67,8 @@ fn a_keeper_inits_issues_renews_revokes_and_shows() {
     let shown = run(&dir, "show").unwrap();
     assert_eq!(shown.matches("节点").count(), 2, "{shown}");
     assert_eq!(shown.matches("吊销（已换发）").count(), 1, "{shown}");
-    assert_eq!(shown.matches("有效 ").count(), 4, "{shown}");
+    assert_eq!(shown.matches("| 操作端口").count(), 2, "{shown}");
+    assert_eq!(shown.matches("有效 ").count(), 6, "{shown}");
     assert_eq!(shown.matches("已 0 天，未到重签期限").count(), 3, "{shown}");
     let late = run_at(&dir, "show", Time(NOW.0 + 9 * 86_400_000)).unwrap();
     assert_eq!(late.matches("已 9 天，逾期 2 天").count(), 3, "{late}");
@@ -102,6 +104,106 @@ fn what_cannot_be_done_is_said_in_words() {
     ] {
         let error = format!("{:#}", run(&dir, words).unwrap_err());
         assert!(error.contains(says), "{words}: {error}");
+    }
+}
+
+/// Real divisions: 山西省, 晋城市, 泽州县, 陵川县.
+const PROVINCE: &str = "140000000000";
+const CITY: &str = "140500000000";
+const COUNTY: &str = "140525000000";
+const OTHER: &str = "140524000000";
+
+#[test]
+fn an_authority_that_may_not_certify_a_region_is_refused_before_it_signs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("certs");
+    run(&dir, "init --trust-domain 12345.example").unwrap();
+    for region in [PROVINCE, OTHER] {
+        run(&dir, &format!("issue authority --region {region}")).unwrap();
+    }
+    let by = |what: &str, by: &str| format!("{what} --region {COUNTY} --by {by}");
+    for what in [
+        "issue node",
+        "issue authority",
+        "issue operator --name li.na",
+    ] {
+        let error = run(&dir, &by(what, OTHER)).unwrap_err().to_string();
+        assert!(
+            error.contains("不在其下") && error.contains("--topology"),
+            "{error}"
+        );
+    }
+    run(&dir, &by("issue node", PROVINCE)).unwrap();
+    let error = run(&dir, &by("renew node", OTHER)).unwrap_err().to_string();
+    assert!(error.contains("不在其下"), "{error}");
+    let error = run(&dir, &by("renew node", "根")).unwrap_err().to_string();
+    assert!(error.contains("根只给签发机构签发"), "{error}");
+    // The federation's own tree has the last word.
+    let file = folder.path().join("tree.toml");
+    let tree = crate::demo::world::federation().unwrap();
+    std::fs::write(&file, tree.to_toml()).unwrap();
+    let with_tree = |words: String| format!("{words} --topology {}", file.display());
+    let error = run(&dir, &with_tree(by("renew node", OTHER))).unwrap_err();
+    assert!(error.to_string().contains("按拓扑文件"), "{error}");
+    run(&dir, &with_tree(by("renew node", PROVINCE))).unwrap();
+}
+
+#[test]
+fn a_certificate_is_renewed_by_another_signer_and_revoked_by_region_and_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("certs");
+    run(&dir, "init --trust-domain 12345.example").unwrap();
+    run(&dir, &format!("issue authority --region {PROVINCE}")).unwrap();
+    run(
+        &dir,
+        &format!("issue authority --region {CITY} --by {PROVINCE}"),
+    )
+    .unwrap();
+    run(
+        &dir,
+        &format!("issue node --region {COUNTY} --by {PROVINCE}"),
+    )
+    .unwrap();
+    run(
+        &dir,
+        &format!("issue operator --region {COUNTY} --by {CITY} --name li.na"),
+    )
+    .unwrap();
+    run(&dir, &format!("renew node --region {COUNTY} --by {CITY}")).unwrap();
+    run(&dir, &format!("renew authority --region {CITY} --by 根")).unwrap();
+    let shown = run(&dir, "show").unwrap();
+    let by_city = shown
+        .lines()
+        .filter(|line| line.contains("authorities/140500000000/1"));
+    // The node, its operators' port, the operator.
+    assert_eq!(by_city.count(), 3, "{shown}");
+    let by_root = |line: &&str| line.contains("authority/140500000000") && line.contains("root/1");
+    assert_eq!(shown.lines().filter(by_root).count(), 1, "{shown}");
+
+    let revoke = |more: &str, reason: &str| {
+        run(
+            &dir,
+            &format!("revoke --region {COUNTY} {more} --reason {reason}"),
+        )
+    };
+    // Superseded is what a newer one stands for.
+    let told = revoke("", "superseded").unwrap();
+    assert_eq!(told.matches("已吊销").count(), 2, "{told}");
+    assert!(
+        told.contains("authorities/140000000000/1") && told.contains("/door/"),
+        "{told}"
+    );
+    let told = revoke("", "cessation").unwrap();
+    assert!(told.contains("authorities/140500000000/1"), "{told}");
+    let told = revoke("--name li.na", "withdrawn").unwrap();
+    assert!(told.contains("operator/140525000000/li.na"), "{told}");
+    for (more, says) in [
+        ("", "没有可吊销的有效证书"),
+        ("--name zhang.wei", "没有可吊销的有效证书"),
+        ("--authority", "没有可吊销的有效证书"),
+    ] {
+        let error = revoke(more, "withdrawn").unwrap_err().to_string();
+        assert!(error.contains(says), "{more}: {error}");
     }
 }
 

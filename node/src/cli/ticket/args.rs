@@ -1,106 +1,45 @@
 //! The verbs' arguments, one struct for all verbs of one shape.
 
+use super::texts::{Instructed, Rated, Reasoned, Replied, Reported, Ruled, TakenIn, Urged};
 use crate::cli::door::Send;
-use crate::cli::text::{Words, texts};
 use clap::Args;
-use hotline_proto::operator::v1 as pb;
 use hotline_topology::Time;
-
-/// Texts that may go with any verb.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "文字(可写 @文件,或 - 取自标准输入)")]
-pub struct Texts {
-    /// 办理要求
-    #[arg(long)]
-    pub instruction: Option<Words>,
-    /// 办理情况
-    #[arg(long)]
-    pub result: Option<Words>,
-    /// 理由
-    #[arg(long)]
-    pub reason: Option<Words>,
-    /// 备注
-    #[arg(long)]
-    pub note: Option<Words>,
-    /// 答复
-    #[arg(long)]
-    pub answer: Option<Words>,
-    /// 阶段性工作情况
-    #[arg(long)]
-    pub stage_report: Option<Words>,
-    /// 评价意见
-    #[arg(long)]
-    pub rating_text: Option<Words>,
-}
-
-impl Texts {
-    /// The texts that were given.
-    ///
-    /// # Errors
-    /// A file cannot be read.
-    pub fn read(&self) -> anyhow::Result<Vec<pb::Text>> {
-        Ok(texts(&[
-            ("instruction", &self.instruction),
-            ("result_text", &self.result),
-            ("reason", &self.reason),
-            ("note", &self.note),
-            ("answer", &self.answer),
-            ("stage_report", &self.stage_report),
-            ("rating_text", &self.rating_text),
-        ])?)
-    }
-}
 
 /// 受理.
 #[derive(Debug, Args)]
 pub struct TakeIn {
-    /// 渠道:phone、web、app、wechat、mail……
+    /// 渠道,代码或名称:phone 电话、web 网站、wechat 微信……(hotline codes 渠道)
     #[arg(long, default_value = "phone")]
     pub channel: String,
-    /// 类型:consult、help、complaint、report、suggestion、other
+    /// 类型,代码或名称:咨询、求助、投诉、举报、建议、其他(hotline codes 类型)
     #[arg(long)]
     pub kind: String,
-    /// 分类代码,如 0201
+    /// 事项分类,代码或名称,如 0201 或 供水(hotline codes 事项)
     #[arg(long)]
     pub category: String,
-    /// 紧急程度:normal、urgent、emergency
+    /// 紧急程度,代码或名称:一般、紧急、突发
     #[arg(long, default_value = "normal")]
     pub urgency: String,
-    /// 事发地的区划代码
+    /// 事发地的区划,代码或名称(hotline codes 区划)
     #[arg(long, default_value = "", hide_default_value = true)]
     pub place: String,
     /// 诉求提出的时间,如 2026-03-04 17:00;不写则为现在
     #[arg(long)]
     pub happened_at: Option<Time>,
-    /// 标题
-    #[arg(long)]
-    pub title: Option<Words>,
-    /// 内容
-    #[arg(long)]
-    pub content: Option<Words>,
-    /// 地点
-    #[arg(long)]
-    pub place_text: Option<Words>,
-    /// 诉求人姓名
-    #[arg(long)]
-    pub name: Option<Words>,
-    /// 诉求人联系方式
-    #[arg(long)]
-    pub contact: Option<Words>,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: TakenIn,
     #[command(flatten)]
     pub send: Send,
 }
 
 /// Verbs without arguments of their own.
 #[derive(Debug, Args)]
-pub struct Plain {
+pub struct Plain<T: Args> {
     /// 工单编号,或工单、交办、督办单的编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: T,
     #[command(flatten)]
     pub send: Send,
 }
@@ -120,33 +59,33 @@ pub struct Erase {
 
 /// Verbs with a ground of the pack.
 #[derive(Debug, Args)]
-pub struct OnGround {
+pub struct OnGround<T: Args> {
     /// 工单编号,或工单、交办的编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
-    /// 规则包中的情形或理由代码
+    /// 规则包中的情形或理由,代码或名称(hotline codes 理由)
     #[arg(long)]
     pub ground: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: T,
     #[command(flatten)]
     pub send: Send,
 }
 
 /// Verbs with a ground of the pack and a basis.
 #[derive(Debug, Args)]
-pub struct OnBasis {
+pub struct OnBasis<T: Args> {
     /// 工单编号,或工单、交办的编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
-    /// 规则包中的情形或理由代码
+    /// 规则包中的情形或理由,代码或名称(hotline codes 理由)
     #[arg(long)]
     pub ground: String,
     /// 依据
     #[arg(long, default_value = "", hide_default_value = true)]
     pub basis: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: T,
     #[command(flatten)]
     pub send: Send,
 }
@@ -157,7 +96,7 @@ pub struct Assign {
     /// 工单编号
     #[arg(value_name = "工单")]
     pub ticket: String,
-    /// 承办单位:本级单位的代号,或下级的区划代码;可写多个;不写则按派单目录
+    /// 承办单位:本级单位的代号或名称,或下级的区划代码或名称;可写多个;不写则按派单目录
     #[arg(long = "to", value_delimiter = ',')]
     pub takers: Vec<String>,
     /// 指定其中哪个主办;不写则按规则包
@@ -166,14 +105,14 @@ pub struct Assign {
     /// 依据
     #[arg(long, default_value = "", hide_default_value = true)]
     pub basis: String,
-    /// 早于规则所定的期限
-    #[arg(long)]
+    /// 早于规则所定的期限,如 2026-03-04 17:00;只写日期的到当日 24 时
+    #[arg(long, value_parser = Time::deadline)]
     pub due: Option<Time>,
     /// 指定承办:职责认定的依据,承办单位不得退回
     #[arg(long, default_value = "", hide_default_value = true)]
     pub determination: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Instructed,
     #[command(flatten)]
     pub send: Send,
 }
@@ -188,7 +127,7 @@ pub struct Progress {
     #[arg(long)]
     pub stage: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Reported,
     #[command(flatten)]
     pub send: Send,
 }
@@ -203,14 +142,14 @@ pub struct Extend {
     #[arg(long)]
     pub days: u32,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Urged,
     #[command(flatten)]
     pub send: Send,
 }
 
 /// Verbs about a request.
 #[derive(Debug, Args)]
-pub struct OnRequest {
+pub struct OnRequest<T: Args> {
     /// 工单编号或交办编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
@@ -218,7 +157,7 @@ pub struct OnRequest {
     #[arg(long)]
     pub request: Option<u32>,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: T,
     #[command(flatten)]
     pub send: Send,
 }
@@ -227,7 +166,7 @@ pub struct OnRequest {
 #[derive(Debug, Args)]
 pub struct Rule {
     #[command(flatten)]
-    pub on: OnRequest,
+    pub on: OnRequest<Ruled>,
     #[command(flatten)]
     pub ruling: Ruling,
     /// 同意退单时写职责认定,不同意时写理由
@@ -260,7 +199,7 @@ pub struct Give {
     #[arg(long, default_value = "", hide_default_value = true)]
     pub basis: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Ruled,
     #[command(flatten)]
     pub send: Send,
 }
@@ -271,11 +210,11 @@ pub struct Due {
     /// 工单编号或交办编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
-    /// 新的期限,如 2026-03-04 17:00
-    #[arg(long)]
+    /// 新的期限,如 2026-03-04 17:00;只写日期的到当日 24 时
+    #[arg(long, value_parser = Time::deadline)]
     pub until: Time,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Reasoned,
     #[command(flatten)]
     pub send: Send,
 }
@@ -286,11 +225,11 @@ pub struct CallBack {
     /// 工单编号
     #[arg(value_name = "工单")]
     pub ticket: String,
-    /// 评价等级代码;不写表示未联系上
+    /// 评价等级,代码或名称(hotline codes 评价);不写表示未联系上
     #[arg(long, default_value = "", hide_default_value = true)]
     pub rating: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Rated,
     #[command(flatten)]
     pub send: Send,
 }
@@ -305,7 +244,7 @@ pub struct Redo {
     #[arg(long = "to", default_value = "", hide_default_value = true)]
     pub taker: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Ruled,
     #[command(flatten)]
     pub send: Send,
 }
@@ -320,7 +259,7 @@ pub struct Lead {
     #[arg(value_name = "交办")]
     pub leg: String,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Ruled,
     #[command(flatten)]
     pub send: Send,
 }
@@ -331,14 +270,14 @@ pub struct Supervise {
     /// 工单编号或交办编号
     #[arg(value_name = "工单或交办")]
     pub what: String,
-    /// 规则包中的督办事由代码
+    /// 督办事由,代码或名称(hotline codes 督办)
     #[arg(long)]
     pub trigger: String,
-    /// 何时以前回复;不写则按规则包
-    #[arg(long)]
+    /// 何时以前回复,只写日期的到当日 24 时;不写则按规则包
+    #[arg(long, value_parser = Time::deadline)]
     pub reply_by: Option<Time>,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Ruled,
     #[command(flatten)]
     pub send: Send,
 }
@@ -353,7 +292,7 @@ pub struct Reply {
     #[arg(long)]
     pub order: Option<String>,
     #[command(flatten)]
-    pub texts: Texts,
+    pub texts: Replied,
     #[command(flatten)]
     pub send: Send,
 }

@@ -1,5 +1,6 @@
 //! `hotline ticket attach`, `attachments`, `fetch`: files of a ticket.
 
+use super::readings::Purpose;
 use crate::cli::client::CallError;
 use crate::cli::door::{Caller, Send, Shown, Usage, drawn};
 use crate::cli::json::Json as _;
@@ -10,6 +11,7 @@ use clap::Args;
 use futures::SinkExt as _;
 use futures::channel::mpsc;
 use hotline_proto::operator::v1 as pb;
+use hotline_show::shown;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pb::attach_file_request::{Head, Part as Up};
 use pb::fetch_attachment_response::Part as Down;
@@ -28,7 +30,7 @@ pub struct Attach {
     ticket: String,
     /// 文件
     file: PathBuf,
-    /// 文件的类型,如 image/jpeg;不写则看文件名的后缀
+    /// 文件的类型,如 image/jpeg;不写则看后缀，没有后缀看内容
     #[arg(long, default_value = "", hide_default_value = true)]
     media: String,
     /// 以此为文件名;不写则用文件自己的名字
@@ -58,6 +60,8 @@ pub struct Fetch {
     /// 存为哪个文件;已有的文件不覆盖
     #[arg(long, value_name = "文件")]
     out: PathBuf,
+    #[command(flatten)]
+    purpose: Purpose,
 }
 
 impl Attach {
@@ -103,9 +107,9 @@ impl Attach {
         let done = done.context("节点没有答复是否附上;请列出附件核对")?;
         let legs = done.done.as_ref().map_or(0, |done| done.legs.len());
         let text = match (done.id.as_str(), legs) {
-            ("", _) => "以前已用同一幂等键附上".to_owned(),
-            (id, 0) => format!("已附加 {id}"),
-            (id, legs) => format!("已附加 {id},随 {legs} 件在办的交办送出"),
+            ("", _) => "以前已用同一幂等键附上".into(),
+            (id, 0) => shown!("已附加 {id}"),
+            (id, legs) => shown!("已附加 {id},随 {legs} 件在办的交办送出"),
         };
         Ok(Shown {
             text,
@@ -157,10 +161,10 @@ impl List {
             };
             table.row([
                 one.id.chars().take(12).collect::<String>(),
-                if one.erased {
-                    "(已清除)".to_owned()
-                } else {
-                    one.name.clone()
+                match (one.erased, one.name_withheld) {
+                    (true, _) => "(已清除)".to_owned(),
+                    (false, true) => "（无权查看）".to_owned(),
+                    (false, false) => one.name.clone(),
                 },
                 word("media-kind", &one.kind),
                 source.to_owned(),
@@ -183,12 +187,13 @@ impl Fetch {
     /// The file is there already or cannot be written; the node refuses or cannot be reached.
     pub async fn run(self, caller: &Caller) -> anyhow::Result<Shown> {
         if self.out.exists() {
-            let words = format!("{} 已经存在;请换一个文件名", self.out.display());
+            let words = shown!("{} 已经存在;请换一个文件名", self.out.display());
             return Err(Usage(words).into());
         }
         let request = pb::FetchAttachmentRequest {
             ticket: self.ticket,
             id: self.id,
+            purpose: self.purpose.purpose,
         };
         let mut parts = caller
             .client
@@ -209,10 +214,11 @@ impl Fetch {
                 }
                 Some(Down::Progress(progress)) => {
                     let waits = match progress.waits.as_str() {
-                        "" => "从来源节点取".to_owned(),
-                        why => format!("等候:{why}"),
+                        "" => "从来源节点取".into(),
+                        why => shown!("等候:{why}"),
                     };
-                    bar.set_message(format!("{waits} {}/{}", progress.have, progress.of));
+                    let words = shown!("{waits} {}/{}", progress.have, progress.of);
+                    bar.set_message(words.as_str().to_owned());
                     bar.tick();
                 }
                 Some(Down::Data(data)) => {
@@ -232,7 +238,7 @@ impl Fetch {
         );
         file.keep(&self.out)?;
         Ok(Shown {
-            text: format!(
+            text: shown!(
                 "已存为 {}(原文件名 {},{} 字节)",
                 self.out.display(),
                 attachment.name,

@@ -3,7 +3,9 @@
 use crate::cli::client::Client;
 use crate::cli::door::{Caller, Usage};
 use crate::cli::words::word;
+use hotline_domain::ticket::folded_number;
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 
 /// Which half of a leg a verb is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,8 @@ pub async fn leg(caller: &Caller, text: &str, half: Half) -> anyhow::Result<pb::
 }
 
 fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
-    if let Some(leg) = legs.iter().find(|leg| leg.id == text) {
+    let id = folded_number(text).to_ascii_lowercase();
+    if let Some(leg) = legs.iter().find(|leg| leg.id == id) {
         return Ok(leg.clone());
     }
     let of = |sides: &&[&str]| -> Vec<pb::Leg> {
@@ -48,25 +51,25 @@ fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
     let found = half.sides().iter().map(of).find(|found| !found.is_empty());
     let mut open = found.unwrap_or_default();
     if open.len() > 1 {
-        let lines: Vec<_> = open
+        let lines: Vec<Text> = open
             .iter()
             .map(|leg| {
-                format!(
-                    "  {}  {}  {}",
+                shown!(
+                    "\n  {}  {}  {}",
                     leg.id,
                     leg.taker_name,
                     word("leg", &leg.stage)
                 )
             })
             .collect();
-        return Err(Usage(format!(
-            "工单 {text} 有 {} 项交办,请写明是哪一项:\n{}",
+        return Err(Usage(shown!(
+            "工单 {text} 有 {} 项交办,请写明是哪一项：{}",
             open.len(),
-            lines.join("\n")
+            lines.into_iter().collect::<Text>()
         )));
     }
     open.pop()
-        .ok_or_else(|| Usage(format!("工单 {text} 在本节点没有可以这样办理的未结交办")))
+        .ok_or_else(|| Usage(shown!("工单 {text} 在本节点没有可以这样办理的未结交办")))
 }
 
 /// The request to answer or to take back: the one named, or the leg's open one.
@@ -77,7 +80,7 @@ pub fn request(leg: &pb::Leg, named: Option<u32>) -> Result<u32, Usage> {
     match named {
         Some(request) => Ok(request),
         None if leg.request != 0 => Ok(leg.request),
-        None => Err(Usage(format!("交办 {} 没有待审的申请或结果", leg.id))),
+        None => Err(Usage(shown!("交办 {} 没有待审的申请或结果", leg.id))),
     }
 }
 
@@ -96,13 +99,13 @@ pub fn order(leg: &pb::Leg, named: Option<String>) -> Result<String, Usage> {
         .collect();
     match open[..] {
         [order] => Ok(order.id.clone()),
-        [] => Err(Usage(format!("交办 {} 没有待复的督办单", leg.id))),
+        [] => Err(Usage(shown!("交办 {} 没有待复的督办单", leg.id))),
         _ => {
             let ids: Vec<_> = open.iter().map(|order| order.id.as_str()).collect();
-            Err(Usage(format!(
+            Err(Usage(shown!(
                 "有 {} 份待复的督办单,请用 --order 写明:{}",
                 open.len(),
-                ids.join("、")
+                Text::join(ids, "、")
             )))
         }
     }
@@ -116,6 +119,7 @@ async fn ticket(
     let request = pb::GetTicketRequest {
         ticket: text.to_owned(),
         with_texts: false,
+        purpose: String::new(),
     };
     Ok(client.get_ticket(person, request).await?)
 }
@@ -146,12 +150,12 @@ mod tests {
         assert_eq!(pick(legs(), "N", Half::Taker).unwrap().id, "1");
         assert_eq!(pick(legs(), "N", Half::Giver).unwrap().id, "3");
         assert_eq!(pick(legs(), "N", Half::Any).unwrap().id, "3");
-        assert_eq!(pick(legs(), "2", Half::Giver).unwrap().id, "2");
+        assert_eq!(pick(legs(), "２\u{200b}", Half::Giver).unwrap().id, "2");
         // A handler sees only what the own unit has.
         assert_eq!(pick(legs().split_off(2), "N", Half::Taker).unwrap().id, "3");
         let two = || vec![leg("5", "giver", ""), leg("6", "giver", "")];
         let several = pick(two(), "N", Half::Giver).unwrap_err();
-        assert!(several.0.contains("2 项"), "{several}");
+        assert!(several.0.as_str().contains("2 项"), "{several}");
         assert!(pick(Vec::new(), "N", Half::Any).is_err());
     }
 

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! args.rs   what is written on the command line
+//! texts.rs  the texts that each verb takes
 //! verb.rs   arguments → command of the door
 //! file.rs   attachments: up, down, listed
 //! find.rs   a ticket's number → the leg, request or order that is meant
 //! show.rs   one ticket, in full
 //! list.rs   many tickets, as a table
+//! readings.rs  who opened what of a ticket, and what for
 //! ```
 //!
 //! To add a verb: its arguments in `args.rs`, its arm in `verb.rs`.
@@ -15,13 +17,16 @@ mod args;
 mod file;
 mod find;
 mod list;
+mod readings;
 mod show;
+mod texts;
 mod verb;
 
 use super::door::{Caller, DoorArgs, Shown};
 use super::json::Json as _;
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
+use hotline_show::{Text, shown};
 
 pub(super) use list::more;
 pub(super) use show::leg_table;
@@ -41,6 +46,8 @@ enum Command {
     List(list::List),
     /// 一张工单:正由谁办、督办、经过
     Show(show::Show),
+    /// 谁查阅过一张工单的内容、目的是什么
+    Readings(readings::Readings),
     /// 附加一个文件(图片、录音、文档)
     Attach(file::Attach),
     /// 列出附件
@@ -60,6 +67,7 @@ impl TicketArgs {
         self.door.run(async |caller| match self.command {
             Command::List(list) => list.run(caller).await,
             Command::Show(show) => show.run(caller).await,
+            Command::Readings(readings) => readings.run(caller).await,
             Command::Attach(attach) => attach.run(caller).await,
             Command::Attachments(list) => list.run(caller).await,
             Command::Fetch(fetch) => fetch.run(caller).await,
@@ -72,21 +80,21 @@ async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
     let asked = verb.ask(caller).await?;
     let erasing = matches!(asked.verb, pb::command::Verb::Erase(_));
     let done = caller.execute(&asked.send, asked.verb, asked.texts).await?;
-    let mut text = String::from("已办理");
+    let mut text = Text::from("已办理");
     if erasing {
-        text = String::from("已销毁;下列交办的承办节点如有副本,须在各该节点另行销毁");
+        text = "已销毁；下列交办的承办节点如有副本，须在各该节点另行销毁".into();
     }
     if !done.number.is_empty() {
-        text = format!("{text}:工单 {}", done.number);
+        text += shown!(":工单 {}", done.number);
     }
     if done.version != 0 {
-        text = format!("{text}(第 {} 版)", done.version);
+        text += shown!("(第 {} 版)", done.version);
     }
     for leg in &done.legs {
-        text = format!("{text}\n  交办 {leg}");
+        text += shown!("\n  交办 {leg}");
     }
     if !done.order.is_empty() {
-        text = format!("{text}\n  督办单 {}", done.order);
+        text += shown!("\n  督办单 {}", done.order);
     }
     Ok(Shown {
         text,

@@ -1,12 +1,13 @@
 //! `hotline ticket show`: one ticket in full: who has it, at which level, on which day; texts only when asked for.
 
+use super::readings::Purpose;
 use crate::cli::door::{Caller, Shown};
 use crate::cli::json::Json as _;
-use crate::cli::table::Listing;
-use crate::cli::words::{category, time, word};
+use crate::cli::table::{Listing, id, number};
+use crate::cli::words::{category, due, time, word};
 use clap::Args;
 use hotline_proto::operator::v1 as pb;
-use std::fmt::Write as _;
+use hotline_show::{Text, shown};
 
 /// Which ticket.
 #[derive(Debug, Args)]
@@ -14,9 +15,11 @@ pub struct Show {
     /// 工单编号,或工单、交办的编号
     #[arg(value_name = "工单")]
     ticket: String,
-    /// 连同诉求人信息和各项文字;查阅会记录在案
+    /// 连同诉求人信息和各项文字；须写明目的，查阅先记录在案，再显示
     #[arg(long)]
     texts: bool,
+    #[command(flatten)]
+    purpose: Purpose,
 }
 
 impl Show {
@@ -28,6 +31,7 @@ impl Show {
         let request = pb::GetTicketRequest {
             ticket: self.ticket,
             with_texts: self.texts,
+            purpose: self.purpose.purpose,
         };
         let answer = caller.client.get_ticket(caller.who(), request).await?;
         Ok(Shown {
@@ -37,33 +41,47 @@ impl Show {
     }
 }
 
-fn text(detail: &pb::TicketDetail) -> String {
-    let mut text = String::new();
+fn text(detail: &pb::TicketDetail) -> Text {
+    let mut text = Text::new();
     if let Some(ticket) = &detail.ticket {
-        text.push_str(&header(ticket));
+        text += header(ticket);
     }
     for field in &detail.texts {
-        text.push_str(&field_line(field, ""));
+        text += field_lines(field, 0);
     }
-    text.push_str(&whereabouts(detail));
+    if !detail.withheld.is_empty() {
+        let fields = detail.withheld.iter().map(|field| word("field", field));
+        text += shown!(
+            "无权查看：{}
+",
+            Text::join(fields, "、")
+        );
+    }
+    text += whereabouts(detail);
     let closed: Vec<_> = detail
         .legs
         .iter()
         .filter(|leg| !leg.closure.is_empty())
         .collect();
     if !closed.is_empty() {
-        let _ = write!(text, "\n已结束的交办\n{}", leg_table(&closed));
+        text += shown!("\n已结束的交办\n{}", leg_table(&closed));
     }
-    text.push_str(&orders(&detail.legs));
-    text.push_str("\n经过\n");
+    text += orders(&detail.legs);
+    text.say("\n经过\n");
     for entry in &detail.timeline {
-        text.push_str(&timeline_line(entry));
+        text += timeline_line(entry, &detail.legs);
+    }
+    if let Some(ticket) = detail.ticket.as_ref().filter(|_| detail.older_readings) {
+        text += shown!(
+            "更早的查阅记录：hotline ticket readings {}\n",
+            ticket.number
+        );
     }
     text
 }
 
-fn header(ticket: &pb::Ticket) -> String {
-    let mut text = format!(
+fn header(ticket: &pb::Ticket) -> Text {
+    let mut text = shown!(
         "工单 {}  {}\n{}  {}  {}  渠道 {}\n{} 由 {} 受理",
         ticket.number,
         word("stage", &ticket.stage),
@@ -76,14 +94,14 @@ fn header(ticket: &pb::Ticket) -> String {
     );
     if ticket.due_ms != 0 {
         let late = if ticket.overdue { "(已超期)" } else { "" };
-        let _ = write!(text, ",期限 {}{late}", time(ticket.due_ms));
+        let date = due(ticket.due_ms, ticket.due_provisional);
+        text += shown!(",期限 {date}{late}");
     }
     if !ticket.place.is_empty() {
-        let _ = write!(text, ",事发地 {}", ticket.place);
+        text += shown!(",事发地 {}", ticket.place);
     }
     if ticket.closed_at_ms != 0 {
-        let _ = write!(
-            text,
+        text += shown!(
             "\n{} 办结:{}",
             time(ticket.closed_at_ms),
             ticket.closed_ground
@@ -97,17 +115,17 @@ fn header(ticket: &pb::Ticket) -> String {
     let counts: Vec<_> = counts
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(what, count)| format!("{what} {count} 次"))
+        .map(|(what, count)| shown!("{what} {count} 次"))
         .collect();
     if !counts.is_empty() {
-        let _ = write!(text, "\n{}", counts.join(","));
+        text += shown!("\n{}", Text::join(&counts, "，"));
     }
-    let _ = writeln!(text, "\n编号 {},第 {} 版", ticket.matter, ticket.version);
+    text += shown!("\n编号 {},第 {} 版\n", ticket.matter, ticket.version);
     text
 }
 
 /// 正由谁办、哪一级、第几天: one line for each open leg, own ones and sights.
-fn whereabouts(detail: &pb::TicketDetail) -> String {
+fn whereabouts(detail: &pb::TicketDetail) -> Text {
     let open: Vec<_> = detail
         .legs
         .iter()
@@ -119,48 +137,47 @@ fn whereabouts(detail: &pb::TicketDetail) -> String {
             .as_ref()
             .is_some_and(|ticket| ticket.closed_at_ms != 0);
         return if closed {
-            String::new()
+            Text::new()
         } else {
-            "\n尚未交办,由本级负责\n".to_owned()
+            "\n尚未交办，由本级负责\n".into()
         };
     }
-    let mut text = String::from("\n正在办理\n");
+    let mut text = Text::from("\n正在办理\n");
     for leg in open {
-        let _ = writeln!(text, "  {}", where_now(leg));
+        text += shown!("  {}\n", where_now(leg));
     }
     text
 }
 
-fn where_now(leg: &pb::Leg) -> String {
-    let mut text = format!(
+fn where_now(leg: &pb::Leg) -> Text {
+    let mut text = shown!(
         "{},{},第 {} 天",
         leg.taker_name,
         word("leg", &leg.stage),
         leg.days.saturating_add(1)
     );
     if ["lead", "co-handler"].contains(&leg.role.as_str()) {
-        let _ = write!(text, ",{}", word("role", &leg.role));
+        text += shown!(",{}", word("role", &leg.role));
     }
     if leg.overdue_since_ms != 0 {
-        let _ = write!(text, ",自 {} 起超期", time(leg.overdue_since_ms));
+        text += shown!(",自 {} 起超期", time(leg.overdue_since_ms));
     } else if leg.due_ms != 0 {
-        let doubt = if leg.due_provisional { "(暂定)" } else { "" };
-        let _ = write!(text, ",期限 {}{doubt}", time(leg.due_ms));
+        let date = due(leg.due_ms, leg.due_provisional);
+        text += shown!(",期限 {date}");
     }
     if leg.request != 0 {
-        let _ = write!(
-            text,
+        text += shown!(
             ",第 {} 号申请({})待审",
             leg.request,
             word("asking", &leg.asking)
         );
     }
-    let _ = write!(text, ",交办 {}", leg.id);
+    text += shown!(",交办 {}", leg.id);
     text
 }
 
 /// Legs as a table; shared with `hotline leg list`.
-pub fn leg_table(legs: &[&pb::Leg]) -> String {
+pub fn leg_table(legs: &[&pb::Leg]) -> Text {
     let mut listing = Listing::new(&["交办", "工单", "承办", "状态", "交出时间", "期限", "第几天"]);
     for leg in legs {
         let state = if leg.closure.is_empty() {
@@ -169,34 +186,33 @@ pub fn leg_table(legs: &[&pb::Leg]) -> String {
             word("closure", &leg.closure)
         };
         listing.row([
-            leg.id.clone(),
-            leg.number.clone(),
+            id(&leg.id),
+            number(&leg.number),
             leg.taker_name.clone(),
             state,
             time(leg.offered_at_ms),
-            time(leg.due_ms),
+            due(leg.due_ms, leg.due_provisional),
             leg.days.saturating_add(1).to_string(),
         ]);
     }
     listing.or("没有符合的交办")
 }
 
-fn orders(legs: &[pb::Leg]) -> String {
-    let mut text = String::new();
+fn orders(legs: &[pb::Leg]) -> Text {
+    let mut text = Text::new();
     for leg in legs {
         for order in &leg.orders {
             let state = match (order.ended_at_ms, order.replied_at_ms) {
-                (0, 0) => format!(
+                (0, 0) => shown!(
                     "{} 前回复,已催 {} 次",
                     time(order.reply_by_ms),
                     order.reminders
                 ),
-                (0, replied) => format!("{} 已回复", time(replied)),
-                (ended, _) => format!("{} 已了结", time(ended)),
+                (0, replied) => shown!("{} 已回复", time(replied)),
+                (ended, _) => shown!("{} 已了结", time(ended)),
             };
-            let _ = writeln!(
-                text,
-                "  {} 由 {} 督办 {}({}),{state},督办单 {}",
+            text += shown!(
+                "  {} 由 {} 督办 {}({}),{state},督办单 {}\n",
                 time(order.at_ms),
                 order.issuer,
                 leg.taker_name,
@@ -208,35 +224,50 @@ fn orders(legs: &[pb::Leg]) -> String {
     if text.is_empty() {
         return text;
     }
-    format!("\n督办\n{text}")
+    shown!("\n督办\n{text}")
 }
 
-fn timeline_line(entry: &pb::TimelineEntry) -> String {
+fn timeline_line(entry: &pb::TimelineEntry, legs: &[pb::Leg]) -> Text {
+    let taker = legs
+        .iter()
+        .find(|leg| !entry.leg.is_empty() && leg.id == entry.leg)
+        .map_or("", |leg| leg.taker_name.as_str());
     let who = match (entry.actor.as_str(), entry.party.as_str()) {
+        ("", "taker") if !taker.is_empty() => taker,
         ("", "taker") => "承办方",
         ("", "giver") => "交办方",
         ("", _) => "系统",
         (name, _) => name,
     };
-    let mut text = format!("  {}  {who}  {}", time(entry.at_ms), entry.words);
+    let mut text = shown!("  {}  {who}  {}", time(entry.at_ms), entry.words);
+    // Of several bodies, the words alone do not say which one leads.
+    if ["ticket.lead-named", "leg.name-lead"].contains(&entry.what.as_str()) && !taker.is_empty() {
+        text += shown!("（{taker}）");
+    }
     // What was recorded more than a minute after it happened says when it happened.
     if entry.happened_at_ms != 0 && entry.at_ms - entry.happened_at_ms >= 60_000 {
-        let _ = write!(text, "(发生于 {})", time(entry.happened_at_ms));
+        text += shown!("(发生于 {})", time(entry.happened_at_ms));
     }
-    text.push('\n');
+    text.say("\n");
     for field in &entry.texts {
-        text.push_str(&field_line(field, "      "));
+        text += field_lines(field, 6);
     }
     text
 }
 
-fn field_line(field: &pb::Text, indent: &str) -> String {
-    let value = if field.erased {
-        "(已依法删除)"
+/// A text from outside: beside its name where it is one line, else below it, each line marked.
+fn field_lines(field: &pb::Text, indent: usize) -> Text {
+    let name = word("field", &field.field);
+    let mut text = shown!("{}{name}：", " ".repeat(indent));
+    if field.erased {
+        text.say("（已依法删除）\n");
+    } else if field.value.contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        text.say("\n");
+        text.block(indent + 2, &field.value);
     } else {
-        field.value.as_str()
-    };
-    format!("{indent}{}:{value}\n", word("field", &field.field))
+        text.line(&field.value);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -259,6 +290,7 @@ mod tests {
             ..pb::TicketDetail::default()
         };
         let text = text(&detail);
+        let text = text.as_str();
         let line = "乡级 大阳镇 便民服务中心,办理中,第 3 天,期限 2026-03-04 17:00";
         assert!(text.contains(line), "{text}");
     }
@@ -270,17 +302,58 @@ mod tests {
             value: String::new(),
             erased: true,
         };
-        assert_eq!(field_line(&field, ""), "联系方式:(已依法删除)\n");
+        assert_eq!(
+            field_lines(&field, 0).as_str(),
+            "联系方式：（已依法删除）\n"
+        );
         let entry = pb::TimelineEntry {
             at_ms: 1_772_614_800_000,
             happened_at_ms: 1_772_611_200_000,
             words: "签收".to_owned(),
             ..pb::TimelineEntry::default()
         };
-        let line = timeline_line(&entry);
+        let line = timeline_line(&entry, &[]);
         assert_eq!(
-            line,
+            line.as_str(),
             "  2026-03-04 17:00  系统  签收(发生于 2026-03-04 16:00)\n"
+        );
+    }
+
+    #[test]
+    fn a_timeline_says_which_body() {
+        let leg = pb::Leg {
+            id: "a1".to_owned(),
+            taker_name: "乡级 大阳镇".to_owned(),
+            ..pb::Leg::default()
+        };
+        let entry = |what: &str, party: &str, words: &str| pb::TimelineEntry {
+            what: what.to_owned(),
+            leg: "a1".to_owned(),
+            party: party.to_owned(),
+            words: words.to_owned(),
+            ..pb::TimelineEntry::default()
+        };
+        let line = |entry| timeline_line(&entry, std::slice::from_ref(&leg));
+        let signed = line(entry("leg.sign", "taker", "签收"));
+        assert!(signed.as_str().contains("乡级 大阳镇  签收"), "{signed:?}");
+        let named = line(entry("ticket.lead-named", "", "第 1 任主办已定"));
+        assert!(
+            named.as_str().contains("第 1 任主办已定（乡级 大阳镇）"),
+            "{named:?}"
+        );
+    }
+
+    #[test]
+    fn no_text_looks_like_a_line_of_the_timeline() {
+        let field = pb::Text {
+            field: "content".to_owned(),
+            value: "灯坏\u{1b}[2J\r\n  2026-03-04 17:00  系统  办结：已解决".to_owned(),
+            erased: false,
+        };
+        let lines = field_lines(&field, 0);
+        assert_eq!(
+            lines.as_str(),
+            "内容：\n  │ 灯坏␛[2J\n  │   2026-03-04 17:00  系统  办结：已解决\n"
         );
     }
 }

@@ -2,11 +2,11 @@
 
 use super::args::{
     Assign, CallBack, Due, Erase, Extend, Give, Lead, OnBasis, OnGround, OnRequest, Plain,
-    Progress, Redo, Reply, Rule, Supervise, TakeIn, Texts,
+    Progress, Redo, Reply, Rule, Supervise, TakeIn,
 };
 use super::find::{self, Half};
+use super::texts::{Answered, Instructed, Noted, Reasoned, Resulted, Texts, Urged};
 use crate::cli::door::{Caller, Send};
-use crate::cli::text::texts;
 use clap::Subcommand;
 use hotline_proto::operator::v1 as pb;
 use hotline_proto::operator::v1::command::Verb as Asks;
@@ -28,63 +28,63 @@ pub enum Verb {
     /// 受理一件诉求
     TakeIn(TakeIn),
     /// 不予受理
-    Refuse(OnBasis),
+    Refuse(OnBasis<Answered>),
     /// 直接答复
-    Answer(Plain),
+    Answer(Plain<Answered>),
     /// 转办给承办单位或下级
     Assign(Assign),
     /// 签收
-    Sign(Plain),
+    Sign(Plain<Noted>),
     /// 报告进展
     Progress(Progress),
     /// 申请退单
-    Return(OnBasis),
+    Return(OnBasis<Reasoned>),
     /// 申请延期
     Extend(Extend),
     /// 对上级的交办申请提级上报
-    Escalate(OnGround),
+    Escalate(OnGround<Urged>),
     /// 把本级受理的诉求提级上报
-    Raise(OnGround),
+    Raise(OnGround<Urged>),
     /// 报送办理结果
-    Result(OnGround),
+    Result(OnGround<Resulted>),
     /// 撤回待审的申请或结果
-    TakeBack(OnRequest),
+    TakeBack(OnRequest<Reasoned>),
     /// 审核申请或结果
     Rule(Rule),
     /// 收回交办
-    Recall(Plain),
+    Recall(Plain<Reasoned>),
     /// 改派给另一单位
     Reassign(Give),
     /// 改办理期限
     Due(Due),
     /// 办结
-    Close(OnGround),
+    Close(OnGround<Resulted>),
     /// 记录回访
     CallBack(CallBack),
     /// 重办
     Redo(Redo),
     /// 诉求人撤回诉求
-    Withdraw(Plain),
+    Withdraw(Plain<Reasoned>),
     /// 解除一个会办单位
-    Release(Plain),
+    Release(Plain<Reasoned>),
     /// 指定主办
     Lead(Lead),
     /// 督办
     Supervise(Supervise),
     /// 催办
-    Remind(Plain),
+    Remind(Plain<Instructed>),
     /// 回复督办
     Reply(Reply),
     /// 了结督办
-    EndOrder(Plain),
+    EndOrder(Plain<Reasoned>),
     /// 写一条备注
-    Note(Plain),
+    Note(Plain<Noted>),
     /// 办结之后,永久销毁工单在本节点的个人信息和文字内容;不可恢复
     Erase(Erase),
 }
 
 impl Asked {
-    fn new(verb: Asks, texts: &Texts, send: Send) -> anyhow::Result<Self> {
+    fn new(verb: Asks, texts: &impl Texts, send: Send) -> anyhow::Result<Self> {
         Ok(Self {
             send,
             verb,
@@ -134,13 +134,6 @@ impl Verb {
 
 impl TakeIn {
     fn ask(self) -> anyhow::Result<Asked> {
-        let own = texts(&[
-            ("title", &self.title),
-            ("content", &self.content),
-            ("place", &self.place_text),
-            ("petitioner_name", &self.name),
-            ("contact", &self.contact),
-        ])?;
         let verb = Asks::TakeIn(pb::TakeIn {
             channel: self.channel,
             kind: self.kind,
@@ -149,9 +142,7 @@ impl TakeIn {
             place: self.place,
             happened_at_ms: self.happened_at.map_or(0, |at| at.0),
         });
-        let mut asked = Asked::new(verb, &self.texts, self.send)?;
-        asked.texts.splice(0..0, own);
-        Ok(asked)
+        Asked::new(verb, &self.texts, self.send)
     }
 }
 
@@ -212,7 +203,7 @@ impl Erase {
     }
 }
 
-impl Plain {
+impl<T: Texts> Plain<T> {
     fn of(self, make: impl FnOnce(String) -> Asks) -> anyhow::Result<Asked> {
         Asked::new(make(self.what), &self.texts, self.send)
     }
@@ -233,7 +224,7 @@ impl Plain {
     }
 }
 
-impl OnGround {
+impl<T: Texts> OnGround<T> {
     fn of_matter(self, make: impl FnOnce(pb::Close) -> Asks) -> anyhow::Result<Asked> {
         let (matter, ground) = (self.what, self.ground);
         Asked::new(make(pb::Close { matter, ground }), &self.texts, self.send)
@@ -253,7 +244,7 @@ impl OnGround {
     }
 }
 
-impl OnBasis {
+impl<T: Texts> OnBasis<T> {
     fn refuse(self) -> anyhow::Result<Asked> {
         let (matter, ground, basis) = (self.what, self.ground, self.basis);
         let verb = Asks::Refuse(pb::Refuse {
@@ -294,7 +285,7 @@ impl Extend {
     }
 }
 
-impl OnRequest {
+impl<T: Texts> OnRequest<T> {
     async fn take_back(self, caller: &Caller) -> anyhow::Result<Asked> {
         let leg = find::leg(caller, &self.what, Half::Taker).await?;
         let request = find::request(&leg, self.request)?;

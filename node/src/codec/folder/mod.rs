@@ -30,6 +30,10 @@ impl Fold for Folder {
         LAYOUT
     }
 
+    fn slots(&self, lasting: &[u8]) -> u64 {
+        commit::slots(lasting)
+    }
+
     fn fold(
         &self,
         rows: &dyn Rows,

@@ -234,7 +234,7 @@ fn folding_the_log_gives_the_view_that_the_kernel_made() {
         Verb::TakeIn {
             channel: "phone".into(),
             kind: Kind::Help,
-            category: "water".into(),
+            category: "0201".into(),
             urgency: Urgency::Normal,
             place: None,
             happened_at: None,

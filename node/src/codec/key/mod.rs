@@ -21,6 +21,7 @@ use super::malformed::{Malformed, Why};
 use crate::store::Tree;
 use hotline_domain::attachment::AttachmentId;
 use hotline_domain::body::Body;
+use hotline_domain::clock::DueOf;
 use hotline_domain::figures::{CellKey, Table};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId, OrderId};
 use hotline_domain::leg::{Lane, RuleVersion};
@@ -30,7 +31,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 32] = [
+const KINDS: [(u8, Tree, &str); 35] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -63,6 +64,9 @@ const KINDS: [(u8, Tree, &str); 32] = [
     (61, Tree::Meta, "RowKey.DocumentPart"),
     (62, Tree::Meta, "RowKey.PeerWorld"),
     (80, Tree::Ticket, "RowKey.Attachment"),
+    (100, Tree::Meta, "RowKey.Provisional"),
+    (120, Tree::Timeline, "RowKey.Reading"),
+    (121, Tree::Timeline, "RowKey.Readings"),
 ];
 
 /// The tag of the key's kind.
@@ -100,6 +104,9 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::DocumentPart(..) => 61,
         RowKey::PeerWorld(..) => 62,
         RowKey::Attachment(..) => 80,
+        RowKey::Provisional(..) => 100,
+        RowKey::Reading(..) => 120,
+        RowKey::Readings(..) => 121,
     }
 }
 
@@ -124,10 +131,13 @@ pub fn tree(key: &RowKey) -> Tree {
 pub fn encode(key: &RowKey) -> Vec<u8> {
     let mut out = Writer::new(KINDS[kind(key)].0);
     match key {
-        RowKey::Ticket(MatterId(id)) | RowKey::Leg(LegId(id)) | RowKey::Order(OrderId(id)) => {
+        RowKey::Ticket(MatterId(id))
+        | RowKey::Leg(LegId(id))
+        | RowKey::Order(OrderId(id))
+        | RowKey::Readings(MatterId(id)) => {
             out.raw(id);
         }
-        RowKey::Timeline(matter, no) => {
+        RowKey::Timeline(matter, no) | RowKey::Reading(matter, no) => {
             out.raw(&matter.0);
             out.u32(*no);
         }
@@ -194,6 +204,11 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(&matter.0);
             out.raw(&id.0);
         }
+        RowKey::Provisional(of) => match of {
+            DueOf::Ticket(MatterId(id)) => out.tagged(0, id),
+            DueOf::Leg(LegId(id)) => out.tagged(1, id),
+            DueOf::Order(OrderId(id)) => out.tagged(2, id),
+        },
     }
     out.finish()
 }
@@ -252,6 +267,14 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         61 => RowKey::DocumentPart(from.raw()?, from.u32()?),
         62 => RowKey::PeerWorld(from.region()?),
         80 => RowKey::Attachment(MatterId(from.raw()?), AttachmentId(from.raw()?)),
+        100 => RowKey::Provisional(match from.u8()? {
+            0 => DueOf::Ticket(MatterId(from.raw()?)),
+            1 => DueOf::Leg(LegId(from.raw()?)),
+            2 => DueOf::Order(OrderId(from.raw()?)),
+            other => return Err(from.unknown(other)),
+        }),
+        120 => RowKey::Reading(MatterId(from.raw()?), from.u32()?),
+        121 => RowKey::Readings(MatterId(from.raw()?)),
         other => return Err(from.unknown(other)),
     };
     from.end()?;

@@ -30,6 +30,11 @@ fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
             due: draw.time(),
         },
         TicketAct::DueChanged { due: draw.time() },
+        TicketAct::DueSettled {
+            was: draw.time(),
+            due: draw.time(),
+            calendar: draw.u32(),
+        },
         TicketAct::Returned { leg: draw.leg() },
         TicketAct::Mended {
             stage: draw.one_of(&super::rows::STAGES),
@@ -126,6 +131,7 @@ pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
         Fact::LanesRestarted {
             peer: draw.region(),
         },
+        Fact::Read(draw.reading()),
     ]);
     facts.extend(sealing_facts(draw));
     for act in ticket_acts(draw) {
@@ -200,6 +206,10 @@ fn link_facts(draw: &mut Draw) -> Vec<Fact> {
             peer: draw.region(),
             no: draw.number(),
             question: draw.maybe(Draw::inventory),
+        },
+        Fact::DueProvisional {
+            of: draw.due_of(),
+            reckoned: draw.maybe(Draw::reckoned),
         },
         Fact::EpochRaised {
             epoch: draw.number(),

@@ -3,6 +3,7 @@
 use super::Draw;
 use super::facts;
 use hotline_domain::attachment::{Attached, AttachmentId};
+use hotline_domain::clock::{Basis, DueOf, Reckoned};
 use hotline_domain::exchange::{
     Exchange, Inventory, LegNote, Letter, Missing, MissingKind, Restore,
 };
@@ -13,10 +14,13 @@ use hotline_domain::link::{
     Conduct, Consumption, Count, Envelope, LaneState, LinkState, LogHead, Offence, Proof, Shown,
     Start, Starts, Trace,
 };
+use hotline_domain::policy::purpose::Purpose;
+use hotline_domain::reading::{Entrance, Opened, Reading};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
 use hotline_domain::supervision::IssuedOrder;
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
+use hotline_topology::{FieldName, UnitKey};
 
 pub(super) const STAGES: [TicketStage; 4] = [
     TicketStage::Open,
@@ -156,6 +160,30 @@ impl Draw {
         }
     }
 
+    pub(crate) fn due_of(&mut self) -> DueOf {
+        match self.below(3) {
+            0 => DueOf::Ticket(self.matter()),
+            1 => DueOf::Leg(self.leg()),
+            _ => DueOf::Order(self.order()),
+        }
+    }
+
+    pub(crate) fn reckoned(&mut self) -> Reckoned {
+        Reckoned {
+            at: self.time(),
+            calendar: self.u32(),
+            basis: match self.below(3) {
+                0 => Basis::Rules {
+                    from: self.time(),
+                    days: self.u32(),
+                },
+                1 => Basis::Incoming,
+                _ => Basis::Offered { from: self.time() },
+            },
+            more: self.u32(),
+        }
+    }
+
     pub(crate) fn timer(&mut self) -> TimerKey {
         match self.below(12) {
             0 => TimerKey::TicketDue(self.matter()),
@@ -184,6 +212,21 @@ impl Draw {
             given_on: self.some(Draw::leg),
             came_on: self.some(Draw::leg),
             fetched_by: self.some(Draw::region),
+        }
+    }
+
+    pub(crate) fn reading(&mut self) -> Reading {
+        let units = ["住建局", "a_1"];
+        let fields = self.some(|draw| draw.one_of(&FieldName::ALL));
+        let file = Opened::File(AttachmentId(self.bytes()));
+        Reading {
+            matter: self.matter(),
+            at: self.time(),
+            who: self.text(),
+            unit: self.maybe(|draw| UnitKey::new(draw.one_of(&units)).expect("a unit key")),
+            opened: self.one_of(&[Opened::Texts { fields }, file]),
+            purpose: self.one_of(&Purpose::ALL),
+            entrance: self.one_of(&[Entrance::Local, Entrance::FrontEnd, Entrance::Remote]),
         }
     }
 
@@ -227,6 +270,7 @@ impl Draw {
             kept: self.u32(),
             kept_bytes: self.number(),
             shown: self.maybe(Draw::shown),
+            restarts: self.number(),
         }
     }
 
@@ -398,6 +442,7 @@ impl Draw {
             deemed: self.bool(),
             due: self.due(),
             due_no: self.u32(),
+            due_by_calendar: self.u32(),
             request: self.maybe(|draw| Request {
                 no: draw.u32(),
                 at: draw.time(),
@@ -458,6 +503,9 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Missing(Box::new(draw.missing())),
         Row::Asked(Box::new(draw.inventory())),
         Row::Attachment(Box::new(draw.attached())),
+        Row::Provisional(Box::new(draw.reckoned())),
+        Row::Reading(Box::new(draw.reading())),
+        Row::Count(draw.u32()),
     ];
     rows.extend(super::world::rows(draw));
     rows
@@ -504,6 +552,9 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Missing(draw.number()),
         RowKey::Asked(draw.region(), draw.number()),
         RowKey::Attachment(draw.matter(), AttachmentId(draw.bytes())),
+        RowKey::Provisional(draw.due_of()),
+        RowKey::Reading(draw.matter(), draw.u32()),
+        RowKey::Readings(draw.matter()),
     ];
     keys.extend(super::world::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));

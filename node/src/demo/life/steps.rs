@@ -266,6 +266,7 @@ impl Life {
             let request = pb::GetTicketRequest {
                 ticket: self.matter.clone(),
                 with_texts: false,
+                purpose: String::new(),
             };
             let Some(door) = self.town.doors.get(&at) else {
                 break;

@@ -226,6 +226,7 @@ fn a_true_signature_dressed_up_as_a_receipt_is_no_receipt() {
     assert!(!matches!(shown, Delivery::Receipted { .. }), "{shown:?}");
     let files = [found];
     let told = report(&files, &[], true);
+    let told = told.as_str();
     assert!(told.contains("封装内容"), "{told}");
     assert!(told.contains("不作证"), "{told}");
     let json = report_json(&files, &[], true);

@@ -66,7 +66,7 @@ fn years_later_both_files_are_sound_and_every_hand_over_is_receipted() {
                 assert_eq!(*effect, Effect::Applied);
             }
             let shown = crate::evidence::words::report(&files[..1], &[], true);
-            assert!(shown.contains("证据完好"), "{shown}");
+            assert!(shown.as_str().contains("证据完好"), "{shown:?}");
         }
         // Two certificates of each node are in use.
         let certificates = &files[0].file.bundle.certificates;

@@ -1,16 +1,17 @@
 //! A file is taken out: on record first, fetched where it is elsewhere, opened chunk by chunk.
 
 use super::Files;
-use crate::app::{Asked, Outcome};
 use crate::attachment::{ChunkCipher, Cover, Stored};
-use crate::grpc::refusal::{self, invalid};
+use crate::grpc::caller::Caller;
+use crate::grpc::reading;
+use crate::grpc::refusal::{self, echo, invalid};
 use futures::channel::mpsc;
 use futures::stream::BoxStream;
 use futures::{SinkExt as _, StreamExt as _};
 use hotline_domain::attachment::Attached;
-use hotline_domain::body::Actor;
-use hotline_domain::command::Verb;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading::permit_content;
+use hotline_domain::reading::Opened;
 use hotline_domain::refusal::{Class, Refusal};
 use hotline_proto::operator::v1 as pb;
 use pb::fetch_attachment_response::{Part, Progress};
@@ -25,34 +26,26 @@ impl Files {
     /// Takes an attachment out.
     pub async fn fetch(
         &self,
-        actor: Actor,
+        caller: &Caller,
         request: pb::FetchAttachmentRequest,
     ) -> Result<BoxStream<'static, Result<pb::FetchAttachmentResponse, Status>>, Status> {
-        let matter = self.ticket(&actor, &request.ticket)?;
+        let (matter, readable) = self.ticket(&caller.actor, &request.ticket)?;
+        permit_content(&caller.actor, readable).map_err(|refusal| refusal::refused(&refusal))?;
+        let purpose = reading::purpose(caller, readable, &request.purpose)?;
         let attached = self.find(matter, &request.id)?;
-        let id = attached.attachment.id;
-        let asked = Asked {
-            actor,
-            key: None,
-            digest: [0; 32],
-            seen: None,
-            verb: Verb::ReadAttachment { matter, id },
-            matter: Some(matter),
-            texts: Vec::new(),
-        };
-        match self.node.command(asked).await {
-            Outcome::Decided(Ok(_)) => {}
-            outcome => return Err(refusal::status(outcome)),
-        }
+        let opened = Opened::File(attached.attachment.id);
+        reading::record(&self.node, caller, matter, opened, purpose).await?;
         let Some(cover) = self.cover(&attached)? else {
             let words = "附件的密钥已经销毁,内容不能再取".to_owned();
             let refused = Refusal::new(Class::State, "attachment.erased", words);
             return Err(refusal::refused(&refused));
         };
-        let first = Part::Attachment(self.show(&attached)?);
+        let first = Part::Attachment(self.show(&attached, readable)?);
         let (mut tell, told) = mpsc::channel(1);
         let files = self.clone();
+        let under_way = self.begin()?;
         tokio::spawn(async move {
+            let _under_way = under_way;
             if say(&mut tell, Ok(first)).await
                 && let Err(status) = files.hand_over(matter, &attached, &cover, &mut tell).await
             {
@@ -75,10 +68,10 @@ impl Files {
             (Some(one), None) => Ok(one),
             (Some(_), Some(_)) => Err(invalid(
                 "id",
-                format!("「{digits}」不止一份附件,请多写几位"),
+                format!("“{}”不止一份附件，请多写几位", echo(&digits)),
             )),
             (None, _) => {
-                let words = format!("这张工单没有编号为 {digits} 的附件");
+                let words = format!("这张工单没有编号为 {} 的附件", echo(&digits));
                 let refused = Refusal::new(Class::NotFound, "attachment.unknown", words);
                 Err(refusal::refused(&refused))
             }

@@ -9,9 +9,12 @@ use crate::attachment::{Attachments, Cover};
 use hotline_domain::attachment::Attached;
 use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading::Readable;
 use hotline_domain::view::Rows as _;
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::PolicyPack;
+use hotline_topology::{FieldName, PolicyPack};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
 /// What the door needs for files.
@@ -19,6 +22,7 @@ use tonic::Status;
 pub(super) struct Files {
     node: NodeHandle,
     attachments: Attachments,
+    under_way: Arc<Semaphore>,
 }
 
 impl Files {
@@ -26,7 +30,14 @@ impl Files {
         Self {
             node: door.node.clone(),
             attachments: door.attachments.clone(),
+            under_way: Arc::clone(&door.files),
         }
+    }
+
+    /// A file may be under way until what comes back is dropped.
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let begun = Arc::clone(&self.under_way).try_acquire_owned();
+        begun.map_err(|_| Status::resource_exhausted("正在传送的附件过多；请稍后再试"))
     }
 
     /// What is attached to a ticket, oldest first.
@@ -35,23 +46,24 @@ impl Files {
         actor: &Actor,
         request: &pb::ListAttachmentsRequest,
     ) -> Result<pb::ListAttachmentsResponse, Status> {
-        let matter = self.ticket(actor, &request.ticket)?;
+        let (matter, readable) = self.ticket(actor, &request.ticket)?;
         let mut attached = self.attached(matter)?;
         attached.sort_by_key(|one| (one.at, one.attachment.id));
-        let shown = attached.iter().map(|one| self.show(one));
+        let shown = attached.iter().map(|one| self.show(one, readable));
         Ok(pb::ListAttachmentsResponse {
             attachments: shown.collect::<Result<_, _>>()?,
         })
     }
 
-    /// A ticket that the person may see.
-    fn ticket(&self, actor: &Actor, text: &str) -> Result<MatterId, Status> {
-        let matter = name::matter(&self.node, text)?;
+    /// A ticket that the person may see, and what of it.
+    fn ticket(&self, actor: &Actor, text: &str) -> Result<(MatterId, Readable), Status> {
+        let matter = name::matter(&self.node, actor, text)?;
         let rows = self.node.shared().rows();
         let ticket = rows.ticket(matter).map_err(refusal::unwell)?;
-        let ticket = ticket.ok_or_else(|| Status::not_found(format!("本节点没有工单 {text}")))?;
-        query::ticket::permit(&self.node, actor, &ticket)?;
-        Ok(matter)
+        let ticket = ticket
+            .ok_or_else(|| Status::not_found(format!("本节点没有工单 {}", refusal::echo(text))))?;
+        let readable = query::ticket::permit(&self.node, actor, &ticket)?;
+        Ok((matter, readable))
     }
 
     fn attached(&self, matter: MatterId) -> Result<Vec<Attached>, Status> {
@@ -73,7 +85,7 @@ impl Files {
         }
     }
 
-    fn show(&self, attached: &Attached) -> Result<pb::Attachment, Status> {
+    fn show(&self, attached: &Attached, readable: Readable) -> Result<pb::Attachment, Status> {
         let Attached {
             attachment,
             at,
@@ -83,12 +95,16 @@ impl Files {
             fetched_by,
             ..
         } = attached;
+        let named = readable.field(FieldName::Attachment);
         let cover = self.cover(attached)?;
         let here = self.attachments.shelf().has(attachment.id);
         Ok(pb::Attachment {
             id: attachment.id.to_string(),
             erased: cover.is_none(),
-            name: cover.map_or_else(String::new, |cover| cover.name),
+            name_withheld: !named,
+            name: cover
+                .filter(|_| named)
+                .map_or_else(String::new, |cover| cover.name),
             size: attachment.size,
             media: attachment.media.as_str().to_owned(),
             kind: attachment.media.kind().as_str().to_owned(),

@@ -2,13 +2,13 @@
 
 use super::Files;
 use crate::app::{Asked, Outcome};
-use crate::attachment::{ChunkKey, Cover, Incoming, ShelfError, plain_name};
+use crate::attachment::{ChunkKey, Cover, Incoming, NAME_CHARS_MAX, ShelfError, plain_name};
 use crate::entropy::{Entropy as _, OsEntropy};
-use crate::grpc::command;
-use crate::grpc::refusal::{self, invalid};
+use crate::grpc::refusal::{self, invalid, slip};
+use crate::grpc::{command, wire};
 use futures::stream::BoxStream;
 use futures::{SinkExt as _, StreamExt as _};
-use hotline_domain::attachment::{Attachment, AttachmentId, Held, looks_like, permit};
+use hotline_domain::attachment::{Attachment, AttachmentId, Held, looks_like, permit, sniff};
 use hotline_domain::body::Actor;
 use hotline_domain::command::Verb;
 use hotline_domain::id::MatterId;
@@ -39,12 +39,14 @@ struct Announced {
     head: Head,
     matter: MatterId,
     name: String,
-    media: Media,
+    /// As the caller or the name's ending says; `None`: its first bytes tell.
+    media: Option<Media>,
 }
 
 /// A file that came whole.
 struct Came {
     id: AttachmentId,
+    media: Media,
     content: [u8; 32],
 }
 
@@ -57,7 +59,10 @@ impl Files {
     ) -> BoxStream<'static, Result<pb::AttachFileResponse, Status>> {
         let (mut tell, told) = futures::channel::mpsc::channel(4);
         tokio::spawn(async move {
-            let done = self.take(actor, parts, &mut tell).await;
+            let done = match self.begin() {
+                Ok(_under_way) => self.take(actor, parts, &mut tell).await,
+                Err(crowded) => Err(crowded),
+            };
             // Whoever asked may have gone; what was decided stands.
             drop(tell.send(done).await);
         });
@@ -83,29 +88,21 @@ impl Files {
         let shelf = self.attachments.shelf().clone();
         let (began, named) = (key.clone(), crate::store::hex(&upload));
         let incoming = blocking(move || shelf.begin(&format!("upload-{named}"), &began)).await?;
-        let came = receive(&announced, incoming, &mut parts, tell).await?;
+        let told = |media| self.permit(announced.matter, media, announced.head.size);
+        let came = receive(&announced, told, incoming, &mut parts, tell).await?;
         self.record(actor, announced, &came, &key).await
     }
 
     /// Everything that speaks against the file is said before its first byte comes.
     fn check(&self, actor: &Actor, head: Head) -> Result<Announced, Status> {
-        let matter = self.ticket(actor, &head.ticket)?;
-        let name = plain_name(&head.name)
-            .ok_or_else(|| invalid("name", "没有写明文件名,或文件名过长".to_owned()))?;
-        let media = if head.media.is_empty() {
-            Media::of_name(&name).ok_or_else(|| {
-                let words = format!("从文件名「{name}」看不出类型;请写明 media");
-                invalid("media", words)
-            })?
-        } else {
-            head.media
-                .parse()
-                .map_err(|error| invalid("media", error))?
-        };
+        let (matter, _) = self.ticket(actor, &head.ticket)?;
+        let name = plain_name(&head.name).ok_or_else(|| invalid("name", no_name(&head.name)))?;
+        let media = media_of(&head.media, &name)?;
         let attachment = Attachment {
             id: AttachmentId([0; 32]),
             size: head.size,
-            media,
+            // Who may attach and how much does not depend on what the file turns out to be.
+            media: media.unwrap_or(Media::Text),
         };
         let verb = Verb::Attach {
             matter,
@@ -122,15 +119,21 @@ impl Files {
             Ok(())
         };
         bounded().map_err(|refused| refusal::refused(&refused))?;
-        let held = Held::of(&self.attached(matter)?);
-        permit(&self.pack().attachments, held, media, head.size)
-            .map_err(|refused| refusal::refused(&refused))?;
+        if let Some(media) = media {
+            self.permit(matter, media, head.size)?;
+        }
         Ok(Announced {
             head,
             matter,
             name,
             media,
         })
+    }
+
+    fn permit(&self, matter: MatterId, media: Media, size: u64) -> Result<(), Status> {
+        let held = Held::of(&self.attached(matter)?);
+        permit(&self.pack().attachments, held, media, size)
+            .map_err(|refused| refusal::refused(&refused))
     }
 
     /// The reference: the file is whole and durable by now.
@@ -142,11 +145,9 @@ impl Files {
         key: &ChunkKey,
     ) -> Result<pb::AttachFileResponse, Status> {
         let Announced {
-            head,
-            matter,
-            name,
-            media,
+            head, matter, name, ..
         } = announced;
+        let media = came.media;
         let _arriving = self.attachments.arriving(came.id);
         let cover = Cover {
             name,
@@ -198,6 +199,7 @@ impl Files {
 /// Takes the bytes. Whatever is wrong with them, nothing of them is left.
 async fn receive(
     announced: &Announced,
+    permit: impl Fn(Media) -> Result<(), Status>,
     mut incoming: Incoming,
     parts: &mut Streaming<pb::AttachFileRequest>,
     tell: &mut Told,
@@ -216,7 +218,7 @@ async fn receive(
             start.extend_from_slice(&data[..more]);
         }
         if !looked && start.len() >= LOOKED_AT {
-            check_media(announced.media, &start)?;
+            told_media(announced.media, &start, &permit)?;
         }
         content.update(&data);
         if incoming.taken() + data.len() as u64 > size {
@@ -241,17 +243,67 @@ async fn receive(
     if incoming.taken() != size {
         return Err(not_the_size(size));
     }
-    check_media(announced.media, &start)?;
+    let media = told_media(announced.media, &start, &permit)?;
     let (id, _) = blocking(move || incoming.finish()).await?;
     let content = content.finalize().into();
-    Ok(Came { id, content })
+    Ok(Came { id, media, content })
+}
+
+/// The type as said, or as the file's ending tells; `None` where the name has no ending.
+fn media_of(said: &str, name: &str) -> Result<Option<Media>, Status> {
+    if !said.is_empty() {
+        let known = said
+            .parse()
+            .map_err(|error: String| slip("media", said, &error))?;
+        return Ok(Some(known));
+    }
+    match (Media::of_name(name), Media::ending_of(name)) {
+        (Some(media), _) => Ok(Some(media)),
+        (None, None) => Ok(None),
+        (None, Some(ending)) => {
+            let words = format!(
+                "从后缀“.{ending}”看不出类型；请改成文件本来的后缀，或写明类型（--media，如 image/png）"
+            );
+            Err(invalid("media", words))
+        }
+    }
+}
+
+fn no_name(name: &str) -> String {
+    let length = name.chars().count();
+    if length > NAME_CHARS_MAX {
+        format!(
+            "文件名 {length} 个字符，最多 {NAME_CHARS_MAX} 个；请改短，或用 --name 另写一个文件名"
+        )
+    } else {
+        "没有可用的文件名；请用 --name 写明".to_owned()
+    }
+}
+
+/// The type that a file has by its first bytes, which must not contradict what was said of it.
+fn told_media(
+    said: Option<Media>,
+    start: &[u8],
+    permit: &impl Fn(Media) -> Result<(), Status>,
+) -> Result<Media, Status> {
+    if let Some(media) = said {
+        return check_media(media, start).map(|()| media);
+    }
+    let Some(media) = sniff(start) else {
+        let words = "文件名没有后缀，从内容也看不出类型；请写明类型（--media，如 image/png）";
+        return Err(invalid("media", words.to_owned()));
+    };
+    permit(media).map(|()| media)
 }
 
 fn check_media(media: Media, start: &[u8]) -> Result<(), Status> {
     if looks_like(media, start) {
         return Ok(());
     }
-    let words = format!("文件内容不是{};请核对文件和类型", media.label());
+    let instead = sniff(start).map_or_else(String::new, |found| {
+        format!("，看来是{}（{}）", found.label(), found.as_str())
+    });
+    let words = format!("文件内容不是{}{instead}；请核对文件和类型", media.label());
     let refused = Refusal::new(Class::Invalid, "attachment.not-that-media", words);
     Err(refusal::refused(&refused))
 }
@@ -278,7 +330,9 @@ fn digest(head: &Head, matter: MatterId, name: &str, media: Media, content: &[u8
 
 async fn next(parts: &mut Streaming<pb::AttachFileRequest>) -> Result<Option<Part>, Status> {
     let part = timeout(PART_DEADLINE, parts.message()).await;
-    let part = part.map_err(|_| Status::deadline_exceeded("文件内容迟迟不来,上传已取消"))??;
+    let part = part
+        .map_err(|_| Status::deadline_exceeded("文件内容迟迟不来，上传已取消"))?
+        .map_err(wire::in_words)?;
     match part {
         None => Ok(None),
         Some(part) => match part.part {

@@ -1,11 +1,14 @@
 //! Figures with their completeness: who has reported up to when.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
-use crate::grpc::refusal::{invalid, unwell};
+use crate::grpc::refusal::{echo, invalid, slip, unwell};
+use hotline_domain::body::Actor;
 use hotline_domain::figures::{
     Counts, Grouping, Label, Measure, Query, Table, Watermark, day_of, totals,
 };
+use hotline_domain::policy::reading::What;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Federation, RegionKey, Time};
 use std::str::FromStr;
@@ -13,8 +16,10 @@ use tonic::Status;
 
 pub(in crate::grpc) fn get(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::GetFiguresRequest,
 ) -> Result<pb::Figures, Status> {
+    permit(node, actor, What::Figures)?;
     let query = Query {
         table: table(&request.table)?,
         from: day("from", &request.from)?.unwrap_or(i32::MIN),
@@ -45,9 +50,9 @@ pub(in crate::grpc) fn get(
         lines: totals
             .lines
             .iter()
-            .map(|(label, counts)| line(&known.federation, label, counts))
+            .map(|(label, counts)| line(&known.federation, &query, label, counts))
             .collect(),
-        total: Some(line(&known.federation, &Label::Whole, &totals.sum)),
+        total: Some(line(&known.federation, &query, &Label::Whole, &totals.sum)),
         reported: reported.collect(),
         missing: totals
             .missing
@@ -55,6 +60,11 @@ pub(in crate::grpc) fn get(
             .map(|region| completeness(&known.federation, *region, Time(0)))
             .collect(),
         complete: totals.is_complete(),
+        absent: Measure::ALL
+            .iter()
+            .filter(|measure| !query.table.carries(**measure))
+            .map(|measure| measure.as_str().to_owned())
+            .collect(),
     })
 }
 
@@ -72,7 +82,7 @@ fn completeness(federation: &Federation, region: RegionKey, as_of: Time) -> pb::
     }
 }
 
-fn line(federation: &Federation, label: &Label, counts: &Counts) -> pb::FiguresLine {
+fn line(federation: &Federation, query: &Query, label: &Label, counts: &Counts) -> pb::FiguresLine {
     let label = match label {
         Label::Whole => "合计".to_owned(),
         Label::Day(day) => Time(i64::from(*day) * hotline_topology::time::DAY_MS)
@@ -84,11 +94,21 @@ fn line(federation: &Federation, label: &Label, counts: &Counts) -> pb::FiguresL
                 .map_or("", |region| region.name.as_str());
             format!("{key} {name}")
         }
+        Label::Text(text) if text.is_empty() => nameless(query).to_owned(),
         Label::Text(text) => text.clone(),
     };
     pb::FiguresLine {
         label,
         counts: counts.to_vec(),
+    }
+}
+
+/// What stands under no name of its own.
+fn nameless(query: &Query) -> &'static str {
+    match (query.table, query.by) {
+        (Table::LegsByUnit, Grouping::First) => "节点本级,未到单位",
+        (_, Grouping::Second) => "本表不再细分",
+        _ => "未注明",
     }
 }
 
@@ -103,7 +123,7 @@ fn table(text: &str) -> Result<Table, Status> {
             let known = "matters、matters-by-category、legs、legs-by-category、legs-by-unit";
             return Err(invalid(
                 "table",
-                format!("没有统计表“{other}”;应为 {known} 之一"),
+                format!("没有统计表“{}”；应为 {known} 之一", echo(other)),
             ));
         }
     })
@@ -122,7 +142,7 @@ fn grouping(text: &str) -> Result<Grouping, Status> {
             let known = "whole、day、region、child、first、second、rules";
             return Err(invalid(
                 "by",
-                format!("不能按“{other}”分行;应为 {known} 之一"),
+                format!("不能按“{}”分行；应为 {known} 之一", echo(other)),
             ));
         }
     })
@@ -130,5 +150,30 @@ fn grouping(text: &str) -> Result<Grouping, Status> {
 
 fn day(field: &str, text: &str) -> Result<Option<i32>, Status> {
     let read = name::given(text).map(Time::from_str).transpose();
-    Ok(read.map_err(|error| invalid(field, error))?.map(day_of))
+    Ok(read.map_err(|error| slip(field, text, &error))?.map(day_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_is_without_a_name() {
+        let federation = crate::demo::world::federation().unwrap();
+        for table in Table::ALL {
+            for by in [
+                "whole", "day", "region", "child", "first", "second", "rules",
+            ] {
+                let query = Query {
+                    table,
+                    from: i32::MIN,
+                    to: i32::MAX,
+                    by: grouping(by).unwrap(),
+                };
+                let label = Label::Text(String::new());
+                let line = line(&federation, &query, &label, &Counts::default());
+                assert!(!line.label.trim().is_empty(), "{table:?} by {by}");
+            }
+        }
+    }
 }

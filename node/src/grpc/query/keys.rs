@@ -1,9 +1,12 @@
 //! Keys for sealing, what waits for them, and what was destroyed.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::unwell;
+use hotline_domain::body::Actor;
 use hotline_domain::id::EnvelopeId;
+use hotline_domain::policy::reading::What;
 use hotline_domain::row::{Kept, Row, RowKey};
 use hotline_domain::sealing::Destroyed;
 use hotline_domain::view::View;
@@ -20,8 +23,10 @@ const LAST: RegionKey = RegionKey::literal("zzzzzzzzzzzz");
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListKeysRequest,
 ) -> Result<pb::ListKeysResponse, Status> {
+    permit(node, actor, What::Keys)?;
     let (rows, known) = (node.shared().rows(), node.shared().surroundings.known());
     let federation = &known.federation;
     let mut answer = pb::ListKeysResponse::default();

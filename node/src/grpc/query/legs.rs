@@ -3,9 +3,10 @@
 use super::show;
 use crate::app::NodeHandle;
 use crate::grpc::name;
-use crate::grpc::refusal::{invalid, unwell};
-use hotline_domain::body::Body;
+use crate::grpc::refusal::{invalid, refused, unwell};
+use hotline_domain::body::{Actor, Body};
 use hotline_domain::id::LegId;
+use hotline_domain::policy::reading::{self, What};
 use hotline_domain::row::{IndexKey, RowKey};
 use hotline_domain::view::Rows;
 use hotline_proto::operator::v1 as pb;
@@ -19,11 +20,21 @@ const LOOKED_AT_MAX: usize = 20_000;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListLegsRequest,
 ) -> Result<pb::ListLegsResponse, Status> {
-    let taker = name::given(&request.taker)
+    let asked = name::given(&request.taker)
         .map(|text| name::body(node, text))
         .transpose()?;
+    let me = node.shared().surroundings.me();
+    // Where a unit's legs are all that a person may see, its pages are made of them alone.
+    let own = reading::bound(actor).map(|unit| Body::Unit(me, unit.clone()));
+    let taker = match (asked, own) {
+        (Some(asked), Some(own)) if asked != own => {
+            return Err(refused(&reading::not_the_persons(actor, &asked)));
+        }
+        (asked, own) => own.or(asked),
+    };
     let limit = name::page(request.limit);
     let rows = node.shared().rows();
     let mut from = match (cursor(&request.cursor)?, &taker) {
@@ -51,7 +62,8 @@ pub(in crate::grpc) fn list(
             let after = LegId(u128::from_be_bytes(id.0).wrapping_add(1).to_be_bytes());
             from = index(body, after);
             if let Some(leg) = rows.leg(id).map_err(unwell)?
-                && (!request.overdue || leg.due.at < node.shared().clock.now())
+                && reading::permit(actor, me, What::Leg(&leg)).is_ok()
+                && (!request.overdue || leg.overdue().is_some())
             {
                 legs.push(show::leg(node, &leg));
             }

@@ -1,19 +1,35 @@
 //! How links stand, and what waits on them.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
-use crate::grpc::refusal::unwell;
-use crate::link::{Links, Side};
+use crate::grpc::refusal::{refused, unwell};
+use crate::link::{Dialling, Links, Side};
+use hotline_domain::body::{Actor, Role};
 use hotline_domain::leg::Lane;
 use hotline_domain::link::Count;
+use hotline_domain::policy::reading::What;
+use hotline_domain::refusal::{Class, Refusal};
 use hotline_domain::row::{Row, RowKey};
 use hotline_proto::operator::v1 as pb;
 use tonic::Status;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     links: &Links<NodeHandle>,
 ) -> Result<pb::ListLinksResponse, Status> {
+    permit(node, actor, What::Links)?;
+    Ok(pb::ListLinksResponse {
+        links: all(node, links)?,
+        waiting: super::keys::waiting(
+            &*node.shared().rows(),
+            &node.shared().surroundings.known().federation,
+        )?,
+    })
+}
+
+fn all(node: &NodeHandle, links: &Links<NodeHandle>) -> Result<Vec<pb::Link>, Status> {
     let known = node.shared().surroundings.known();
     let now = node.shared().clock.now();
     let links = links
@@ -65,17 +81,80 @@ pub(in crate::grpc) fn list(
                 })
                 .collect(),
         });
-    Ok(pb::ListLinksResponse {
-        links: links.collect(),
-        waiting: super::keys::waiting(&*node.shared().rows(), &known.federation)?,
-    })
+    Ok(links.collect())
+}
+
+/// Dials the parent now.
+pub(in crate::grpc) fn dial(
+    node: &NodeHandle,
+    links: &Links<NodeHandle>,
+    actor: &Actor,
+    request: &pb::DialLinkRequest,
+) -> Result<pb::DialLinkResponse, Status> {
+    let peer = name::region(node, &request.region)?;
+    let refuse = |class, rule, words: String| Err(refused(&Refusal::new(class, rule, words)));
+    if !actor.roles.contains(&Role::Operator) {
+        let words = "拨号由运维(operator)执行".to_owned();
+        return refuse(Class::Forbidden, "authority.role", words);
+    }
+    match links.dial_now(peer) {
+        Dialling::Now => Ok(pb::DialLinkResponse {}),
+        Dialling::Stands => refuse(
+            Class::State,
+            "link.connected",
+            format!("与 {peer} 的链路是通的,不用拨号"),
+        ),
+        Dialling::FromBelow => refuse(
+            Class::State,
+            "link.from-below",
+            format!("{peer} 是下级,由它拨进来;请在它那里执行 hotline link dial"),
+        ),
+        Dialling::Stranger => refuse(
+            Class::NotFound,
+            "link.stranger",
+            format!("{peer} 不是本节点的上级;用 hotline link list 查看有哪些链路"),
+        ),
+    }
+}
+
+/// Every link in one line: how it stands, for everybody, and why, for those who may list links.
+pub(super) fn brief(
+    node: &NodeHandle,
+    actor: &Actor,
+    links: &Links<NodeHandle>,
+) -> Result<Vec<pb::LinkBrief>, Status> {
+    let permitted = permit(node, actor, What::Links).is_ok();
+    Ok(all(node, links)?
+        .into_iter()
+        .map(|link| {
+            let (state, why) = if !link.blocked.is_empty() {
+                ("blocked", link.blocked)
+            } else if link.quarantined_until_ms != 0 {
+                ("quarantined", String::new())
+            } else if link.connected {
+                ("connected", String::new())
+            } else {
+                ("disconnected", link.last_error)
+            };
+            pb::LinkBrief {
+                region: link.region,
+                name: link.name,
+                side: link.side,
+                state: state.to_owned(),
+                why: if permitted { why } else { String::new() },
+                heard_at_ms: link.heard_at_ms,
+            }
+        })
+        .collect())
 }
 
 pub(in crate::grpc) fn queue(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListQueueRequest,
 ) -> Result<pb::ListQueueResponse, Status> {
-    let peer = name::region(&request.region)?;
+    permit(node, actor, What::Links)?;
+    let peer = name::region(node, &request.region)?;
     let (rows, limit) = (node.shared().rows(), name::page(request.limit));
     let mut envelopes = Vec::new();
     for lane in Lane::ALL {

@@ -1,8 +1,11 @@
 //! What a restore could not bring back, and whose answers are awaited.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::unwell;
+use hotline_domain::body::Actor;
+use hotline_domain::policy::reading::What;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::{View, ViewFailed};
 use hotline_proto::operator::v1 as pb;
@@ -14,8 +17,10 @@ const EXCHANGES_MAX: usize = 100_000;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListMissingRequest,
 ) -> Result<pb::ListMissingResponse, Status> {
+    permit(node, actor, What::Missing)?;
     let rows = node.shared().rows();
     let from = RowKey::Missing(request.after.saturating_add(1));
     let to = RowKey::Missing(u64::MAX);

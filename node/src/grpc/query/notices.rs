@@ -3,7 +3,9 @@
 use crate::app::NodeHandle;
 use crate::grpc::name;
 use crate::grpc::refusal::{invalid, unwell};
+use hotline_domain::body::Actor;
 use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::policy::reading::{self, What};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::supervision::Notice;
 use hotline_domain::view::View;
@@ -19,16 +21,19 @@ const FETCHED: usize = 256;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListNoticesRequest,
 ) -> Result<pb::ListNoticesResponse, Status> {
     let limit = name::page(request.limit);
     let rows = node.shared().rows();
     let now = node.shared().clock.now();
+    let me = node.shared().surroundings.me();
+    let seen = |notice: &&Notice| reading::permit(actor, me, What::Notice(notice)).is_ok();
     let mut end = cursor(&request.cursor)?.unwrap_or(now.plus_millis(DAY_MS));
     let mut notices: Vec<pb::Notice> = Vec::new();
     while now.0 - end.0 < LOOKED_BACK_DAYS * DAY_MS {
         let start = end.plus_millis(-WINDOW_DAYS * DAY_MS);
-        for notice in between(&*rows, start, end)?.iter().rev() {
+        for notice in between(&*rows, start, end)?.iter().rev().filter(seen) {
             // A page ends between two moments, so that its cursor can be a moment.
             if let Some(last) = notices.last().filter(|_| notices.len() >= limit)
                 && last.raised_at_ms != notice.raised_at.0

@@ -1,13 +1,17 @@
 //! Tickets and legs as messages.
 
 use crate::app::NodeHandle;
+use crate::grpc::refusal::unwell;
+use chrono::Datelike as _;
 use hotline_domain::body::Body;
 use hotline_domain::leg::{
     Closure, Leg, LegKind, LegRole, Order, RecallGround, Side, Stage, stage_word,
 };
-use hotline_domain::ticket::{Sight, Ticket, TicketStage};
+use hotline_domain::ticket::{Sight, Ticket, TicketStage, is_overdue, is_provisional};
+use hotline_domain::view::View;
 use hotline_proto::operator::v1 as pb;
 use hotline_topology::{Federation, Time, time::DAY_MS};
+use tonic::Status;
 
 pub(super) fn ms(time: Option<Time>) -> i64 {
     time.map_or(0, |time| time.0)
@@ -36,8 +40,13 @@ pub(super) fn stage(stage: TicketStage) -> &'static str {
     }
 }
 
-pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
-    pb::Ticket {
+pub(super) fn ticket(
+    node: &NodeHandle,
+    rows: &dyn View,
+    ticket: &Ticket,
+) -> Result<pb::Ticket, Status> {
+    let me = node.shared().surroundings.me();
+    Ok(pb::Ticket {
         matter: ticket.matter.to_string(),
         number: ticket.number.clone(),
         origin: ticket.origin.to_string(),
@@ -51,7 +60,8 @@ pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
         closed_ground: ticket.closed_ground.clone().unwrap_or_default(),
         closed_at_ms: ms(ticket.closed_at),
         due_ms: ms(ticket.due),
-        overdue: ticket.overdue && ticket.is_open(),
+        due_provisional: is_provisional(rows, ticket).map_err(unwell)?,
+        overdue: is_overdue(rows, me, ticket).map_err(unwell)?,
         returns: ticket.returns,
         hops: ticket.hops,
         redos: ticket.redos,
@@ -63,7 +73,9 @@ pub(super) fn ticket(ticket: &Ticket) -> pb::Ticket {
             .lead
             .map_or_else(String::new, |lead| lead.to_string()),
         term: ticket.term,
-    }
+        // Only lists fill the rest.
+        ..pb::Ticket::default()
+    })
 }
 
 pub(super) fn leg(node: &NodeHandle, leg: &Leg) -> pb::Leg {
@@ -98,7 +110,7 @@ pub(super) fn leg(node: &NodeHandle, leg: &Leg) -> pb::Leg {
         signed_at_ms: ms(leg.signed_at),
         deemed_signed: leg.deemed,
         due_ms: leg.due.at.0,
-        due_provisional: leg.due.provisional,
+        due_provisional: provisional(&known.federation, leg),
         overdue_since_ms: ms(leg.overdue()),
         closure: closure(leg.stage).to_owned(),
         closed_at_ms: ms(leg.closed_at),
@@ -115,6 +127,14 @@ pub(super) fn leg(node: &NodeHandle, leg: &Leg) -> pb::Leg {
         ),
         taker_name: body_name(&known.federation, leg.taker()),
     }
+}
+
+/// Whether an open leg's date may still be moved by a calendar. A raised matter's superior owes it by its own rules alone,
+/// so that nobody moves the date in the leg: it is as good as the calendar that is known here.
+fn provisional(federation: &Federation, leg: &Leg) -> bool {
+    let moved = leg.offer.kind == LegKind::Downward;
+    let current = federation.calendar().version();
+    leg.is_open() && leg.due.provisional && (moved || leg.due.calendar >= current)
 }
 
 fn closure(stage: Stage) -> &'static str {
@@ -137,6 +157,7 @@ pub(super) fn sight(node: &NodeHandle, ticket: &Ticket, sight: &Sight) -> pb::Le
     } else {
         sight.since
     };
+    let calendar = known.federation.calendar();
     pb::Leg {
         id: sight.leg.to_string(),
         matter: ticket.matter.to_string(),
@@ -147,6 +168,8 @@ pub(super) fn sight(node: &NodeHandle, ticket: &Ticket, sight: &Sight) -> pb::Le
         stage: sight.stage.clone(),
         offered_at_ms: sight.offered_at.0,
         due_ms: sight.due.0,
+        // A sight says nothing of the calendar; what lies in a year without one cannot be certain.
+        due_provisional: sight.open && !calendar.is_announced(sight.due.date().year()),
         closure: if sight.open {
             String::new()
         } else {

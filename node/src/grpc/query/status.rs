@@ -3,12 +3,18 @@
 use super::missing;
 use crate::app::NodeHandle;
 use crate::grpc::refusal::unwell;
+use crate::link::Links;
+use hotline_domain::body::Actor;
 use hotline_domain::view::Rows;
 use hotline_proto::operator::v1 as pb;
 use std::sync::atomic::Ordering;
 use tonic::Status;
 
-pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::NodeStatus, Status> {
+pub(in crate::grpc) fn get(
+    node: &NodeHandle,
+    actor: &Actor,
+    links: &Links<NodeHandle>,
+) -> Result<pb::NodeStatus, Status> {
     let shared = node.shared();
     let known = shared.surroundings.known();
     let me = shared.surroundings.me();
@@ -35,6 +41,7 @@ pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::NodeStatus, Status> 
         applied,
         exchanging,
         missing: row.missing,
+        links: super::links::brief(node, actor, links)?,
         alarms: shared.alarms.load(Ordering::Relaxed),
         open_limits: pack
             .open_limits()

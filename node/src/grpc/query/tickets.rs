@@ -1,16 +1,21 @@
 //! Tickets in pages, whatever their stages: by age, newest first, or by due date; a cursor names where the next page
-//! goes on.
+//! goes on. A page is made of what the person may see alone, and neither its size nor its cursor tells of anything else.
 
+use super::line::{Asked, Line, Lines};
 use super::show;
 use crate::app::NodeHandle;
+use crate::cli::words::word as says;
+use crate::grpc::codes::{self, Vocabulary};
 use crate::grpc::name;
-use crate::grpc::refusal::{invalid, unwell};
+use crate::grpc::refusal::{echo, invalid, slip, unwell};
+use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
+use hotline_domain::policy::reading;
 use hotline_domain::row::{IndexKey, RowKey};
-use hotline_domain::ticket::{Ticket, TicketStage};
+use hotline_domain::ticket::{self, Ticket, TicketStage};
 use hotline_domain::view::{Rows, View};
 use hotline_proto::operator::v1 as pb;
-use hotline_topology::{Kind, Time, time::DAY_MS};
+use hotline_topology::{Kind, RegionKey, Time, time::DAY_MS};
 use std::str::FromStr;
 use tonic::Status;
 
@@ -23,11 +28,21 @@ const LOOKED_BACK_MS: i64 = 20 * 366 * DAY_MS;
 
 pub(in crate::grpc) fn list(
     node: &NodeHandle,
+    actor: &Actor,
     request: &pb::ListTicketsRequest,
 ) -> Result<pb::ListTicketsResponse, Status> {
+    let rows = node.shared().rows();
     let search = Search {
-        rows: &*node.shared().rows(),
+        rows: &*rows,
+        actor,
+        me: node.shared().surroundings.me(),
         wanted: Wanted::read(node, request)?,
+        lines: Lines {
+            node,
+            rows: &*rows,
+            actor,
+            asked: Asked::of(request),
+        },
         limit: name::page(request.limit),
     };
     let cursor = name::given(&request.cursor).map(Place::read).transpose()?;
@@ -38,12 +53,20 @@ pub(in crate::grpc) fn list(
         other => {
             return Err(invalid(
                 "sort",
-                format!("“{other}”不是排序;应为 oldest、newest、due 之一"),
+                format!("“{}”不是排序；应为 oldest、newest、due 之一", echo(other)),
             ));
         }
     };
     Ok(pb::ListTicketsResponse {
-        tickets: page.tickets.iter().map(show::ticket).collect(),
+        tickets: page
+            .tickets
+            .into_iter()
+            .map(|(ticket, line)| {
+                let mut shown = show::ticket(node, search.rows, &ticket)?;
+                line.fill(&mut shown);
+                Ok(shown)
+            })
+            .collect::<Result<_, Status>>()?,
         cursor: page.next.map_or_else(String::new, Place::write),
     })
 }
@@ -62,6 +85,11 @@ impl Place {
     const fn start_of(at: Time) -> Self {
         let matter = MatterId([0; 16]);
         Self { at, matter }
+    }
+
+    /// After everything of that moment.
+    const fn end_of(at: Time) -> Self {
+        Self::start_of(at.plus_millis(1))
     }
 
     fn next(self) -> Self {
@@ -90,13 +118,27 @@ impl Place {
 
 #[derive(Default)]
 struct Page {
-    tickets: Vec<Ticket>,
+    tickets: Vec<(Ticket, Line)>,
     next: Option<Place>,
+    /// Where its last ticket stands.
+    last: Option<Place>,
+    looked_at: usize,
+}
+
+impl Page {
+    /// Adds what was found at a place.
+    fn add(&mut self, place: Place, ticket: (Ticket, Line)) {
+        self.last = Some(place);
+        self.tickets.push(ticket);
+    }
 }
 
 struct Search<'a> {
     rows: &'a (dyn View + Send + Sync),
+    actor: &'a Actor,
+    me: RegionKey,
     wanted: Wanted,
+    lines: Lines<'a>,
     limit: usize,
 }
 
@@ -104,17 +146,26 @@ impl Search<'_> {
     /// Oldest first; the cursor is the first place of the next page.
     fn oldest(&self, cursor: Option<Place>) -> Result<Page, Status> {
         let mut from = cursor.unwrap_or(Place::FIRST);
-        let (mut page, mut looked_at) = (Page::default(), 0);
+        let mut page = Page::default();
         loop {
             let (places, ended) = self.ahead(from)?;
             for place in places {
-                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
-                    page.next = Some(place);
+                if page.looked_at >= LOOKED_AT_MAX {
+                    // Of what stands here only the moment is told.
+                    let shown = page.last.map_or(Place::FIRST, Place::next);
+                    page.next = Some(shown.max(Place::start_of(place.at)));
                     return Ok(page);
                 }
-                looked_at += 1;
+                page.looked_at += 1;
                 from = place.next();
-                page.tickets.extend(self.ticket(place)?);
+                let Some(ticket) = self.ticket(place)? else {
+                    continue;
+                };
+                if page.tickets.len() >= self.limit {
+                    page.next = page.last.map(Place::next);
+                    return Ok(page);
+                }
+                page.add(place, ticket);
             }
             if ended {
                 return Ok(page);
@@ -126,7 +177,7 @@ impl Search<'_> {
     fn newest(&self, cursor: Option<Place>) -> Result<Page, Status> {
         let now = self.wanted.now;
         let mut to = cursor.unwrap_or(Place::start_of(now.plus_millis(DAY_MS)));
-        let (mut page, mut looked_at, mut window) = (Page::default(), 0, DAY_MS);
+        let (mut page, mut window) = (Page::default(), DAY_MS);
         while to.at.0 > now.0 - LOOKED_BACK_MS {
             let start = Place::start_of(to.at.plus_millis(-window));
             let places = self.between(start, to)?;
@@ -136,13 +187,20 @@ impl Search<'_> {
                 window
             };
             for place in places.into_iter().rev() {
-                if page.tickets.len() >= self.limit || looked_at >= LOOKED_AT_MAX {
-                    page.next = Some(to);
+                if page.looked_at >= LOOKED_AT_MAX {
+                    let end = Place::end_of(place.at);
+                    page.next = Some(page.last.map_or(end, |shown| shown.min(end)));
                     return Ok(page);
                 }
-                looked_at += 1;
-                to = place;
-                page.tickets.extend(self.ticket(place)?);
+                page.looked_at += 1;
+                let Some(ticket) = self.ticket(place)? else {
+                    continue;
+                };
+                if page.tickets.len() >= self.limit {
+                    page.next = page.last;
+                    return Ok(page);
+                }
+                page.add(place, ticket);
             }
             to = start;
         }
@@ -156,7 +214,7 @@ impl Search<'_> {
             let (places, ended) = self.ahead(from)?;
             for place in places {
                 from = place.next();
-                found.extend(self.ticket(place)?.map(|ticket| (due(&ticket), ticket)));
+                found.extend(self.ticket(place)?.map(|ticket| (due(&ticket.0), ticket)));
             }
             if found.len() > LOOKED_AT_MAX {
                 let words = format!(
@@ -175,6 +233,7 @@ impl Search<'_> {
         Ok(Page {
             next: found.last().filter(|_| more).map(|(due, _)| *due),
             tickets: found.into_iter().map(|(_, ticket)| ticket).collect(),
+            ..Page::default()
         })
     }
 
@@ -240,9 +299,20 @@ impl Search<'_> {
             .collect())
     }
 
-    fn ticket(&self, place: Place) -> Result<Option<Ticket>, Status> {
+    fn ticket(&self, place: Place) -> Result<Option<(Ticket, Line)>, Status> {
         let ticket = self.rows.ticket(place.matter).map_err(unwell)?;
-        Ok(ticket.filter(|ticket| self.wanted.fits(ticket)))
+        let Some(ticket) = ticket.filter(|ticket| self.wanted.fits(ticket)) else {
+            return Ok(None);
+        };
+        if self.wanted.overdue
+            && !ticket::is_overdue(self.rows, self.me, &ticket).map_err(unwell)?
+        {
+            return Ok(None);
+        }
+        let seen = reading::of_ticket(self.rows, self.actor, self.me, &ticket).map_err(unwell)?;
+        let Ok(readable) = seen else { return Ok(None) };
+        let line = self.lines.of(&ticket, readable)?;
+        Ok(line.map(|line| (ticket, line)))
     }
 }
 
@@ -258,7 +328,7 @@ struct Wanted {
     kind: Option<Kind>,
     category: String,
     overdue: bool,
-    own: Option<hotline_topology::RegionKey>,
+    own: Option<RegionKey>,
     now: Time,
 }
 
@@ -274,11 +344,14 @@ impl Wanted {
         for word in &request.stages {
             let stage = all
                 .into_iter()
-                .find(|stage| show::stage(*stage) == word)
+                .find(|stage| [show::stage(*stage), &says("stage", show::stage(*stage))].contains(&word.as_str()))
                 .ok_or_else(|| {
                     invalid(
                         "stages",
-                        format!("“{word}”不是状态;应为 open、assigned、reviewing、closed 之一"),
+                        format!(
+                            "“{}”不是状态；应为 open（待派）、assigned（在办）、reviewing（待审）、closed（已办结）之一",
+                            echo(word)
+                        ),
                     )
                 })?;
             stages.push(stage);
@@ -286,11 +359,15 @@ impl Wanted {
         if stages.is_empty() {
             stages.extend(&all[..3]);
         }
-        let kind = name::given(&request.kind).map(Kind::from_str).transpose();
+        let known = node.shared().surroundings.known();
+        let me = node.shared().surroundings.me();
+        let kind = codes::resolve::filter(&known, me, Vocabulary::Kind, &request.kind)?;
+        let kind = name::given(&kind).map(Kind::from_str).transpose();
+        let category = codes::resolve::filter(&known, me, Vocabulary::Category, &request.category)?;
         Ok(Self {
             stages,
-            kind: kind.map_err(|error| invalid("kind", error))?,
-            category: request.category.clone(),
+            kind: kind.map_err(|error| slip("kind", &request.kind, &error))?,
+            category,
             overdue: request.overdue,
             own: request.own.then(|| node.shared().surroundings.me()),
             now: node.shared().clock.now(),
@@ -298,10 +375,8 @@ impl Wanted {
     }
 
     fn fits(&self, ticket: &Ticket) -> bool {
-        let late = ticket.is_open() && ticket.due.is_some_and(|due| due < self.now);
         self.kind.is_none_or(|kind| kind == ticket.kind)
             && ticket.category.starts_with(&self.category)
-            && (!self.overdue || late)
             && self.own.is_none_or(|me| ticket.origin == me)
     }
 }

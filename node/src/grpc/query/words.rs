@@ -4,7 +4,7 @@ use super::show::body_name;
 use crate::app::Known;
 use hotline_domain::attachment::{Attachment, AttachmentId};
 use hotline_domain::fact::Fact;
-use hotline_domain::leg::{Act, Asking, RecallGround};
+use hotline_domain::leg::{Act, Asking, Due, RecallGround};
 use hotline_domain::ticket::TicketAct;
 use hotline_topology::policy::Ground;
 use hotline_topology::{PolicyPack, category_name};
@@ -60,6 +60,9 @@ fn ticket(packs: &[PolicyPack], act: &TicketAct) -> String {
         }
         TicketAct::Received { due, .. } => format!("收到交办,本级期限 {due}"),
         TicketAct::DueChanged { due } => format!("本级期限改为 {due}"),
+        TicketAct::DueSettled { was, due, calendar } => {
+            format!("按日历第 {calendar} 版重算,本级期限由 {was} 改为 {due}")
+        }
         TicketAct::AnsweredDirectly => "直接答复".to_owned(),
         TicketAct::Refused { ground, basis } => {
             let ground = said(packs, ground, |pack, code| {
@@ -108,7 +111,7 @@ fn leg(known: &Known, act: &Act) -> String {
         Act::Offer(offer) => format!(
             "交 {} 办理,期限 {}",
             body_name(federation, &offer.taker),
-            offer.due.at
+            date(offer.due)
         ),
         Act::Receipt => "送达".to_owned(),
         Act::Sign { deemed: true } => "逾期未签,视为签收".to_owned(),
@@ -139,7 +142,7 @@ fn leg(known: &Known, act: &Act) -> String {
         Act::Recall {
             ground: RecallGround::Released,
         } => "解除会办".to_owned(),
-        Act::NewDue { due, .. } => format!("期限改为 {}", due.at),
+        Act::NewDue { due, .. } => format!("期限改为 {}", date(*due)),
         Act::NameLead { term, .. } => format!("第 {term} 任主办"),
         Act::ClosedSince { at, .. } => format!("该交办已于 {at} 结束"),
         Act::Supervise {
@@ -167,6 +170,12 @@ fn leg(known: &Known, act: &Act) -> String {
 }
 
 /// An attachment, without its name: that is personal.
+/// A leg's date, with the doubt that its giver had.
+fn date(due: Due) -> String {
+    let doubt = if due.provisional { "(暂定)" } else { "" };
+    format!("{}{doubt}", due.at)
+}
+
 fn file(attachment: &Attachment) -> String {
     format!(
         "{} {}({} KiB)",

@@ -1,10 +1,13 @@
 //! Signed documents: which are here, since when, and how far the neighbours are.
 
+use super::permit;
 use crate::app::NodeHandle;
 use crate::grpc::refusal::unwell;
 use crate::link::{NodePort as _, Place};
+use hotline_domain::body::Actor;
 use hotline_domain::id::MatterId;
 use hotline_domain::kernel::documents;
+use hotline_domain::policy::reading::What;
 use hotline_domain::row::{IndexKey, RowKey};
 use hotline_domain::ticket::TicketStage;
 use hotline_domain::view::Rows as _;
@@ -17,7 +20,8 @@ use tonic::Status;
 /// Tickets counted at most.
 const COUNTED_MAX: usize = 1000;
 
-pub(in crate::grpc) fn get(node: &NodeHandle) -> Result<pb::World, Status> {
+pub(in crate::grpc) fn get(node: &NodeHandle, actor: &Actor) -> Result<pb::World, Status> {
+    permit(node, actor, What::Documents)?;
     let shared = node.shared();
     let known = shared.surroundings.known();
     let pack = shared.surroundings.world(&known).pack();

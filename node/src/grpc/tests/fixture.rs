@@ -1,9 +1,9 @@
 //! A city and a county of it as real nodes in this process: their certificates, their links over loopback, their doors.
 
-use crate::app::{Prepared, Running};
+use crate::app::init::init;
+use crate::app::{Ready, Running};
 use crate::cli::client::{CallError, Client};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Config;
 use crate::entropy::SeededEntropy;
 use crate::identity::authority::{Authority, Signer};
 use hotline_proto::operator::v1 as pb;
@@ -116,6 +116,9 @@ roles = ["clerk"]
 name = "派单员乙"
 roles = ["dispatcher"]
 [[operator.person]]
+name = "督办员戊"
+roles = ["supervisor"]
+[[operator.person]]
 name = "运维员丁"
 roles = ["operator"]
 [[operator.person]]
@@ -132,10 +135,12 @@ engine = "memory"
 "#,
             self.more
         );
-        let config = Config::parse(&text, &own).unwrap();
-        let socket = config.operator.socket.clone();
-        let prepared = Prepared::read(config, &own.join("node.toml")).unwrap();
-        let running = prepared.start().await.unwrap();
+        let file = own.join("node.toml");
+        std::fs::write(&file, text).unwrap();
+        init(&file, |_| {}).unwrap();
+        let ready = Ready::check(&file).unwrap();
+        let socket = ready.config().operator.socket.clone();
+        let running = ready.start().await.unwrap();
         let client = Client::connect(&socket).await.unwrap();
         Desk {
             running,
@@ -154,6 +159,7 @@ pub struct Desk {
 
 pub const CLERK: &str = "话务员甲";
 pub const DISPATCHER: &str = "派单员乙";
+pub const SUPERVISOR: &str = "督办员戊";
 pub const OPERATOR: &str = "运维员丁";
 pub const HANDLER: &str = "承办人丙";
 pub const OTHER_HANDLER: &str = "承办人丁";
@@ -194,9 +200,23 @@ impl Desk {
     }
 
     pub async fn show(&self, person: &str, ticket: &str) -> Result<pb::TicketDetail, CallError> {
+        let purpose = match person {
+            SUPERVISOR => "supervise",
+            _ => "办理",
+        };
         let request = pb::GetTicketRequest {
             ticket: ticket.to_owned(),
             with_texts: true,
+            purpose: purpose.to_owned(),
+        };
+        self.client.get_ticket(Some(person), request).await
+    }
+
+    /// A ticket without its texts, which is on no record.
+    pub async fn look(&self, person: &str, ticket: &str) -> Result<pb::TicketDetail, CallError> {
+        let request = pb::GetTicketRequest {
+            ticket: ticket.to_owned(),
+            ..Default::default()
         };
         self.client.get_ticket(Some(person), request).await
     }
@@ -210,7 +230,7 @@ impl Desk {
         let mut last = None;
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
-                let detail = self.show(DISPATCHER, ticket).await;
+                let detail = self.look(DISPATCHER, ticket).await;
                 if let Ok(detail) = &detail
                     && wanted(detail)
                 {

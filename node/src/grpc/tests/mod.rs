@@ -1,7 +1,10 @@
 //! The door of a running node, called as people's programs call it.
 
+mod codes;
 pub(crate) mod fixture;
+mod garbage;
 mod paging;
+mod reading;
 mod remote;
 mod two_nodes;
 

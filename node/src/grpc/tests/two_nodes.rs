@@ -127,7 +127,7 @@ async fn a_matter_goes_down_is_handled_and_is_closed_at_its_origin() {
 
     let links = city
         .client
-        .list_links(Some(CLERK), pb::ListLinksRequest {})
+        .list_links(Some(DISPATCHER), pb::ListLinksRequest {})
         .await
         .unwrap();
     assert!(

@@ -61,6 +61,9 @@ pub enum AuthorityError {
         /// When it ended.
         ended: Time,
     },
+    /// No certificate of that subject can be revoked.
+    #[error("{0} 没有可吊销的有效证书；请用 hotline certs show 查对")]
+    NothingValid(String),
     /// Nobody here issued that serial number.
     #[error("这里的签发机构没有签发过序列号 {0}；请用 hotline certs show 查对")]
     UnknownSerial(String),

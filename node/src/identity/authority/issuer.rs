@@ -15,6 +15,7 @@ use rcgen::{
     CertificateRevocationListParams, Issuer as Signer, KeyIdMethod, KeyPair, RevokedCertParams,
     SerialNumber,
 };
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,6 +110,21 @@ impl Issuer {
         })
     }
 
+    /// When the first certificate from here up to, but without, the root ends: nobody believes the issuer longer.
+    pub(super) fn chain_ends(&self) -> Result<Time, AuthorityError> {
+        let damaged = |why: String| AuthorityError::Damaged {
+            path: self.folder.join(CERTIFICATE),
+            why,
+        };
+        let mut ends = self.term.not_after;
+        for der in CertificateDer::pem_slice_iter(self.chain_pem.as_bytes()) {
+            let der = der.map_err(|error| damaged(error.to_string()))?;
+            let facts = chain::facts(&der).map_err(|error| damaged(error.to_string()))?;
+            ends = ends.min(facts.not_after);
+        }
+        Ok(ends)
+    }
+
     /// The signing key, read anew each time: it lives in memory no longer than a signature takes.
     fn signer(&self) -> Result<Signer<'static, KeyPair>, AuthorityError> {
         let PrivateKeyDer::Pkcs8(der) = material::read_key(&self.folder.join(KEY))? else {
@@ -146,7 +162,7 @@ impl Issuer {
         };
         let signer = self.signer()?;
         let serial = template::draw_serial(entropy)?;
-        let key = template::draw_key(entropy)?;
+        let key = template::draw_key_for(subject, entropy)?;
         let template = Template {
             domain,
             subject: Some(subject),

@@ -81,6 +81,7 @@ impl Authority {
             Subject::Authority(region) => format!("authority {region} {}", tag(entropy)?),
             Subject::Node(region) => format!("node {region}"),
             Subject::Operator { region, name } => format!("operator {region} {name}"),
+            Subject::Door(region) => format!("door {region}"),
         };
         let signed = signer.certify(&self.domain, subject, common_name, dns_name, term, entropy)?;
         let folder = self.folder_of(subject);
@@ -91,19 +92,10 @@ impl Authority {
                 Issuer::create(&folder, &signed.chain_pem, &signed.key, now)?;
                 folder
             }
-            Subject::Node(_) => {
-                issuer::write_pair(
-                    &folder,
-                    "node.crt",
-                    &signed.chain_pem,
-                    "node.key",
-                    &signed.key,
-                )?;
-                folder
-            }
-            Subject::Operator { .. } => {
-                let (certificate, key) = ("operator.crt", "operator.key");
-                issuer::write_pair(&folder, certificate, &signed.chain_pem, key, &signed.key)?;
+            Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => {
+                let stem = stem(subject);
+                let (certificate, key) = (format!("{stem}.crt"), format!("{stem}.key"));
+                issuer::write_pair(&folder, &certificate, &signed.chain_pem, &key, &signed.key)?;
                 folder
             }
         };
@@ -197,6 +189,16 @@ impl Authority {
     }
 }
 
+/// Under which names the certificate and key of a subject stand in its folder.
+pub(super) fn stem(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Authority(_) => "ca",
+        Subject::Node(_) => "node",
+        Subject::Operator { .. } => "operator",
+        Subject::Door(_) => "door",
+    }
+}
+
 /// The generations in an issuer's folder, the oldest first.
 pub(super) fn generations(folder: &Path) -> Result<Vec<PathBuf>, AuthorityError> {
     let numbered = |path: PathBuf| Some((name(&path)?.parse::<u32>().ok()?, path));
@@ -239,7 +241,7 @@ pub(super) fn keep_previous(folder: &Path) -> Result<(), AuthorityError> {
         source,
     };
     files::create_folder(&previous).map_err(failed)?;
-    for stem in ["node", "operator"] {
+    for stem in ["node", "operator", "door"] {
         for kind in ["crt", "key"] {
             let file = format!("{stem}.{kind}");
             let from = folder.join(&file);

@@ -5,7 +5,7 @@
 //! domain.toml                      the trust domain
 //! root/<generation>/               ca.crt  ca.key  issued.toml  crl.pem; keep it off the network
 //! authorities/<key>/<generation>/  ca.crt (and those above)  ca.key  issued.toml  crl.pem
-//! nodes/<key>/                     node.crt (and authorities)  node.key  roots.crt  crl.pem
+//! nodes/<key>/                     node.crt (and authorities)  node.key  roots.crt  crl.pem; door.crt  door.key
 //! operators/<key>/<name>/          operator.crt (and authorities)  operator.key  and as above
 //! public/                          roots.crt  crl.pem: what every node must have
 //! ```
@@ -15,14 +15,17 @@
 //! next one, and the old keeps signing its revocation list while anything that it certified is
 //! valid. Renewing never revokes: old and new overlap.
 //!
-//! Whether an authority may certify a region is not judged here but by every peer, who knows the
-//! tree ([`super::verify_chain`]): a stolen authority would not ask itself.
+//! Whether an authority may certify a region is judged by every peer, who knows the tree
+//! ([`super::verify_chain`]): a stolen authority would not ask itself. People at the command line are
+//! told before ([`Territory`]).
 
 mod error;
 mod files;
 mod issuer;
 mod keep;
 mod ledger;
+mod revoking;
+mod scope;
 mod sealing;
 mod template;
 
@@ -31,6 +34,8 @@ mod tests;
 
 pub use error::AuthorityError;
 pub use ledger::{Reason, Record, Revocation};
+pub use scope::{Territory, TerritoryError};
+pub use sealing::Lists;
 pub use template::{BACKDATED_BY, Term};
 
 use super::material;
@@ -39,7 +44,7 @@ use super::revocation::{ListAge, Serial};
 use crate::entropy::Entropy;
 use files::Readers;
 use hotline_topology::{RegionKey, Time};
-use keep::{generations, keep_previous};
+use keep::{generations, keep_previous, stem};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -177,7 +182,9 @@ impl Authority {
     #[must_use]
     pub fn folder_of(&self, subject: &Subject) -> PathBuf {
         match subject {
-            Subject::Node(region) => self.folder.join("nodes").join(region.as_str()),
+            Subject::Node(region) | Subject::Door(region) => {
+                self.folder.join("nodes").join(region.as_str())
+            }
             Subject::Authority(region) => self.folder.join("authorities").join(region.as_str()),
             Subject::Operator { region, name } => self
                 .folder
@@ -279,8 +286,24 @@ impl Authority {
             return Err(AuthorityError::AlreadyIssued(self.domain.uri(subject)));
         }
         let issued = self.certify(subject, by, dns_name, term, now, entropy)?;
+        self.certify_door(subject, by, term, now, entropy)?;
         self.publish()?;
         Ok(issued)
+    }
+
+    /// With a node's certificate comes one for its operators' port, by the same signer and for the same term.
+    fn certify_door(
+        &self,
+        subject: &Subject,
+        by: Signer,
+        term: Term,
+        now: Time,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), AuthorityError> {
+        if let Subject::Node(region) = subject {
+            self.certify(&Subject::Door(*region), by, None, term, now, entropy)?;
+        }
+        Ok(())
     }
 
     /// Gives a subject a new key and a new certificate by the same signer. The old certificate
@@ -296,20 +319,41 @@ impl Authority {
         now: Time,
         entropy: &mut dyn Entropy,
     ) -> Result<Issued, AuthorityError> {
+        self.renew_by(subject, None, days, now, entropy)
+    }
+
+    /// The same by another signer, where one is named.
+    ///
+    /// # Errors
+    /// As for [`Authority::renew`].
+    pub fn renew_by(
+        &self,
+        subject: &Subject,
+        by: Option<Signer>,
+        days: u32,
+        now: Time,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Issued, AuthorityError> {
         let folder = self.folder_of(subject);
         let current = match subject {
             Subject::Authority(_) => generations(&folder)?.pop().map(|last| last.join("ca.crt")),
-            Subject::Node(_) => Some(folder.join("node.crt")),
-            Subject::Operator { .. } => Some(folder.join("operator.crt")),
+            Subject::Node(_) | Subject::Operator { .. } | Subject::Door(_) => {
+                Some(folder.join(format!("{}.crt", stem(subject))))
+            }
         };
         let current = current
             .filter(|path| path.exists())
             .ok_or_else(|| AuthorityError::NotIssued(self.domain.uri(subject)))?;
-        let by = self.signer_of(&current)?;
+        let by = match by {
+            Some(by) => by,
+            None => self.signer_of(&current)?,
+        };
         if !matches!(subject, Subject::Authority(_)) {
             keep_previous(&folder)?;
         }
-        let issued = self.certify(subject, by, None, Term::days(now, days), now, entropy)?;
+        let term = Term::days(now, days);
+        let issued = self.certify(subject, by, None, term, now, entropy)?;
+        self.certify_door(subject, by, term, now, entropy)?;
         self.publish()?;
         Ok(issued)
     }
@@ -328,37 +372,6 @@ impl Authority {
         let root = self.create_root(generation, now, entropy)?;
         self.publish()?;
         Ok(root.folder)
-    }
-
-    /// Revokes a certificate by its serial number and publishes the issuer's new list.
-    ///
-    /// # Errors
-    /// When nobody here issued it.
-    pub fn revoke(
-        &self,
-        serial: &Serial,
-        now: Time,
-        reason: Reason,
-    ) -> Result<Entry, AuthorityError> {
-        for mut issuer in self.issuers()? {
-            if issuer.revoke(serial, now, reason)? {
-                self.publish()?;
-                let label = self.relative(&issuer.folder);
-                let serial = serial.to_string();
-                let record = issuer
-                    .ledger
-                    .records
-                    .into_iter()
-                    .find(|record| record.serial() == serial);
-                return record
-                    .map(|record| Entry {
-                        issuer: label,
-                        record,
-                    })
-                    .ok_or(AuthorityError::UnknownSerial(serial));
-            }
-        }
-        Err(AuthorityError::UnknownSerial(serial.to_string()))
     }
 
     /// Signs every revocation list anew and publishes them: to be done before a week has passed.

@@ -5,8 +5,18 @@ use super::{Authority, AuthorityError, Signer, Subject};
 use crate::identity::material;
 use crate::identity::seal::{SealKey, seal};
 use hotline_domain::world::Header;
+use hotline_topology::Time;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+
+/// Revocation lists to be handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lists {
+    /// The lists and the certificates of their issuers, in PEM.
+    pub pem: String,
+    /// The folders of the issuers that have ended, and when they did.
+    pub left_out: Vec<(String, Time)>,
+}
 
 impl Authority {
     /// Signs a document by every generation of the signer that is here: whoever trusts one of them believes it, those
@@ -47,22 +57,34 @@ impl Authority {
         Ok(roots.iter().map(|root| root.chain_pem.as_str()).collect())
     }
 
-    /// The revocation lists that a signer speaks for, and the certificates of their issuers, in PEM: the root for all
-    /// that are here, a region's authority for its own.
+    /// The revocation lists that a signer speaks for: the root for all that are here, a region's authority for its own.
+    /// Those of issuers whose certificates have run out are left out: nothing that they certified is valid any more, and
+    /// nobody believes them.
     ///
     /// # Errors
-    /// A file cannot be read.
-    pub fn lists_pem(&self, by: Signer) -> Result<String, AuthorityError> {
+    /// A file cannot be read, or every issuer has ended.
+    pub fn lists(&self, by: Signer, now: Time) -> Result<Lists, AuthorityError> {
         let issuers = match by {
             Signer::Root => self.issuers()?,
             Signer::Region(_) => self.signers(by)?,
         };
-        let mut pem = String::new();
+        let mut lists = Lists::default();
         for issuer in &issuers {
-            pem.push_str(&issuer.list_pem()?);
-            pem.push_str(&issuer.chain_pem);
+            let ended = issuer.chain_ends()?;
+            if now > ended {
+                lists.left_out.push((self.relative(&issuer.folder), ended));
+                continue;
+            }
+            lists.pem.push_str(&issuer.list_pem()?);
+            lists.pem.push_str(&issuer.chain_pem);
         }
-        Ok(pem)
+        match (lists.pem.is_empty(), issuers.last()) {
+            (true, Some(last)) => Err(AuthorityError::IssuerExpired {
+                folder: last.folder.clone(),
+                ended: last.chain_ends()?,
+            }),
+            _ => Ok(lists),
+        }
     }
 
     fn signers(&self, by: Signer) -> Result<Vec<Issuer>, AuthorityError> {

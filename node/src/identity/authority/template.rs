@@ -85,6 +85,14 @@ impl Template<'_> {
                     ExtendedKeyUsagePurpose::ClientAuth,
                 ];
             }
+            Some(Subject::Door(region)) => {
+                let own = self.domain.dns_name(*region);
+                let name = own.as_str().try_into()?;
+                params.subject_alt_names.push(SanType::DnsName(name));
+                params.is_ca = IsCa::ExplicitNoCa;
+                params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            }
             Some(Subject::Operator { .. }) => {
                 params.is_ca = IsCa::ExplicitNoCa;
                 params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -105,6 +113,20 @@ pub(super) fn draw_serial(entropy: &mut dyn Entropy) -> Result<Serial, Authority
     entropy.fill(&mut bytes).map_err(AuthorityError::Entropy)?;
     bytes[0] = (bytes[0] & 0x3f) | 0x40;
     Ok(Serial::new(&bytes))
+}
+
+/// A new key of the kind that a subject has: P-256 where programs of people meet it, since some TLS libraries know no
+/// Ed25519 (such a key the library draws from the system by itself); Ed25519 for whatever signs anything else.
+pub(super) fn draw_key_for(
+    subject: &Subject,
+    entropy: &mut dyn Entropy,
+) -> Result<KeyPair, AuthorityError> {
+    match subject {
+        Subject::Operator { .. } | Subject::Door(_) => {
+            Ok(KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?)
+        }
+        Subject::Node(_) | Subject::Authority(_) => draw_key(entropy),
+    }
 }
 
 /// A new Ed25519 key: its seed is 32 random bytes, wrapped as RFC 8410 says.

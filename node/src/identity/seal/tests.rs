@@ -21,6 +21,8 @@ struct Keeper {
     tree: Federation,
     judge: Material,
     entropy: SeededEntropy,
+    /// When the node judges.
+    now: Time,
 }
 
 impl Keeper {
@@ -51,6 +53,7 @@ impl Keeper {
             tree,
             judge,
             entropy,
+            now: NOW,
         }
     }
 
@@ -65,7 +68,7 @@ impl Keeper {
             roots: &self.judge.roots,
             lists: &self.judge.lists,
             below: &below,
-            now: NOW,
+            now: self.now,
         };
         examine(bytes, &trust, &self.tree)
     }
@@ -134,8 +137,8 @@ fn who_may_sign_what() {
     let roots = keeper.authority.roots_pem().unwrap();
     let trust = header(DocumentKind::Trust, PROVINCE, "", 1, NOW);
     let lists = |scope| header(DocumentKind::Revocations, scope, "", 1, NOW);
-    let all = keeper.authority.lists_pem(Signer::Root).unwrap();
-    let own = keeper.authority.lists_pem(Signer::Region(COUNTY)).unwrap();
+    let of = |by| keeper.authority.lists(by, NOW).unwrap().pem;
+    let (all, own) = (of(Signer::Root), of(Signer::Region(COUNTY)));
     let (root, city) = (Signer::Root, Signer::Region(CITY));
     let (county, sibling) = (Signer::Region(COUNTY), Signer::Region(SIBLING));
     let text = tree.to_toml();
@@ -301,10 +304,11 @@ fn a_new_root_is_believed_on_the_old_ones_word_and_a_revoked_authority_no_more()
 #[test]
 fn a_list_that_its_issuer_did_not_sign_is_refused() {
     let keeper = Keeper::new();
-    let own = keeper.authority.lists_pem(Signer::Region(COUNTY)).unwrap();
+    let of = |by| keeper.authority.lists(by, NOW).unwrap().pem;
+    let own = of(Signer::Region(COUNTY));
     // The county's list with the sibling's certificates: nobody there signed it.
     let cut = own.find("-----BEGIN CERTIFICATE").unwrap();
-    let sibling = keeper.authority.lists_pem(Signer::Region(SIBLING)).unwrap();
+    let sibling = of(Signer::Region(SIBLING));
     let theirs = &sibling[sibling.find("-----BEGIN CERTIFICATE").unwrap()..];
     let forged = format!("{}{theirs}", &own[..cut]);
     let lists = header(DocumentKind::Revocations, CITY, "", 1, NOW);
@@ -313,4 +317,71 @@ fn a_list_that_its_issuer_did_not_sign_is_refused() {
             .examine(&keeper.sealed(Signer::Region(CITY), &lists, &forged))
             .is_err()
     );
+}
+
+/// A day, in milliseconds.
+const DAY: i64 = 86_400_000;
+
+/// A keeper whose city's authority was renewed and whose former one has ended since; the node has the new one's list.
+fn after_a_renewal() -> Keeper {
+    let mut keeper = Keeper::new();
+    let (city, renewed_at) = (Subject::Authority(CITY), Time(NOW.0 + 1_090 * DAY));
+    let renew = |keeper: &mut Keeper, subject: &Subject| {
+        let authority = keeper.authority.clone();
+        authority
+            .renew(subject, 1_000, renewed_at, &mut keeper.entropy)
+            .unwrap();
+    };
+    renew(&mut keeper, &city);
+    renew(&mut keeper, &Subject::Authority(COUNTY));
+    keeper.now = Time(NOW.0 + 1_100 * DAY);
+    keeper.authority.refresh_lists(keeper.now).unwrap();
+    keeper.judge = Keeper::load(&keeper.authority);
+    keeper
+}
+
+#[test]
+fn lists_of_an_authority_that_has_ended_are_left_out_and_the_others_are_taken() {
+    let keeper = after_a_renewal();
+    let lists = keeper.authority.lists(Signer::Root, keeper.now).unwrap();
+    let left_out: Vec<&str> = lists.left_out.iter().map(|(of, _)| of.as_str()).collect();
+    // Both former generations, and the sibling's, which stands on the city's former one and was not renewed.
+    let ended = [
+        "authorities/140500000000/1",
+        "authorities/140524000000/1",
+        "authorities/140525000000/1",
+    ];
+    assert_eq!(left_out, ended);
+    let header = header(DocumentKind::Revocations, PROVINCE, "", 1, keeper.now);
+    let examined = keeper.examine(&keeper.sealed(Signer::Root, &header, &lists.pem));
+    assert_eq!(examined.unwrap().lists_at, Some(keeper.now));
+    assert!(
+        keeper
+            .authority
+            .lists(Signer::Region(CITY), keeper.now)
+            .is_ok()
+    );
+    let none = keeper.authority.lists(Signer::Region(SIBLING), keeper.now);
+    assert!(none.unwrap_err().to_string().contains("请先为它续期"));
+}
+
+#[test]
+fn a_document_with_the_list_of_an_authority_that_has_ended_is_taken_and_a_forged_one_is_not() {
+    let keeper = after_a_renewal();
+    // What an earlier program signed: nothing left out.
+    let all = keeper.authority.lists(Signer::Root, NOW).unwrap();
+    assert_eq!(all.left_out, []);
+    let whole = header(DocumentKind::Revocations, PROVINCE, "", 1, keeper.now);
+    let examined = keeper.examine(&keeper.sealed(Signer::Root, &whole, &all.pem));
+    assert!(examined.is_ok(), "{examined:?}");
+    // That one has ended lends it nothing: the sibling may not speak for the city's former authority.
+    let of_city = keeper.authority.lists(Signer::Region(CITY), NOW).unwrap();
+    let second = of_city.pem.rfind("-----BEGIN X509 CRL").unwrap();
+    let former = &of_city.pem[..second];
+    let theirs = |scope| header(DocumentKind::Revocations, scope, "", 1, keeper.now);
+    let lent = keeper.sealed(Signer::Region(COUNTY), &theirs(COUNTY), former);
+    let error = keeper.examine(&lent).unwrap_err().to_string();
+    assert!(error.contains("不在 140525000000 之内"), "{error}");
+    let own = keeper.sealed(Signer::Region(CITY), &theirs(CITY), former);
+    assert!(keeper.examine(&own).is_ok());
 }

@@ -9,6 +9,7 @@ use super::refusals::Side;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::entropy::SeededEntropy;
+use crate::gate::{Budget, Gate};
 use crate::net::TcpDialer;
 use hotline_topology::{RegionKey, Time};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -63,7 +64,8 @@ impl Judge {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();
-        let callers = incoming::<_, C>(listener, Arc::clone(&tls), stop.clone());
+        let gate = Gate::new("test", Budget::of(4).federation);
+        let callers = incoming::<_, C>(listener, Arc::clone(&tls), gate, stop.clone());
         let (health, service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::Serving).await;
         let server = server().add_service(service);
@@ -164,7 +166,10 @@ impl ServerCertVerifier for Gullible {
         Ok(HandshakeSignatureValid::assertion())
     }
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        vec![rustls::SignatureScheme::ED25519]
+        vec![
+            rustls::SignatureScheme::ED25519,
+            rustls::SignatureScheme::ECDSA_NISTP256_SHA256,
+        ]
     }
 }
 

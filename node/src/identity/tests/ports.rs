@@ -1,7 +1,6 @@
 //! Who gets in at all, and what a node is started with.
 
 use super::*;
-use crate::identity::tls::Caller as _;
 
 /// Copies the keeper's lists and roots to the judge, as somebody would who brings them over.
 fn bring_lists(folder: &Path) {
@@ -60,7 +59,7 @@ async fn silent_callers_hold_nobody_up() {
     let (folder, _) = make(9);
     let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
     let mut silent = Vec::new();
-    for _ in 0..acceptor::HANDSHAKES_PER_ADDRESS - 1 {
+    for _ in 0..Budget::of(4).federation.waiting_per_source - 1 {
         silent.push(TcpStream::connect(&judge.address).await.unwrap());
     }
     let before = tokio::time::Instant::now();
@@ -77,7 +76,7 @@ async fn an_address_that_takes_all_its_handshakes_leaves_room_for_others() {
     let (folder, _) = make(9);
     let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
     let mut silent = Vec::new();
-    for _ in 0..2 * acceptor::HANDSHAKES_MAX {
+    for _ in 0..2 * Budget::of(4).federation.waiting {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
         let address = judge.address.parse().unwrap();
@@ -94,7 +93,7 @@ async fn of_one_callers_connections_the_newest_stay() {
     let (folder, _) = make(9);
     let judge = Judge::start::<PeerIdentity>(city(folder.path())).await;
     let (province, mut held) = (node(&folder.path().join("province")), Vec::new());
-    for _ in 0..3 * PeerIdentity::CONNECTIONS_MAX {
+    for _ in 0..3 * Budget::of(4).federation.inside_per_holder {
         let connected = dial(&province, &crate::net::TcpDialer, &judge.address, CITY);
         held.push(connected.await.unwrap());
     }
@@ -106,7 +105,7 @@ async fn of_one_callers_connections_the_newest_stay() {
     let mut rest = Vec::new();
     held[0].read_to_end(&mut rest).await.ok();
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while judge.tls.live_connections() > PeerIdentity::CONNECTIONS_MAX {
+    while judge.tls.live_connections() > Budget::of(4).federation.inside_per_holder {
         assert!(
             tokio::time::Instant::now() < deadline,
             "the oldest stay open"
@@ -220,4 +219,53 @@ fn the_tree_says_who_may_call_and_who_may_certify_whom() {
     }
     assert!((rules.below)(PROVINCE, TOWN) && (rules.below)(CITY, ZONE));
     assert!(!(rules.below)(CITY, CITY) && !(rules.below)(CITY, OTHER_CITY));
+}
+
+#[tokio::test]
+async fn the_operators_port_has_a_key_of_its_own_which_opens_nothing_else() {
+    let (folder, keeper) = make(12);
+    let path = folder.path();
+    let door = Material::load_node(&path.join("judge"))
+        .unwrap()
+        .door
+        .unwrap();
+    let trusted = |chain: &[CertificateDer<'_>], tls: &NodeTls| {
+        tls.with_standing(|standing| chain::verify_door_chain(chain, &standing.trust))
+    };
+    let tls = city(path);
+    assert_eq!(trusted(&door.chain, &tls), Ok(CITY));
+    // It is no node's: neither a link nor a letter rests on it.
+    assert!(matches!(
+        tls.judge(&door.chain, None),
+        Err(IdentityError::WrongKind { .. })
+    ));
+    assert!(signing::sign(&door.key, b"x").is_err());
+    // Under a node's file names it starts nothing.
+    let material = Material {
+        chain: door.chain.clone(),
+        key: door.key.clone_key(),
+        ..Material::load_node(&path.join("judge")).unwrap()
+    };
+    let rules = rules(&profile(), &[]);
+    let domain = profile().trust_domain().clone();
+    assert!(NodeTls::new(material, domain, rules, clock()).is_err());
+    // Another node's is refused before it is shown to anybody; a folder from before there were any goes on.
+    let foreign = Material::load_node(&path.join("province")).unwrap().door;
+    let mut mixed = Material::load_node(&path.join("judge")).unwrap();
+    mixed.door = foreign;
+    let error = tls.reload(mixed).unwrap_err().to_string();
+    assert!(error.contains("door.crt"), "{error}");
+    let mut older = Material::load_node(&path.join("judge")).unwrap();
+    older.door = None;
+    assert!(tls.reload(older).is_ok());
+    // Issuing and renewing a node does it for its port, too.
+    let (before, entropy) = (keeper.list().unwrap().len(), &mut SeededEntropy::new(3));
+    let issued = keeper.issue_node(COUNTY, CITY, NOW, entropy).unwrap();
+    let shown = || std::fs::read(issued.folder.join("door.crt")).unwrap();
+    let first = shown();
+    assert_eq!(keeper.list().unwrap().len(), before + 2);
+    let county = Subject::Node(COUNTY);
+    keeper.renew(&county, LEAF_DAYS, NOW, entropy).unwrap();
+    assert_eq!(keeper.list().unwrap().len(), before + 4);
+    assert_ne!(shown(), first);
 }

@@ -78,6 +78,8 @@ pub struct State {
     pub view: Arc<MemoryView>,
     pub applied: Vec<(Lane, Envelope)>,
     pub heard: Vec<Time>,
+    /// The link after each input of a session that opened on lanes which began again since.
+    pub late: Vec<LinkState>,
 }
 
 impl State {
@@ -93,6 +95,15 @@ impl State {
         let mut link = self.link(peer);
         change(&mut link);
         self.put(RowKey::Link(peer), Some(Row::Link(Box::new(link))));
+    }
+
+    /// The lanes of a link begin again, as after a restore of this node or of its neighbour.
+    pub fn begin_anew(&mut self, peer: RegionKey) {
+        self.change(peer, |link| {
+            link.lanes = Default::default();
+            (link.restarting, link.shown) = (true, None);
+            link.restarts += 1;
+        });
     }
 
     fn lane(&mut self, peer: RegionKey, lane: Lane, change: impl FnOnce(&mut LaneState)) {
@@ -114,10 +125,15 @@ pub struct FakeNode {
     links: OnceLock<Links<FakeNode>>,
     /// How many groups the store shall lose.
     pub lose: AtomicU64,
+    /// Held, no group is committed.
+    pub disk: tokio::sync::Mutex<()>,
+    /// Inputs that the links handed over.
+    pub handed: AtomicU64,
 }
 
 impl NodePort for FakeNode {
     async fn submit(&self, input: Input) -> Result<(), NodeStopped> {
+        self.handed.fetch_add(1, Relaxed);
         self.inputs.send(input).await.map_err(|_| NodeStopped)
     }
 
@@ -161,6 +177,8 @@ impl FakeNode {
             inputs,
             links: OnceLock::new(),
             lose: AtomicU64::new(0),
+            disk: tokio::sync::Mutex::default(),
+            handed: AtomicU64::new(0),
         });
         let kernel = Arc::downgrade(&node);
         tokio::spawn(async move {
@@ -168,6 +186,7 @@ impl FakeNode {
             while waiting.recv_many(&mut group, 32).await > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 let Some(node) = kernel.upgrade() else { return };
+                let _disk = node.disk.lock().await;
                 let one_less = |left: u64| left.checked_sub(1);
                 if node.lose.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
                     // As a node does when a group's outcome is unknown: every stream starts anew from the log.
@@ -322,6 +341,19 @@ impl FakeNode {
     fn step(&self, input: Input) -> Vec<Action> {
         let mut state = lock(&self.state);
         match input {
+            Input::OfSession {
+                peer,
+                restarts,
+                input,
+            } => {
+                let link = state.link(peer);
+                if link.restarts != restarts {
+                    state.late.push(link);
+                    return Vec::new();
+                }
+                drop(state);
+                self.step(*input)
+            }
             Input::Envelope {
                 peer,
                 lane,
@@ -366,11 +398,14 @@ impl FakeNode {
     fn news(state: &mut State, peer: RegionKey, news: LinkNews) -> Vec<Action> {
         match news {
             LinkNews::Met { epoch, .. } => {
-                state.change(peer, |l| (l.peer_epoch, l.failures) = (epoch, 0));
+                state.change(peer, |l| {
+                    (l.peer_epoch, l.failures, l.restarting) = (epoch, 0, false);
+                });
                 Vec::new()
             }
             LinkNews::PeerRestarted { epoch } => {
                 state.change(peer, |l| (l.peer_epoch, l.blocked) = (epoch, None));
+                state.begin_anew(peer);
                 let why = "以更高的纪元重新开始".to_owned();
                 vec![Action::Cut { peer, why }]
             }

@@ -241,6 +241,76 @@ async fn a_restored_node_is_refused_on_both_sides_until_reopened() {
     .await;
 }
 
+/// The order in which a restore went wrong: a stream opens, its hello fits, and the restore is committed before that news.
+#[tokio::test]
+async fn a_stream_that_was_opened_before_a_restore_was_committed_does_not_undo_it() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    let committed = pair.county.disk.lock().await;
+    let handed = || {
+        pair.county
+            .handed
+            .load(std::sync::atomic::Ordering::Relaxed)
+    };
+    let before = handed();
+    pair.proxy.cut();
+    until("the news waits", || handed() > before).await;
+    until("they have met", || is_met(pair.county.links())).await;
+    {
+        let mut state = lock(&pair.county.state);
+        let mut row = state.view.node().unwrap();
+        row.epoch += 1;
+        state.put(RowKey::Node, Some(Row::Node(Box::new(row))));
+        state.begin_anew(CITY);
+    }
+    drop(committed);
+    let late = || lock(&pair.county.state).late.clone();
+    until("the news is committed", || !late().is_empty()).await;
+    assert!(late().iter().all(|link| link.restarting));
+    // The stream that knows nothing of it ends, the next one says so, and the two go on.
+    let agreed = || {
+        let city = lock(&pair.city.state).link(COUNTY);
+        let county = lock(&pair.county.state).link(CITY);
+        assert_eq!((&city.blocked, &county.blocked), (&None, &None));
+        city.peer_epoch == county.peer_epoch + 1 && !county.restarting && !city.restarting
+    };
+    until("they agree on the new lanes", agreed).await;
+    pair.met().await;
+    pair.county.queue(CITY, Lane::Urgent, 1);
+    until("it arrives", || drained(&pair.county, CITY)).await;
+}
+
+/// A wait that has grown to minutes is over when people say that something was mended, and what had failed is forgotten.
+#[tokio::test]
+async fn asking_dials_at_once_and_the_next_waits_are_short_again() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let county = FakeNode::start(COUNTY, 0x22, Some(CITY), &[]);
+    // The next dial is minutes away.
+    let failures = hotline_domain::link::backoff::FAILURES_CAP;
+    lock(&county.state).change(CITY, |link| link.failures = failures);
+    let dials = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&dials);
+    let links = county.start_links(Some(Arc::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Err("不通".to_owned())
+    })));
+    let dialled = || dials.load(Ordering::Relaxed);
+    until("it waits", || status(links).next_try_at.is_some()).await;
+    assert_eq!(dialled(), 0);
+    assert_eq!(links.dial_now(COUNTY), Dialling::Stranger);
+    assert_eq!(links.dial_now(CITY), Dialling::Now);
+    until("it is dialled, and soon again", || dialled() >= 2).await;
+    assert!(status(links).failures < failures);
+}
+
+#[tokio::test]
+async fn a_parent_says_that_its_child_dials() {
+    let pair = Pair::start().await;
+    pair.met().await;
+    assert_eq!(pair.city.links().dial_now(COUNTY), Dialling::FromBelow);
+    assert_eq!(pair.county.links().dial_now(CITY), Dialling::Stands);
+}
+
 #[tokio::test]
 async fn stopping_ends_every_stream_and_lets_the_server_go() {
     let Pair {

@@ -3,8 +3,9 @@
 use super::fixture::{CITY, FakeNode};
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::SeededEntropy;
+use crate::gate::{Budget, Gate};
 use crate::identity::example::Example;
-use crate::identity::{Material, NodeTls, PeerIdentity, Rules, channel, incoming};
+use crate::identity::{Material, NodeTls, PeerIdentity, Rules, channel, incoming, server};
 use crate::link::*;
 use crate::net::TcpDialer;
 use tokio::net::{TcpListener, TcpStream};
@@ -116,8 +117,9 @@ impl Net {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();
-        let callers = incoming::<_, PeerIdentity>(listener, self.tls("judge"), stop.clone());
-        let server = tonic::transport::Server::builder().add_service(links.service(certified));
+        let gate = Gate::new("federation", Budget::of(4).federation);
+        let callers = incoming::<_, PeerIdentity>(listener, self.tls("judge"), gate, stop.clone());
+        let server = server().add_service(links.service(certified));
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(async move {
             server

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Access, AppendFile, Disk, LockGuard, ReadFile};
+use super::{Access, AppendFile, Disk, LockGuard, ReadFile, Room};
 
 /// How many files were synced since the node started; a handle to share.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +97,10 @@ impl<D: Disk> Disk for CountedDisk<D> {
 
     fn is_private(&self, path: &Path) -> io::Result<bool> {
         self.inner.is_private(path)
+    }
+
+    fn room(&self, dir: &Path) -> io::Result<Option<Room>> {
+        self.inner.room(dir)
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<LockGuard>> {

@@ -29,10 +29,19 @@ pub use sim::SimDisk;
 /// Who may read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// As the process' umask says.
+    /// Made for the owner only (mode 0600), whatever the umask says; a file that stands keeps its mode.
     Common,
-    /// Only the owner (mode 0600): key material.
+    /// The same, and made so where it stands: key material.
     Private,
+}
+
+/// The room of a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What it holds in all.
+    pub total: u64,
+    /// What this process may still fill.
+    pub free: u64,
 }
 
 /// An advisory lock on a file, released when dropped.
@@ -124,6 +133,14 @@ pub trait Disk: Send + Sync + 'static {
     /// `NotFound`, or what the operating system answers.
     fn is_private(&self, path: &Path) -> io::Result<bool>;
 
+    /// How much room the file system of this folder has; `None` where that cannot be told.
+    ///
+    /// # Errors
+    /// What the operating system answers.
+    fn room(&self, _dir: &Path) -> io::Result<Option<Room>> {
+        Ok(None)
+    }
+
     /// Takes the lock on the file (made where missing); `None` when another holder has it.
     ///
     /// # Errors
@@ -170,7 +187,7 @@ pub fn read_small(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Ve
     if len > bytes_max {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "file is longer than it may be",
+            "文件超过允许的长度",
         ));
     }
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];

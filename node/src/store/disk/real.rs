@@ -2,10 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::{Access, AppendFile, Disk, LockGuard, ReadFile};
+use super::{Access, AppendFile, Disk, LockGuard, ReadFile, Room};
+
+/// Of the folders and files that are made, whatever the umask would leave open: they are the node's alone.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// The disk of the machine; syncs with fdatasync (files) and fsync (folders).
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,7 +17,8 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(FOLDER_MODE).create(dir)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -58,13 +63,10 @@ impl Disk for RealDisk {
     fn write_new(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        if access == Access::Private {
-            options.mode(0o600);
-        }
-        let mut file = options.open(path)?;
+        let mut file = options.mode(FILE_MODE).open(path)?;
         if access == Access::Private {
             // A left-over file of this name keeps its old mode when opened.
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+            file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
         }
         file.write_all(bytes)
     }
@@ -100,11 +102,22 @@ impl Disk for RealDisk {
         Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
     }
 
+    fn room(&self, dir: &Path) -> io::Result<Option<Room>> {
+        let found = rustix::fs::statvfs(dir)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        // A file system without a size of its own tells nothing.
+        Ok((found.f_blocks > 0).then(|| Room {
+            total: bytes(found.f_blocks),
+            free: bytes(found.f_bavail),
+        }))
+    }
+
     fn try_lock(&self, path: &Path) -> io::Result<Option<LockGuard>> {
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(FILE_MODE)
             .open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),

@@ -6,13 +6,13 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::Random;
+use super::report::{KeyReport, RESTORE_KEYS};
 use super::seal::{Key, SEAL_XCHACHA20_POLY1305};
 use crate::store::StoreError;
 use crate::store::disk::{Access, Disk, ReadFile, replace_small};
@@ -26,55 +26,25 @@ const HEAD_BYTES: usize = 128;
 const ENTRY_BYTES: usize = 64;
 const LIVE: u8 = 1;
 const DESTROYED: u8 = 2;
-const RESTORE_KEYS: &str = "请从备份恢复密钥文件；没有它，个人信息无法解开，其余记录不受影响。";
 
 pub(super) enum SlotState {
     Live(Key),
     Destroyed,
 }
 
-/// What was found in the key file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KeyReport {
-    /// Slots with a key, used or not.
-    pub live: u64,
-    /// Slots whose key was destroyed.
-    pub destroyed: u64,
-    /// Slots that cannot be read.
-    pub damaged: Vec<u64>,
-    /// Bytes of an unfinished batch that were cut off (or, in a check, that would be).
-    pub cut_bytes: u64,
-}
-
-impl fmt::Display for KeyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "密钥槽 {} 个可用、{} 个已销毁",
-            self.live, self.destroyed
-        )?;
-        if !self.damaged.is_empty() {
-            write!(
-                f,
-                "、{} 个损坏：{:?}（{RESTORE_KEYS}）",
-                self.damaged.len(),
-                self.damaged
-            )?;
-        }
-        if self.cut_bytes > 0 {
-            write!(
-                f,
-                "；末尾未写完的 {} 字节尚未启用，可以丢弃",
-                self.cut_bytes
-            )?;
-        }
-        Ok(())
-    }
+/// What the log says of the key file that belongs to it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Presumed {
+    /// How many commits there are; without any, the file may be made.
+    pub commits: u64,
+    /// How many slots were handed out.
+    pub slots: u64,
 }
 
 pub(super) struct KeyFile {
     disk: Arc<dyn Disk>,
     path: PathBuf,
+    node: String,
     file: Box<dyn ReadFile>,
     slots: u64,
     /// A batch whose writing failed leaves the end of the file unknown: no more are made until it is opened again.
@@ -86,11 +56,12 @@ impl KeyFile {
         disk: Arc<dyn Disk>,
         path: &Path,
         node: &str,
-        commits: u64,
+        presumed: Presumed,
         random: &mut Random,
     ) -> Result<(Self, KeyReport), StoreError> {
         let failed = |e| StoreError::io("打开密钥文件", path, e);
         if !disk.exists(path).map_err(failed)? {
+            let Presumed { commits, .. } = presumed;
             if commits > 0 {
                 return Err(StoreError::KeyFileMissing {
                     file: path.to_path_buf(),
@@ -99,7 +70,7 @@ impl KeyFile {
             }
             create(&*disk, path, node, random)?;
         }
-        let (report, end) = check(&*disk, path, Some(node))?;
+        let (report, end) = check(&*disk, path, Some(node), presumed.slots)?;
         if report.cut_bytes > 0 {
             let mended = disk.truncate(path, end).and_then(|()| disk.sync_file(path));
             mended.map_err(|e| StoreError::io("修复密钥文件末尾", path, e))?;
@@ -110,6 +81,7 @@ impl KeyFile {
             Self {
                 disk,
                 path: path.to_path_buf(),
+                node: node.to_owned(),
                 file,
                 slots,
                 broken: None,
@@ -133,6 +105,11 @@ impl KeyFile {
         } else {
             None
         })
+    }
+
+    /// Reads the whole file again; `slots` were handed out.
+    pub fn check(&self, slots: u64) -> Result<KeyReport, StoreError> {
+        Ok(check(&*self.disk, &self.path, Some(&self.node), slots)?.0)
     }
 
     /// Adds slots with these keys, durable when it returns.
@@ -185,7 +162,20 @@ pub fn verify_file(
     path: &Path,
     node: Option<&str>,
 ) -> Result<KeyReport, StoreError> {
-    Ok(check(disk, path, node)?.0)
+    verify_presuming(disk, path, node, 0)
+}
+
+/// The same where the log says how many slots were handed out.
+///
+/// # Errors
+/// As for [`verify_file`], and [`StoreError::KeyFileShort`].
+pub fn verify_presuming(
+    disk: &dyn Disk,
+    path: &Path,
+    node: Option<&str>,
+    slots: u64,
+) -> Result<KeyReport, StoreError> {
+    Ok(check(disk, path, node, slots)?.0)
 }
 
 /// The slots of a key file whose keys were destroyed. Damaged entries are passed over.
@@ -193,7 +183,7 @@ pub fn verify_file(
 /// # Errors
 /// As for [`verify_file`].
 pub fn destroyed_slots(disk: &dyn Disk, path: &Path) -> Result<BTreeSet<u64>, StoreError> {
-    let (_, end) = check(disk, path, None)?;
+    let (_, end) = check(disk, path, None, 0)?;
     let failed = |e| StoreError::io("读取密钥文件", path, e);
     let file = disk.open_read(path).map_err(failed)?;
     let mut destroyed = BTreeSet::new();
@@ -219,7 +209,11 @@ pub fn destroy_slots(
     slots: &BTreeSet<u64>,
 ) -> Result<usize, StoreError> {
     let mut no_random: Random = Box::new(|_| {});
-    let (mut file, _) = KeyFile::open(disk.clone(), path, node, 1, &mut no_random)?;
+    let presumed = Presumed {
+        commits: 1,
+        slots: 0,
+    };
+    let (mut file, _) = KeyFile::open(disk.clone(), path, node, presumed, &mut no_random)?;
     let mut done = 0;
     for slot in slots.range(1..file.slots()) {
         if matches!(file.read(*slot)?, Some(SlotState::Live(_))) {
@@ -239,8 +233,14 @@ fn create(disk: &dyn Disk, path: &Path, node: &str, random: &mut Random) -> Resu
         .map_err(|e| StoreError::io("新建密钥文件", path, e))
 }
 
-/// Reads the whole file; returns where the last entry that counts ends.
-fn check(disk: &dyn Disk, path: &Path, node: Option<&str>) -> Result<(KeyReport, u64), StoreError> {
+/// Reads the whole file; returns where the last entry that counts ends: the last whole one, or the last that was handed
+/// out.
+fn check(
+    disk: &dyn Disk,
+    path: &Path,
+    node: Option<&str>,
+    presumed: u64,
+) -> Result<(KeyReport, u64), StoreError> {
     let failed = |e| StoreError::io("读取密钥文件", path, e);
     if !disk.is_private(path).map_err(failed)? {
         return Err(StoreError::KeyFileOpen {
@@ -279,7 +279,21 @@ fn check(disk: &dyn Disk, path: &Path, node: Option<&str>) -> Result<(KeyReport,
             break;
         }
     }
-    // Damage with nothing whole behind it is a batch that never was handed out.
+    let found = slots_of_file(at);
+    if found < presumed {
+        return Err(StoreError::KeyFileShort {
+            file: path.to_path_buf(),
+            found,
+            presumed,
+        });
+    }
+    if end < offset_of(presumed) {
+        report
+            .damaged
+            .extend(damaged.iter().filter(|slot| **slot < presumed));
+        end = offset_of(presumed);
+    }
+    // Other damage with nothing whole behind it is a batch that never was handed out.
     report.cut_bytes = at.saturating_sub(end);
     Ok((report, end))
 }

@@ -15,6 +15,7 @@
 //! keep it for a while, which is why a deletion names the oldest backup that still opens the field.
 
 mod file;
+mod report;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use file::{
-    KEY_FORMAT_VERSION, KeyReport, destroy_slots, destroyed_slots, slots_of_file, verify_file,
+    KEY_FORMAT_VERSION, destroy_slots, destroyed_slots, slots_of_file, verify_file,
+    verify_presuming,
 };
+pub use report::KeyReport;
 pub use seal::{HASH_SHA256, Opened, SALT_BYTES, SEAL_XCHACHA20_POLY1305, Sealed, salted_hash};
 use zeroize::Zeroizing;
 
-use self::file::{KeyFile, SlotState};
+use self::file::{KeyFile, Presumed, SlotState};
 use super::StoreError;
 use super::disk::Disk;
 
@@ -113,10 +116,25 @@ impl Keys {
         disk: Arc<dyn Disk>,
         settings: &KeySettings,
         commits: u64,
+        random: Random,
+    ) -> Result<(Self, KeyReport), StoreError> {
+        Self::open_presuming(disk, settings, commits, 0, random)
+    }
+
+    /// The same for a log that says how many slots were handed out.
+    ///
+    /// # Errors
+    /// As for [`Keys::open`], and [`StoreError::KeyFileShort`]: nothing of it was changed.
+    pub fn open_presuming(
+        disk: Arc<dyn Disk>,
+        settings: &KeySettings,
+        commits: u64,
+        slots: u64,
         mut random: Random,
     ) -> Result<(Self, KeyReport), StoreError> {
+        let presumed = Presumed { commits, slots };
         let (file, report) =
-            KeyFile::open(disk, &settings.path, &settings.node, commits, &mut random)?;
+            KeyFile::open(disk, &settings.path, &settings.node, presumed, &mut random)?;
         let next = file.slots();
         Ok((
             Self(Mutex::new(Inner {
@@ -149,6 +167,22 @@ impl Keys {
         let mut inner = self.lock();
         let half = u64::from(inner.batch / 2);
         inner.make_ahead(half)
+    }
+
+    /// How many slots were handed out, the search key's among them. Whatever is committed from now on may name any of
+    /// them.
+    #[must_use]
+    pub fn handed_out(&self) -> u64 {
+        self.lock().next
+    }
+
+    /// Reads the whole file again, as it lies on the disk.
+    ///
+    /// # Errors
+    /// As for [`verify_file`], and [`StoreError::KeyFileShort`] where it lost slots that are in use.
+    pub fn check(&self) -> Result<KeyReport, StoreError> {
+        let inner = self.lock();
+        inner.file.check(inner.next)
     }
 
     /// How many slots are made and not handed out: while there are any, [`Keys::new_slot`] does not wait for the disk.

@@ -356,3 +356,5 @@ proptest! {
         prop_assert_eq!(value(keys.open_sealed(&sealed, words.as_bytes()).unwrap()), Some(text));
     }
 }
+
+mod short;

@@ -38,6 +38,7 @@ pub use format::{
 pub(crate) use read::segments;
 pub use read::{LogReader, Records, SegmentInfo};
 pub(crate) use segment::path_of as segment_path;
+pub(crate) use verify::check_quickly;
 pub(crate) use verify::check_segment;
 pub use verify::{LogReport, Torn, Verify, verify_dir};
 
@@ -196,6 +197,12 @@ impl Log {
     #[must_use]
     pub fn closed_upto(&self) -> CommitNo {
         self.segment_first - 1
+    }
+
+    /// The first commit of the segment being written.
+    #[must_use]
+    pub fn segment_first(&self) -> CommitNo {
+        self.segment_first
     }
 
     /// A handle for reading, for any thread.

@@ -50,6 +50,16 @@ impl LogReader {
         })
     }
 
+    /// A handle on a log that nobody writes to, and that was checked up to this commit.
+    pub(crate) fn upto(disk: Arc<dyn Disk>, dir: &Path, node: &str, last: CommitNo) -> Self {
+        Self {
+            disk,
+            dir: dir.to_path_buf(),
+            node: node.to_owned(),
+            durable: Arc::new(AtomicU64::new(last)),
+        }
+    }
+
     /// The last durable commit; 0 before the first.
     #[must_use]
     pub fn last_commit(&self) -> CommitNo {

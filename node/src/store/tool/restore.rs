@@ -4,6 +4,7 @@
 //! next start it takes a higher epoch and exchanges open legs with every other node concerned. Keys that were
 //! destroyed after the backup was made are destroyed again, before anything can be opened with them.
 
+use hotline_show::{Text, shown};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -35,34 +36,37 @@ pub struct RestoreReport {
     pub destroyed: usize,
 }
 
-impl fmt::Display for RestoreReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl RestoreReport {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
         let Self {
             from,
             data,
             held,
             destroyed,
         } = self;
-        writeln!(f, "{}", Held(from, held))?;
-        writeln!(f, "已恢复到 {}，核对无误", data.display())?;
-        writeln!(f, "备份之后销毁的密钥，又销毁了 {destroyed} 个")?;
-        writeln!(f, "接下来会发生的事：")?;
-        writeln!(
-            f,
-            "  1. 节点启动时进入更高的纪元，链路从头编号；视图由日志重建，第一次启动较慢"
-        )?;
-        writeln!(
-            f,
-            "  2. 与每一个上级、下级和交办双方交换未结交办，对方记得的自动补回；补齐之前，恢复前的工单暂不能办，新受理照常"
-        )?;
-        writeln!(
-            f,
-            "  3. 谁也补不回的列在 hotline store missing 里，逐件处理"
-        )?;
-        write!(
-            f,
+        text += shown!("{}\n", Held(from, held));
+        text += shown!("已恢复到 {}，核对无误\n", data.display());
+        text += shown!("备份之后销毁的密钥，又销毁了 {destroyed} 个\n");
+        text += shown!("接下来会发生的事：\n");
+        text +=
+            shown!("  1. 节点启动时进入更高的纪元，链路从头编号；视图由日志重建，第一次启动较慢\n");
+        text += shown!(
+            "  2. 与每一个上级、下级和交办双方交换未结交办，对方记得的自动补回；补齐之前，恢复前的工单暂不能办，新受理照常\n"
+        );
+        text += shown!("  3. 谁也补不回的列在 hotline store missing 里，逐件处理\n");
+        text += shown!(
             "务必确认旧的数据目录、旧机器、旧虚拟机都不会再启动这个节点：同一节点跑两份，两份都会被对方停用"
-        )
+        );
+        text
+    }
+}
+
+impl fmt::Display for RestoreReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -198,12 +202,11 @@ pub fn read_destructions(disk: &Arc<dyn Disk>, source: &Path) -> Result<BTreeSet
 ///
 /// # Errors
 /// As for [`read_destructions`].
-pub fn destructions_of(disk: &Arc<dyn Disk>, source: &Path) -> Result<String, StoreError> {
-    use std::fmt::Write as _;
+pub fn destructions_of(disk: &Arc<dyn Disk>, source: &Path) -> Result<Text, StoreError> {
     let slots = read_destructions(disk, source)?;
-    let mut text = format!("{DESTRUCTIONS_FORMAT}\n{}\n", slots.len());
+    let mut text = shown!("{DESTRUCTIONS_FORMAT}\n{}\n", slots.len());
     for slot in slots {
-        let _ = writeln!(text, "{slot}");
+        text.line(&slot);
     }
     Ok(text)
 }

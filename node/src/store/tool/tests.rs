@@ -217,3 +217,60 @@ fn an_export_leaves_out_a_torn_end() {
     );
     verify_export(&disk, Path::new(OUT)).unwrap();
 }
+
+#[test]
+fn a_segment_that_is_gone_is_missed_by_a_start_and_by_a_check_however_the_node_ended() {
+    for clean in [true, false] {
+        let (disk, engine) = (SimDisk::new(), Arc::new(MemEngine::new()));
+        let store = filled(&disk, &engine, 40);
+        if clean {
+            store.close().unwrap();
+        } else {
+            drop(store);
+        }
+        let segments = stat(&shared(&disk), Path::new(DIR)).unwrap().segments;
+        assert!(segments.len() > 3);
+        let all: Vec<_> = segments
+            .iter()
+            .map(|segment| segment.path.clone())
+            .collect();
+        let (first, last) = (all[0].clone(), all[all.len() - 1].clone());
+        // With one gone, the one behind it says which commits are missing.
+        for gone in [vec![first.clone()], vec![all[1].clone()], vec![last], all] {
+            let copy = disk.copy();
+            gone.iter().for_each(|path| copy.remove(path).unwrap());
+            let report = verify(&shared(&copy), Path::new(DIR)).unwrap();
+            assert!(!report.is_sound(), "{clean} {gone:?}: {report}");
+            let before = copy.list(&Path::new(DIR).join("log")).unwrap();
+            let refused = Store::open(settings(), parts(&copy, &engine)).err();
+            let words = refused.expect("refused").to_string();
+            let named = words.contains(".seg") || words.contains("CLEAN");
+            assert!(named && words.contains("备份"), "{clean} {gone:?}: {words}");
+            let after = copy.list(&Path::new(DIR).join("log")).unwrap();
+            assert_eq!(before, after, "nothing is begun in its place");
+        }
+        // The folder's mark alone does not hinder a start.
+        disk.remove(&Path::new(DIR).join("SEGMENT")).unwrap();
+        Store::open(settings(), parts(&disk, &engine)).unwrap();
+    }
+}
+
+#[test]
+fn a_check_finds_that_the_key_file_is_shorter_than_the_log_says() {
+    let (disk, engine) = (SimDisk::new(), Arc::new(MemEngine::new()));
+    let store = filled(&disk, &engine, 5);
+    for _ in 0..6 {
+        store.keys().new_slot().unwrap();
+    }
+    let handed_out = store.keys().handed_out();
+    store.close().unwrap();
+    let tells = |_: &[u8]| handed_out;
+    let check = |disk: &SimDisk| verify_with(&shared(disk), Path::new(DIR), tells).unwrap();
+    assert!(check(&disk).is_sound());
+    disk.truncate(&key_path(Path::new(DIR)), 128 + 3 * 64)
+        .unwrap();
+    let report = check(&disk);
+    let faults = report.faults.join(" ");
+    assert!(faults.contains("keys.dat 只有 3 个密钥槽"), "{report}");
+    assert!(faults.contains("7 个"), "{report}");
+}

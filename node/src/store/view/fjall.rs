@@ -34,6 +34,8 @@ const JOURNALS_BYTES_MAX: u64 = 128 << 20;
 /// On two processors a second one takes the committer's turn: with a hundred thousand tickets just taken in, the slowest
 /// hundredth of commands took 54 ms with two and 9 ms with one (`hotline bench --fill`).
 const WORKERS: usize = 1;
+/// Most tables kept open at once; by itself the engine would take most of what a process may open.
+const TABLES_OPEN_MAX: usize = 64;
 const READ_BACK_BYTES: usize = 64 << 10;
 
 /// Opens views on fjall.
@@ -73,6 +75,7 @@ impl Engine for FjallEngine {
                 .manual_journal_persist(true)
                 .max_journaling_size(JOURNALS_BYTES_MAX)
                 .worker_threads(WORKERS)
+                .max_cached_files(Some(TABLES_OPEN_MAX))
                 .open()?;
             let rows = db.keyspace(KEYSPACE, || {
                 ::fjall::KeyspaceCreateOptions::default()
@@ -224,6 +227,14 @@ impl View for FjallView {
             Ok(())
         })?;
         flushed
+    }
+
+    fn end(&self) -> Result<(), ViewError> {
+        let open = self.held.take();
+        caught(|| {
+            drop(open);
+            Ok(())
+        })
     }
 
     fn stat(&self) -> ViewStat {

@@ -83,11 +83,29 @@ pub(super) fn io_error(engine: &'static str, error: &io::Error) -> ViewError {
     }
 }
 
-/// Removes a generation; none there is no error.
+/// Removes a generation; none there is no error. An engine that never came back may hold its files open: they are
+/// emptied first, so that the disk has the space again.
 pub(super) fn remove(engine: &'static str, dir: &Path) -> Result<(), ViewError> {
+    empty(dir);
     match fs::remove_dir_all(dir) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(engine, &e)),
         _ => Ok(()),
+    }
+}
+
+/// Empties every file below `dir`, as far as the system lets it.
+fn empty(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.as_ref().is_ok_and(fs::FileType::is_dir) {
+            empty(&path);
+        } else if kind.is_ok_and(|kind| kind.is_file()) {
+            // Where it cannot be done the removal tells why.
+            let _ = File::options()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_len(0));
+        }
     }
 }
 

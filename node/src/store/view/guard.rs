@@ -87,6 +87,12 @@ impl<F: Fn(&ViewError) + Send + Sync> View for Guarded<F> {
         result
     }
 
+    fn end(&self) -> Result<(), ViewError> {
+        let result = self.watch(|inner| inner.end());
+        self.closed.store(true, Ordering::Release);
+        result
+    }
+
     fn stat(&self) -> ViewStat {
         self.inner.stat()
     }
@@ -140,6 +146,10 @@ mod tests {
         }
 
         fn close(&self) -> Result<(), ViewError> {
+            Err(self.0.clone())
+        }
+
+        fn end(&self) -> Result<(), ViewError> {
             Err(self.0.clone())
         }
 

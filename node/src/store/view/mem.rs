@@ -122,6 +122,10 @@ impl View for MemView {
         Ok(())
     }
 
+    fn end(&self) -> Result<(), ViewError> {
+        Ok(())
+    }
+
     fn stat(&self) -> ViewStat {
         let state = self.read();
         let bytes = state

@@ -4,6 +4,7 @@
 //! half-applied commit is mended by applying it once more. Reads may come from any thread; changes come from the
 //! one committer.
 
+mod apart;
 #[cfg(test)]
 mod conformance;
 mod fjall;
@@ -17,6 +18,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::apart::{Apart, LOST_MAX, Patience};
 pub use self::fjall::FjallEngine;
 pub use self::sled::SledEngine;
 pub(crate) use guard::Guarded;
@@ -234,6 +236,13 @@ pub trait View: Rows {
     /// A failed engine or disk: the view must then not be trusted at the next opening.
     fn close(&self) -> Result<(), ViewError>;
 
+    /// Ends the view after a failure: it is taken from its readers, later calls answer [`ViewError::Closed`], and
+    /// nothing more is made durable than the engine does of itself.
+    ///
+    /// # Errors
+    /// The engine does not end.
+    fn end(&self) -> Result<(), ViewError>;
+
     /// Size and state, for people.
     fn stat(&self) -> ViewStat;
 }
@@ -260,6 +269,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Whether opening damaged files may end the whole process, past every catching of panics.
     fn may_end_the_process(&self) -> bool {
+        false
+    }
+
+    /// Whether an engine that was opened in this folder has never come back, so that this process must leave the folder
+    /// alone.
+    fn is_lost(&self, _dir: &Path) -> bool {
         false
     }
 
@@ -300,6 +315,24 @@ pub enum ViewError {
     Halted {
         /// The engine's name.
         engine: &'static str,
+    },
+    /// The engine did not come back in time. The view is made anew from the log, in another folder.
+    #[error(
+        "引擎 {engine} 没有在限定时间内完成打开、写盘或结束，这一代视图已弃用，节点将从日志另建"
+    )]
+    Stuck {
+        /// The engine's name.
+        engine: &'static str,
+    },
+    /// So many engines have not come back that no other one is opened.
+    #[error(
+        "引擎 {engine} 已有 {lost} 次没有结束，本进程不再打开视图；请检查磁盘，然后重新启动节点"
+    )]
+    TooManyLost {
+        /// The engine's name.
+        engine: &'static str,
+        /// How many.
+        lost: usize,
     },
     /// The disk has no room for the view.
     #[error("视图所在磁盘已满，请腾出空间")]

@@ -202,6 +202,14 @@ impl View for SledView {
         folder::sync_tree(&self.dir).map_err(|e| io_error(NAME, &e))
     }
 
+    fn end(&self) -> Result<(), ViewError> {
+        let open = self.held.take();
+        caught(|| {
+            drop(open);
+            Ok(())
+        })
+    }
+
     fn stat(&self) -> ViewStat {
         ViewStat {
             engine: NAME,

@@ -8,6 +8,8 @@ use hotline_domain::body::Body;
 use hotline_domain::command::Verb;
 use hotline_domain::id::LegId;
 use hotline_domain::leg::{Leg, LegKind, RequestKind, Side, Stage};
+use hotline_domain::policy::purpose::Purpose;
+use hotline_domain::reading::{Entrance, Opened};
 use hotline_domain::ticket::{Ticket, TicketStage};
 use hotline_topology::{FieldName, Kind, Time, Urgency};
 
@@ -68,6 +70,10 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
     if rng.percent(8) {
         open.extend(on_noticed(rng, node));
     }
+    if rng.percent(30) {
+        let ticket = *rng.pick(&tickets);
+        open.push(reading(rng, ticket));
+    }
     if rng.percent(20) {
         // Personal data where it does not belong: it must not travel.
         if let Some(wish) = open.first_mut().filter(|wish| !wish.fields.is_empty()) {
@@ -75,6 +81,31 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
         }
     }
     open
+}
+
+/// Somebody opens a ticket's texts, mostly for a purpose of their work, now and then for none or another unit's ticket.
+fn reading(rng: &mut Rng, ticket: &Ticket) -> Wish {
+    let (who, purposes): (_, &[Purpose]) = match rng.below(5) {
+        0..=1 => (Who::Desk, &Purpose::ALL),
+        2 => (Who::Caller, &[Purpose::CallBack, Purpose::Petitioner]),
+        _ => (*rng.pick(&UNITS.map(Who::Unit)), &[Purpose::Handle]),
+    };
+    let odd = rng.percent(5);
+    let purpose = *rng.pick(if odd { &Purpose::ALL } else { purposes });
+    let mut fields = vec![FieldName::Title, FieldName::Content];
+    if who == Who::Desk {
+        fields.extend([FieldName::PetitionerName, FieldName::Contact]);
+    }
+    let verb = Verb::Read {
+        matter: ticket.matter,
+        opened: Opened::Texts { fields },
+        purpose,
+        entrance: Entrance::FrontEnd,
+    };
+    Wish {
+        who,
+        ..desk(verb, &[])
+    }
 }
 
 fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {

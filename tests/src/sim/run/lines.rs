@@ -250,12 +250,12 @@ impl Sim {
                     envelope,
                 } => self.deliver(me, peer, lane, seq, envelope),
                 Output::Introduced { author, chain } => {
-                    self.push(me, Input::Introduced { author, chain }, 5);
+                    self.bring(me, peer, Input::Introduced { author, chain }, 5);
                 }
                 Output::Acked { lane, upto } => {
-                    self.push(me, Input::Acked { peer, lane, upto }, 3 * SECOND)
+                    self.bring(me, peer, Input::Acked { peer, lane, upto }, 3 * SECOND)
                 }
-                Output::News(news) => self.push(me, Input::Link { peer, news }, 0),
+                Output::News(news) => self.bring(me, peer, Input::Link { peer, news }, 0),
                 Output::Beat { .. } => {}
                 Output::Close { code, .. } => self.drop_line(me, peer, code.needs_person()),
             }
@@ -301,6 +301,15 @@ impl Sim {
             seq,
             envelope,
         };
-        self.push(me, input, 5);
+        self.bring(me, peer, input, 5);
+    }
+
+    /// Hands the kernel what the session with a peer brought.
+    fn bring(&mut self, me: RegionKey, peer: RegionKey, input: Input, wait_ms: i64) {
+        let input = match self.nodes[&me].lines.get(&peer) {
+            Some(line) => line.session.brought(input),
+            None => input,
+        };
+        self.push(me, input, wait_ms);
     }
 }

@@ -8,6 +8,7 @@ use crate::sim::office;
 use crate::sim::places::{HOUR, MINUTE, SECOND};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
+use hotline_domain::leg::Lane;
 use hotline_domain::link::ByeCode;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::Rows as _;
@@ -25,17 +26,13 @@ impl Sim {
         if !node.up() {
             return;
         }
-        if let Input::Acked { peer, lane, upto } = &input {
-            let known = node.inbox.iter_mut().find_map(|waiting| match waiting {
-                Input::Acked {
-                    peer: p,
-                    lane: l,
-                    upto,
-                } if p == peer && l == lane => Some(upto),
-                _ => None,
+        if let Some((about, upto)) = acknowledged(&input) {
+            let mut waiting = node.inbox.iter_mut();
+            let known = waiting.find(|known| {
+                acknowledged(known).is_some_and(|(of, least)| of == about && least <= upto)
             });
             if let Some(known) = known {
-                *known = (*known).max(*upto);
+                *known = input;
                 return;
             }
         }
@@ -248,7 +245,10 @@ impl Sim {
         for action in actions {
             match action {
                 Action::Answer { ticket, answer } => {
-                    self.clerks.answered(ticket, &answer);
+                    let asked = self.clerks.answered(ticket, &answer);
+                    if let (Ok(_), Some(asked)) = (&answer, asked) {
+                        self.check_all(me, |promise, _| promise.opened(me, &asked.command));
+                    }
                     if let Ok(done) = answer {
                         self.promises
                             .iter_mut()
@@ -417,5 +417,19 @@ impl Sim {
         let again = self.clerks.ask_again(me);
         self.ask(me, again);
         self.arm(me);
+    }
+}
+
+/// What an acknowledgement is about, and up to which number it goes.
+fn acknowledged(input: &Input) -> Option<((RegionKey, Lane, u64), u64)> {
+    let Input::OfSession {
+        restarts, input, ..
+    } = input
+    else {
+        return None;
+    };
+    match **input {
+        Input::Acked { peer, lane, upto } => Some(((peer, lane, *restarts), upto)),
+        _ => None,
     }
 }

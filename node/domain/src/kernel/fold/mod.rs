@@ -4,6 +4,7 @@ mod attachments;
 mod epoch;
 mod legs;
 pub(super) mod link;
+mod readings;
 mod seals;
 mod tickets;
 mod world;
@@ -66,6 +67,7 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             legs::fold(view, me, fact)?;
             attachments::fold(view, fact)
         }
+        Fact::Read(reading) => readings::fold(view, reading),
         Fact::Sighted { .. } => tickets::fold_sight(view, fact),
         Fact::Noticed(notice) => {
             let key = RowKey::Notice(
@@ -102,6 +104,14 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
             node.epoch = epoch_after(node.epoch, [fact]);
             node.restore = Some(restore.clone());
         }),
+        Fact::DueProvisional { of, reckoned } => {
+            let key = RowKey::Provisional(*of);
+            match reckoned {
+                Some(reckoned) => view.put(key, Row::Provisional(Box::new(*reckoned))),
+                None => view.delete(key),
+            }
+            Ok(())
+        }
         Fact::Exchanged { peer, exchange } => {
             let key = RowKey::Exchange(*peer);
             match exchange {

@@ -2,16 +2,16 @@
 
 use super::letters::{self, Examined};
 use super::{acts, awaits, missing, orders};
-use crate::clock;
+use crate::clock::{self, Basis, DueOf};
 use crate::exchange::PastAct;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::LegId;
 use crate::kernel::Draft;
-use crate::kernel::conduct;
 use crate::kernel::offered::{check_fields, field_of, offered};
 use crate::kernel::outcome::Stop;
 use crate::kernel::receive::leg_message;
+use crate::kernel::{conduct, reckon};
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party, RuleVersion};
 use crate::link::Offence;
 use crate::policy::authority;
@@ -165,10 +165,13 @@ fn leg_back(
     let leg = draft.leg(id)?;
     if taken {
         let kept = Rows::ticket(draft, matter)?.filter(|ticket| ticket.is_own(me));
-        let due = kept
-            .and_then(|ticket| ticket.due)
-            .unwrap_or_else(|| clock::own_due(&draft.world, &leg));
+        let kept = kept.and_then(|ticket| ticket.due);
+        let own = clock::own_due(&draft.world, &leg);
+        let due = kept.unwrap_or(own.at);
         draft.ticket_act(matter, None, TicketAct::Received { leg: id, due }, fields)?;
+        if kept.is_none() {
+            reckon::note(draft, DueOf::Ticket(matter), own, Basis::Incoming, 0)?;
+        }
         return draft.set_timer(due, TimerKey::TicketDue(matter));
     }
     if is_new && offer.origin != me {
@@ -199,10 +202,11 @@ pub(in crate::kernel) fn own_again(
     };
     let pack = draft.world.pack_for(&rules);
     let (kind, urgency) = (offer.request_kind, offer.urgency);
-    let due = clock::handling_due(&draft.world, pack, kind, urgency, offer.taken_in_at);
+    let limit = pack.handling(kind, urgency).and_then(|rule| rule.limit);
+    let by_rules = limit.map(|limit| clock::due(&draft.world, offer.taken_in_at, limit));
     let due = match offer.kind {
-        LegKind::Downward if given => due.map_or(offer.due.at, |due| due.at.max(offer.due.at)),
-        _ => due.map_or(offer.due.at, |due| due.at),
+        LegKind::Downward if given => by_rules.map_or(offer.due.at, |due| due.at.max(offer.due.at)),
+        _ => by_rules.map_or(offer.due.at, |due| due.at),
     };
     let act = TicketAct::TakenIn {
         number: offer.number.clone(),
@@ -218,5 +222,9 @@ pub(in crate::kernel) fn own_again(
     };
     draft.ticket_act(offer.matter, None, act, fields.to_vec())?;
     draft.set_timer(due, TimerKey::TicketDue(offer.matter))?;
+    if let (Some(by_rules), Some(limit)) = (by_rules.filter(|rules| rules.at == due), limit) {
+        let of = DueOf::Ticket(offer.matter);
+        reckon::note_span(draft, of, by_rules, offer.taken_in_at, limit)?;
+    }
     missing::petitioner(draft, offer)
 }

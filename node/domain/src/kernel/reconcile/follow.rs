@@ -6,7 +6,7 @@ use crate::clock;
 use crate::id::MatterId;
 use crate::kernel::outcome::Stop;
 use crate::kernel::world::succeed;
-use crate::kernel::{Draft, joint, timers};
+use crate::kernel::{Draft, joint, reckon, timers};
 use crate::leg::{self, Act, Asking, Closure, Leg, LegKind, Party, RecallGround, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
@@ -69,6 +69,7 @@ fn follow_leg(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     if taker && leg.is_open() && downward {
         due_again(draft, &leg)?;
     }
+    reckon::came_back(draft, &leg)?;
     if leg.side == Side::Giver {
         lead_again(draft, &leg)?;
         // Who leads is decided by all receipts: the last answer decides.
@@ -91,9 +92,11 @@ fn due_again(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
         return Ok(());
     }
     let due = clock::own_due(&draft.world, leg);
-    let newer = leg.due_no > 0 && ticket.due != Some(due);
-    if newer || ticket.due.is_none_or(|known| known > leg.due.at) {
-        ticket::change_due(draft, ticket.matter, due, None)?;
+    let newer = leg.due_no > 0 && ticket.due != Some(due.at);
+    // The same date may be certain by now.
+    let same = ticket.due == Some(due.at);
+    if newer || same || ticket.due.is_none_or(|known| known > leg.due.at) {
+        ticket::due_by_leg(draft, &ticket, leg)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::kernel::outcome::Stop;
 use crate::leg::{Act, Leg, Offer};
 use crate::row::{IndexKey, Row, RowKey};
 use crate::view::{Rows, View};
-use hotline_topology::RegionKey;
+use hotline_topology::{RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn put(
@@ -103,9 +103,14 @@ pub(super) fn list(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let Some(restore) = draft.node()?.restore else {
         return Ok(());
     };
+    // A node that was rebuilt from nothing knows of no day before.
+    let from = match restore.until {
+        Time(0) => "启用以来".to_owned(),
+        until => format!("{until} 起"),
+    };
     let words = format!(
-        "{} 至 {} 之间只在本节点写下的东西无从得知:没有交出去的受理、本级单位的办理、备注、回访、办结;请凭来件、录音和单位的记录补办",
-        restore.until, restore.at
+        "{from}，到 {} 为止，只在本节点写下的东西无从得知：没有交出去的受理、本级单位的办理、备注、回访、办结；请凭来件、录音和单位的记录补办",
+        restore.at
     );
     put(draft, MissingKind::Span, None, String::new(), words)?;
     for (mark, gaps) in gaps(draft)? {

@@ -217,7 +217,7 @@ fn units_have_to_do_with_their_own_tickets_and_reading_is_on_record() {
     );
     let read = format!("{:?}", fed.nodes[&ZEZHOU].log.last());
     assert!(
-        read.contains("AttachmentRead") && read.contains("住建局承办人"),
+        read.contains("Read(Reading") && read.contains("住建局承办人"),
         "{read}"
     );
 }

@@ -9,5 +9,6 @@ mod random;
 mod resealing;
 pub(in crate::kernel) mod sealing;
 mod sealing_random;
+mod sessions;
 
 mod locality;

@@ -11,7 +11,7 @@ pub(super) use spread::{check_lists, met, peer_has, tell_neighbours};
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::timers;
+use super::{reckon, timers};
 use crate::fact::Fact;
 use crate::leg::Lane;
 use crate::link::Message;
@@ -262,6 +262,7 @@ pub(super) fn changed(draft: &mut Draft<'_>) -> Result<(), Stop> {
     super::parked::take_up_kept(draft)?;
     spread::offer_below(draft)?;
     tell_neighbours(draft)?;
+    reckon::sweep(draft)?;
     timers::world_check(draft)
 }
 

@@ -214,6 +214,7 @@ fn scenario(kind: LegKind, role: LegRole, tries: fn(&Leg, Party) -> Vec<Act>) ->
 }
 
 /// Explores, prints how much, and demands that it was not next to nothing.
+#[expect(clippy::disallowed_macros, reason = "how much was explored")]
 fn hold(name: &str, scenario: Scenario, worlds_min: usize) {
     let explorer = Explorer::new(scenario);
     match explorer.run() {

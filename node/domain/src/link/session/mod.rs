@@ -14,6 +14,8 @@
 //! - No envelope leaves without credit; a sender that goes beyond its credit is cut off.
 //! - A session lives only as long as its stream. Whoever opens a new one drops the older first and states its hello from
 //!   the committed view: otherwise honest neighbours could look rolled back (see [`super::judge()`]).
+//! - A session is of the lanes that it opened on. Once they began again, nothing goes out on it, what it brought changes
+//!   nothing ([`Input::OfSession`]), and it ends with the next frame.
 //!
 //! To add a frame: [`super::Frame`], the match in [`Session::on_frame`] (`take.rs`), the shell's codec, the `.proto` file.
 
@@ -27,10 +29,10 @@ use super::judge::lane_name;
 use super::past::Past;
 use super::state::LinkState;
 use crate::figures::Watermark;
-use crate::kernel::LinkNews;
+use crate::kernel::{Input, LinkNews};
 use crate::leg::Lane;
 use crate::row::{Row, RowKey};
-use crate::view::{View, ViewFailed};
+use crate::view::{Rows as _, View, ViewFailed};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeSet;
 
@@ -138,6 +140,8 @@ pub enum SessionStage {
 pub struct Session {
     peer: RegionKey,
     epoch: u64,
+    /// Of the link's state as the session opened.
+    restarts: u64,
     past: Past,
     limits: Limits,
     stage: SessionStage,
@@ -216,6 +220,7 @@ impl Session {
         let mut session = Session {
             peer: link.peer,
             epoch: own.epoch,
+            restarts: link.restarts,
             past: own.past.clone(),
             limits,
             stage: SessionStage::Greeting,
@@ -251,7 +256,7 @@ impl Session {
     /// The view could not be read, or an unacknowledged envelope is missing from it.
     pub fn pump(&mut self, view: &dyn View, room: usize) -> Result<Vec<Frame>, ViewFailed> {
         let mut frames = Vec::new();
-        if self.stage != SessionStage::Met {
+        if self.stage != SessionStage::Met || view.link(self.peer)?.restarts != self.restarts {
             return Ok(frames);
         }
         for lane in Lane::ALL {
@@ -346,6 +351,16 @@ impl Session {
             Output::Send(self.bye(code, text.clone())),
             Output::Close { code, text },
         ]
+    }
+
+    /// What the session brought, as the kernel takes it: with the lanes that it is about.
+    #[must_use]
+    pub fn brought(&self, input: Input) -> Input {
+        Input::OfSession {
+            peer: self.peer,
+            restarts: self.restarts,
+            input: Box::new(input),
+        }
     }
 
     /// Where the session stands.

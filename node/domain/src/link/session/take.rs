@@ -30,6 +30,10 @@ impl Session {
             return Vec::new();
         }
         self.heard_ms = mono_ms;
+        if link.restarts != self.restarts {
+            let text = "本节点的链路已从头编号,须重新连接".to_owned();
+            return self.close(ByeCode::Shutdown, text);
+        }
         if let Some(why) = &link.blocked {
             return match &frame {
                 // Whoever was blocked comes back by a restart that it announces, and by nothing else.

@@ -56,6 +56,33 @@ fn nothing_is_taken_in_without_content_nor_at_a_place_nobody_knows() {
 }
 
 #[test]
+fn a_category_that_nobody_knows_is_refused_with_the_nearest_ones() {
+    let mut fed = Fed::new();
+    let of = |code: &str| Verb::TakeIn {
+        channel: "phone".to_owned(),
+        kind: Kind::Help,
+        category: code.to_owned(),
+        urgency: Urgency::Normal,
+        place: None,
+        happened_at: None,
+    };
+    for unknown in ["9999", "0299", "02011", "供水", "0201 ", "02019x"] {
+        let refused = fed.at(CITY).command(of(unknown)).fails("intake.category");
+        let words = refused.to_string();
+        assert!(words.contains(unknown.trim()), "{words}");
+        assert!(
+            words.contains("02 ") || words.contains("0201 供水"),
+            "{words}"
+        );
+        assert!(words.contains("hotline codes 事项"), "{words}");
+    }
+    // A table of a first and a second level, and a jurisdiction's own third one.
+    for known in ["02", "0201", "020103"] {
+        fed.at(CITY).command(of(known)).done();
+    }
+}
+
+#[test]
 fn a_kind_whose_limit_the_pack_leaves_open_is_not_taken_in() {
     let mut fed = Fed::with(|_, pack| {
         for rule in &mut pack.handling {

@@ -14,6 +14,7 @@ mod register;
 #[cfg(test)]
 mod tests;
 
+use hotline_show::{Text, shown};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub use register::oldest_backup_with;
 use super::attachments;
 use crate::store::checkpoint::{self, CHECKPOINT_DIR, CheckpointRows};
 use crate::store::disk::{Access, Disk, TMP_SUFFIX};
-use crate::store::keys::{key_path, verify_file};
+use crate::store::keys::{key_path, slots_of_file, verify_file};
 use crate::store::log::{SegmentInfo, check_segment, genesis, segments};
 use crate::store::{ChainHash, CommitNo, StoreError, hex};
 
@@ -49,14 +50,23 @@ pub struct BackupReport {
     pub copied_bytes: u64,
 }
 
-impl fmt::Display for BackupReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
+impl BackupReport {
+    /// What is told of it, of any number of lines.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let mut text = Text::new();
+        text += shown!(
             "{}\n本次写入 {} 字节，其余沿用上一次；全部文件已重新读出核对",
             Held(&self.to, &self.holds),
             self.copied_bytes
-        )
+        );
+        text
+    }
+}
+
+impl fmt::Display for BackupReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -300,6 +310,15 @@ impl Work<'_> {
         loop {
             tries += 1;
             let listed = self.copy(&source, name.clone(), None, Access::Private)?;
+            // It only grows: a file that was cut short must not take the place of the whole one.
+            let before = self.former.as_ref().map_or(0, |list| list.keys.bytes);
+            if listed.bytes < before {
+                return Err(StoreError::KeyFileShort {
+                    file: source,
+                    found: slots_of_file(listed.bytes),
+                    presumed: slots_of_file(before),
+                });
+            }
             let copy = self.to.join(&name);
             let report = verify_file(&**self.disk, &copy, Some(&self.node))?;
             if report.damaged.is_empty() || tries == KEY_TRIES {

@@ -184,7 +184,7 @@ fn keys_destroyed_after_the_backup_are_destroyed_in_what_is_put_back() {
     keys.destroy(gone).unwrap();
     let list = Path::new("/gone");
     let text = destructions_of(&disk, Path::new(DIR)).unwrap();
-    disk.write_new(list, text.as_bytes(), Access::Common)
+    disk.write_new(list, text.as_str().as_bytes(), Access::Common)
         .unwrap();
     for source in [list, Path::new(DIR), Path::new("/node/keys.dat")] {
         let slots = read_destructions(&disk, source).unwrap();
@@ -412,4 +412,22 @@ fn a_restore_killed_at_any_step_cannot_be_opened_or_is_whole() {
             }
         },
     );
+}
+
+#[test]
+fn a_key_file_that_was_cut_short_does_not_replace_the_whole_one() {
+    let sim = SimDisk::new();
+    let disk = shared(&sim);
+    let mut store = open_at(&disk, DIR).unwrap();
+    write(&mut store, 1, 20);
+    for _ in 0..9 {
+        store.keys().new_slot().unwrap();
+    }
+    let kept = make(&disk).unwrap().holds;
+    let keys = key_path(Path::new(DIR));
+    sim.truncate(&keys, 128 + 4 * 64).unwrap();
+    write(&mut store, 2, 3);
+    let words = make(&disk).unwrap_err().to_string();
+    assert!(words.contains("keys.dat 只有 4 个密钥槽"), "{words}");
+    assert_eq!(verify_backup(&disk, Path::new(TO)).unwrap(), kept);
 }

@@ -1,0 +1,68 @@
+//! `hotline certs revoke`.
+
+use super::Library;
+use crate::identity::authority::{Authority, Entry, Reason};
+use crate::identity::profile::{OperatorName, Subject};
+use crate::identity::revocation::Serial;
+use clap::Args;
+use hotline_show::{Text, shown};
+use hotline_topology::{RegionKey, Time};
+
+/// `hotline certs revoke`.
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    library: Library,
+    /// 序列号，见 hotline certs show
+    #[arg(long, value_parser = serial, required_unless_present = "region", conflicts_with = "region")]
+    serial: Option<Serial>,
+    /// 行政区划代码，12 位：吊销其节点全部有效的证书
+    #[arg(long)]
+    region: Option<RegionKey>,
+    /// 同上，但吊销这个操作员的
+    #[arg(long, requires = "region", conflicts_with = "authority")]
+    name: Option<OperatorName>,
+    /// 同上，但吊销其签发机构的；由它签发的证书随之失效
+    #[arg(long, requires = "region")]
+    authority: bool,
+    /// 原因；已换发的只吊销旧证书，留下最新的一张
+    #[arg(long, value_enum)]
+    reason: Reason,
+}
+
+fn serial(text: &str) -> Result<Serial, String> {
+    Serial::from_hex(text).ok_or_else(|| format!("“{text}”不是序列号：应为偶数个十六进制数字"))
+}
+
+impl Revoke {
+    /// Revokes and says what, by whom issued.
+    ///
+    /// # Errors
+    /// Nobody here issued it.
+    pub(super) fn run(self, now: Time) -> anyhow::Result<Text> {
+        let authority = Authority::open(&self.library.dir)?;
+        let revoked = match (self.serial, self.region) {
+            (Some(serial), _) => vec![authority.revoke(&serial, now, self.reason)?],
+            (None, Some(region)) => {
+                let subject = match (self.name, self.authority) {
+                    (Some(name), _) => Subject::Operator { region, name },
+                    (None, true) => Subject::Authority(region),
+                    (None, false) => Subject::Node(region),
+                };
+                authority.revoke_subject(&subject, now, self.reason)?
+            }
+            (None, None) => anyhow::bail!("请用 --serial 写明序列号，或用 --region 写明区划代码"),
+        };
+        let mut text = Text::new();
+        for Entry { issuer, record } in &revoked {
+            let (uri, serial, reason) = (&record.uri, record.serial(), self.reason.label());
+            text += shown!("已吊销 {uri}（序列号 {serial}，{reason}，签发者 {issuer}）。\n");
+        }
+        let list = self.library.dir.join("public/crl.pem");
+        text += shown!(
+            "请把 {} 发给各节点，重新载入后生效；或签署下发：hotline certs publish lists。\n",
+            list.display()
+        );
+        Ok(text)
+    }
+}

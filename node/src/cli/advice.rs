@@ -114,6 +114,7 @@ mod tests {
         "redo.taker",
         "assign.reach",
         "restore.unknown",
+        "reading.nothing",
     ];
 
     /// `Class::Invalid, "rule"` in the rules' sources.

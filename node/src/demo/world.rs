@@ -4,12 +4,12 @@
 use super::ports::HeldPort;
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::OsEntropy;
-use crate::identity::authority::{Authority, Signer};
-use crate::identity::profile::TrustDomain;
+use crate::identity::authority::{AUTHORITY_DAYS, Authority, LEAF_DAYS, Signer, Term};
+use crate::identity::profile::{Subject, TrustDomain};
 use anyhow::Context as _;
 use hotline_topology::divisions::{Division, divisions};
 use hotline_topology::new::{Select, Settings, generate};
-use hotline_topology::{Federation, Level, RegionKey, Target};
+use hotline_topology::{Federation, Level, RegionKey, Target, Time};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -283,21 +283,31 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("不能写 {}", path.display()))
 }
 
-/// A root, the province's authority, and each node's certificate by it.
+/// A root, the province's authority, and each node's certificate by it. Links are checked by the time that it is, evidence
+/// by the time of the demo's clock when it was written: every certificate holds at both.
 fn certify(folder: &Path, federation: &Federation) -> anyhow::Result<()> {
     let (now, entropy) = (SystemClock::new().now(), &mut OsEntropy);
+    let begun: Time = START.parse().map_err(anyhow::Error::msg)?;
+    let begun = begun.min(now);
+    let term = |days| Term {
+        not_before: Term::days(begun, days).not_before,
+        ..Term::days(now, days)
+    };
     let domain: TrustDomain = federation.trust_domain().parse()?;
-    let authority = Authority::init(&folder.join("certs"), &domain, now, entropy)?;
+    let authority = Authority::init(&folder.join("certs"), &domain, begun, entropy)?;
     let root = federation.root();
-    authority.issue_authority(root, Signer::Root, now, entropy)?;
+    let province = Subject::Authority(root);
+    authority.issue(&province, Signer::Root, term(AUTHORITY_DAYS), now, entropy)?;
     for (key, _) in federation
         .regions()
         .iter()
         .filter(|(_, region)| region.node)
     {
-        authority.issue_node(*key, root, now, entropy)?;
+        let (node, by) = (Subject::Node(*key), Signer::Region(root));
+        authority.issue(&node, by, term(LEAF_DAYS), now, entropy)?;
     }
-    Ok(())
+    // The root's first list is as old as the demo's beginning.
+    Ok(authority.refresh_lists(now)?)
 }
 
 /// This process's user: whoever owns what it makes.

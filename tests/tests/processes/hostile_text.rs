@@ -53,7 +53,7 @@ async fn nothing_from_outside_is_shown_as_it_came() -> anyhow::Result<()> {
         &town,
         province,
         CLERK,
-        &["ticket", "show", &number, "--texts"],
+        &["ticket", "show", &number, "--texts", "--purpose", "handle"],
     )
     .await?;
     anyhow::ensure!(answer.code == 0, "{}", answer.text);

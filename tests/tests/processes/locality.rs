@@ -75,17 +75,18 @@ async fn what_no_edge_carries_stays_where_it_was_given() -> anyhow::Result<()> {
         matter: matters[1].clone(),
         ground: "beyond-authority".into(),
     };
-    let reason = vec![text("reason", "超出县级权限"), text("contact", CANARY)];
-    origin
-        .execute(
-            Some(DISPATCHER),
-            pb::Command {
-                texts: reason,
-                verb: Some(Verb::Escalate(raise)),
-                ..Default::default()
-            },
-        )
-        .await?;
+    // A step stores no text that it has no use for, so none can slip along with it.
+    let reason = || vec![text("reason", "超出县级权限")];
+    let more = [reason(), vec![text("contact", CANARY)]].concat();
+    let raises = |texts| pb::Command {
+        texts,
+        verb: Some(Verb::Escalate(raise.clone())),
+        ..Default::default()
+    };
+    let refused = origin.execute(Some(DISPATCHER), raises(more)).await;
+    let refused = refused.expect_err("no step stores what it has no use for");
+    assert!(refused.to_string().contains("contact"), "{refused}");
+    origin.execute(Some(DISPATCHER), raises(reason())).await?;
 
     for (door, matter) in [(&below, &matters[0]), (&above, &matters[1])] {
         until("the story arrives", || async {

@@ -207,7 +207,7 @@ async fn all_faults_come_at_once_and_a_port_in_use_is_one() -> anyhow::Result<()
         "http.listen",
         "operator.socket",
     ] {
-        line(&refused, &format!("{part}:"));
+        line(&refused, &format!("{part}："));
     }
     drop(taken);
     Ok(())

@@ -1,6 +1,7 @@
 //! A campaign: many seeds, and a summary that can be kept.
 
 use crate::sim::many::{Sum, replay, run_all};
+use crate::sim::notices::{LEGS, MET, is_possible};
 use crate::sim::shape::SHAPES;
 use anyhow::Context as _;
 use clap::Args;
@@ -83,6 +84,8 @@ fn value(wanted: &Campaign, sum: &Sum, spent: Duration) -> serde_json::Value {
         "commits": sum.commits,
         "frames": sum.frames,
         "commands": { "done": sum.answers.0, "refused": sum.answers.1 },
+        "notices": sum.notices.iter().map(|((met, leg), count)| (format!("{met}, {leg}"), count))
+            .collect::<std::collections::BTreeMap<_, _>>(),
         "faults": sum.faults,
         "violations": violations.collect::<Vec<_>>(),
         "seconds": spent.as_secs(),
@@ -133,6 +136,16 @@ fn words(wanted: &Campaign, sum: &Sum, spent: Duration) -> String {
             "| {} | {nodes} | {days} | {} | {runs} |",
             shape.name, shape.matters
         ));
+    }
+    line(format!("\n| met | {} |", LEGS.join(" | ")));
+    line(format!("| --- | {} |", LEGS.map(|_| "---:").join(" | ")));
+    for met in MET {
+        let counts = LEGS.map(|leg| match sum.notices.get(&(met, leg)) {
+            Some(count) => count.to_string(),
+            None if is_possible(met, leg) => "0".to_owned(),
+            None => "—".to_owned(),
+        });
+        line(format!("| {met} | {} |", counts.join(" | ")));
     }
     line("\n| fault | how often it struck |\n| --- | ---: |".to_owned());
     for (kind, count) in &sum.faults {

@@ -24,13 +24,14 @@ fn every_promise_holds_in_every_seed() {
     let started = Instant::now();
     let sum = run_all(0, seeds, &|_| {});
     println!(
-        "{} seeds {:?}, {} days, {} commits, {:?}\n{:#?}",
+        "{} seeds {:?}, {} days, {} commits, {:?}\n{:#?}\n{:#?}",
         sum.seeds,
         sum.shapes,
         sum.days(),
         sum.commits,
         started.elapsed(),
-        sum.faults
+        sum.faults,
+        sum.notices
     );
     let failed: Vec<String> = sum
         .violations
@@ -43,6 +44,10 @@ fn every_promise_holds_in_every_seed() {
         failed.len(),
         failed.join("\n")
     );
+    // What no seed brings about, no promise looks at.
+    if seeds >= SEEDS {
+        assert_eq!(sum.unmet(), [], "never met in {seeds} seeds");
+    }
 }
 
 #[test]

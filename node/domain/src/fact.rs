@@ -6,12 +6,12 @@ use crate::exchange::{Exchange, Inventory, Missing, Restore};
 use crate::field::SealedField;
 use crate::figures::{CellKey, Counts, Report, Watermark};
 use crate::id::{EnvelopeId, LegId, MatterId};
-use crate::leg::{Act, Lane, Party};
+use crate::leg::{Act, Lane, Order, Party};
 use crate::link::{Conduct, Consumption, Envelope, Shown};
 use crate::reading::Reading;
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
-use crate::supervision::{IssuedOrder, Notice};
+use crate::supervision::{IssuedOrder, Notice, OrderWord};
 use crate::ticket::{Sight, TicketAct};
 use crate::world::{Document, Have, Series};
 use hotline_topology::{RegionKey, Time};
@@ -67,6 +67,15 @@ pub enum Fact {
     Noticed(Notice),
     /// A supervision order issued by this node was made or changed.
     OrderIssued(IssuedOrder),
+    /// Something was said of an order of this node's on a leg between others.
+    OrderSaid(OrderWord),
+    /// A superior's order came when the leg was closed, and stands on it.
+    OrderStands {
+        /// The leg.
+        leg: LegId,
+        /// The order.
+        order: Order,
+    },
     /// An envelope was queued on a link.
     Queued {
         /// Next hop.

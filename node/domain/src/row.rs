@@ -12,7 +12,7 @@ use crate::leg::{Lane, Leg};
 use crate::link::{Envelope, LinkState, Starts};
 use crate::reading::Reading;
 use crate::sealing::{Destruction, OwnKey, SignedKey};
-use crate::supervision::{IssuedOrder, Notice};
+use crate::supervision::{IssuedOrder, Notice, OrderWord};
 use crate::ticket::{Ticket, TicketStage};
 use crate::world::{Document, DocumentKind, PeerWorld};
 use hotline_topology::{RegionKey, Time};
@@ -44,6 +44,8 @@ pub enum TimerKey {
     WorldDue,
     /// The age of revocation lists is looked at.
     WorldCheck,
+    /// An own matter is to be handed on.
+    AssignDue(MatterId),
 }
 
 /// Secondary keys.
@@ -55,6 +57,10 @@ pub enum IndexKey {
     Stage(TicketStage, Time, MatterId),
     /// Open legs by the body that takes them.
     OpenLeg(Body, LegId),
+    /// A leg between others → the matter at whose origin it is seen.
+    Sighted(LegId),
+    /// Supervision orders given here or received here, by when they were issued, with the leg.
+    Order(Time, OrderId, LegId),
 }
 
 /// A row's key.
@@ -66,6 +72,8 @@ pub enum RowKey {
     Leg(LegId),
     /// A supervision order issued here.
     Order(OrderId),
+    /// What was said of an order of this node's on a leg between others, numbered from 0.
+    OrderWord(MatterId, OrderId, u32),
     /// A ticket's timeline, numbered from 0.
     Timeline(MatterId, u32),
     /// An outgoing envelope not acknowledged yet.
@@ -226,6 +234,8 @@ pub enum Row {
     Leg(Box<Leg>),
     /// See [`RowKey::Order`].
     Order(Box<IssuedOrder>),
+    /// See [`RowKey::OrderWord`].
+    OrderWord(Box<OrderWord>),
     /// See [`RowKey::Timeline`]: the fact itself.
     Timeline(Box<Fact>),
     /// See [`RowKey::Outbox`]: the envelope and the running hash up to it.
@@ -238,7 +248,7 @@ pub enum Row {
     /// See [`RowKey::Timer`], [`RowKey::Index`], [`RowKey::SealingAsked`], [`RowKey::Arrived`],
     /// [`RowKey::Taken`]: the key says all.
     Mark,
-    /// See [`IndexKey::Number`].
+    /// See [`IndexKey::Number`], [`IndexKey::Sighted`].
     Matter(MatterId),
     /// See [`RowKey::Notice`].
     Notice(Box<Notice>),

@@ -6,7 +6,7 @@ use crate::id::{LegId, MatterId, OrderId};
 use crate::leg::Leg;
 use crate::link::{LinkState, Past, Starts};
 use crate::row::{NodeRow, Row, RowKey};
-use crate::supervision::IssuedOrder;
+use crate::supervision::{IssuedOrder, OrderWord};
 use crate::ticket::Ticket;
 use crate::world::PeerWorld;
 use hotline_topology::RegionKey;
@@ -70,6 +70,20 @@ pub trait Rows: View {
             Some(Row::Order(order)) => Some(*order),
             _ => None,
         })
+    }
+
+    /// What was said of an order of this node's on a leg between others, oldest first.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn order_words(&self, matter: MatterId, order: OrderId) -> Result<Vec<OrderWord>, ViewFailed> {
+        let key = |no| RowKey::OrderWord(matter, order, no);
+        let rows = self.scan(&key(0), &key(u32::MAX), usize::MAX)?;
+        let words = rows.into_iter().filter_map(|(_, row)| match row {
+            Row::OrderWord(word) => Some(*word),
+            _ => None,
+        });
+        Ok(words.collect())
     }
 
     /// An attachment of a ticket.

@@ -85,6 +85,7 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::PeerWorld(_)
         | RowKey::Node => true,
         RowKey::Timeline(..)
+        | RowKey::OrderWord(..)
         | RowKey::Kept(_)
         | RowKey::Timer(..)
         | RowKey::Index(_)

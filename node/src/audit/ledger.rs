@@ -89,6 +89,11 @@ impl Ledger {
                 act,
                 ..
             } => self.leg(me, *leg, *by, *happened_at, act),
+            Fact::OrderStands { leg, order } => {
+                let tale = self.legs.get_mut(leg);
+                tale.is_none_or(|tale| !tale.orders.insert(order.id.0))
+                    .then(|| format!("交办 {leg}:督办单记了两次，或交办不在本日志中"))
+            }
             Fact::Counted { cell, deltas } => {
                 let counts = self.cells.entry(cell.clone()).or_default();
                 (0..counts.len()).for_each(|at| counts[at] += deltas[at]);

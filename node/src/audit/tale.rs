@@ -20,7 +20,7 @@ pub(crate) struct LegTale {
     pub asked: Option<Asked>,
     /// Lead and term last named.
     pub lead: (u32, Option<LegId>),
-    /// Supervision orders that came while it was open.
+    /// Supervision orders that came while it was open, and superiors' whenever they came.
     pub orders: BTreeSet<[u8; 16]>,
     passed: Option<Time>,
 }

@@ -182,6 +182,10 @@ impl Client {
         list_legs(pb::ListLegsRequest) -> pb::ListLegsResponse;
         /// Exception notices, newest first.
         list_notices(pb::ListNoticesRequest) -> pb::ListNoticesResponse;
+        /// Supervision orders given here and received here, newest first.
+        list_orders(pb::ListOrdersRequest) -> pb::ListOrdersResponse;
+        /// One order with all that was said of it.
+        get_order(pb::GetOrderRequest) -> pb::OrderDetail;
         /// How every link stands.
         list_links(pb::ListLinksRequest) -> pb::ListLinksResponse;
         /// Dials the parent now.

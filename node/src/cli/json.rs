@@ -77,6 +77,10 @@ objects! {
         matter, number, leg, giver, taker, reason, kind, category, raised_by, raised_at_ms, due_ms,
     }
     ListNoticesResponse { notices, cursor }
+    OrderHere { order, side, leg, matter, number, issuer_name, taker, taker_name }
+    ListOrdersResponse { orders, cursor }
+    OrderEntry { step, by, by_name, actor, at_ms, texts }
+    OrderDetail { order, entries }
     Lane { lane, sent, acknowledged, received }
     Link {
         region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes, wire, topology_version,

@@ -16,6 +16,7 @@ pub mod leg;
 pub mod link;
 pub mod node;
 pub mod notice;
+pub mod order;
 pub mod parser;
 pub mod status;
 pub mod store;
@@ -63,6 +64,8 @@ enum Command {
     Leg(leg::LegArgs),
     /// 异常通报
     Notice(notice::NoticeArgs),
+    /// 督办单:本节点签发的和收到的
+    Order(order::OrderArgs),
     /// 与上级、下级节点的链路
     Link(link::LinkArgs),
     /// 封装密钥:更换、吊销、查看;已销毁的密钥
@@ -129,6 +132,7 @@ impl Cli {
             Command::Ticket(args) => args.run(),
             Command::Leg(args) => args.run(),
             Command::Notice(args) => args.run(),
+            Command::Order(args) => args.run(),
             Command::Link(args) => args.run(),
             Command::Keys(args) => args.run(),
             Command::Codes(args) => args.run(),

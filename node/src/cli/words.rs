@@ -15,6 +15,15 @@ const WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "step",
+        &[
+            ("issued", "签发"),
+            ("reminded", "催办"),
+            ("replied", "回复"),
+            ("ended", "了结"),
+        ],
+    ),
+    (
         "kind",
         &[
             ("consult", "咨询"),

@@ -8,7 +8,7 @@ use crate::store::Op;
 use hotline_domain::exchange::{Missing, MissingKind};
 use hotline_domain::fact::Fact;
 use hotline_domain::leg::Act;
-use hotline_domain::row::{Row, RowKey};
+use hotline_domain::row::{Row, RowKey, TimerKey};
 use hotline_domain::ticket::TicketAct;
 use hotline_proto::Bytes as _;
 use hotline_proto::record::v1 as pb;
@@ -105,6 +105,16 @@ fn reader(fact: &Fact) -> u32 {
             ..
         }) => 3,
         Fact::Read(_) => 4,
+        Fact::OrderSaid(_)
+        | Fact::OrderStands { .. }
+        | Fact::TimerSet {
+            key: TimerKey::AssignDue(_),
+            ..
+        }
+        | Fact::TimerGone {
+            key: TimerKey::AssignDue(_),
+            ..
+        } => 4,
         Fact::Started { .. }
         | Fact::Ticket { .. }
         | Fact::Leg { .. }

@@ -4,7 +4,7 @@ use super::field::{Field, noun, put};
 use super::form::{Coded, bad_code, coded, number};
 use super::malformed::Malformed;
 use hotline_domain::leg::{Closure, Leg, Order, Outcome, RecallGround, Request, Side, Stage};
-use hotline_domain::supervision::IssuedOrder;
+use hotline_domain::supervision::{IssuedOrder, OrderStep, OrderWord};
 use hotline_proto::record::v1 as pb;
 use hotline_topology::Time;
 
@@ -51,7 +51,9 @@ number!(Stage);
 noun!(Order => pb::Order {
     id, issuer, trigger, at: at_ms, reply_by: reply_by_ms, reminders, replied_at: replied_at_ms, ended_at: ended_at_ms,
 });
-noun!(IssuedOrder => pb::IssuedOrder { order, leg, matter, taker });
+noun!(IssuedOrder => pb::IssuedOrder { order, leg, matter, taker, number });
+coded!(OrderStep => pb::OrderStep { Issued, Reminded, Replied, Ended });
+noun!(OrderWord => pb::OrderWord { order, matter, no, step, by, actor, at: at_ms, fields });
 noun!(Request => pb::Request { no, at: at_ms, asking, outcome });
 
 /// The latest progress word.

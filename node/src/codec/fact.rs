@@ -12,6 +12,8 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Sighted: fact::Sighted { matter, sight },
     Noticed(notice),
     OrderIssued(order),
+    OrderSaid(word),
+    OrderStands: fact::OrderStands { leg, order },
     Queued: fact::Queued { peer, seq, hash, envelope },
     Consumed: fact::Consumed { peer, lane, seq, hash, id, outcome },
     Acked: fact::Acked { peer, lane, upto },

@@ -38,6 +38,7 @@ choice!(TimerKey => pb::TimerKey [key: timer_key::Key] {
     TellArrivals: timer_key::TellArrivals {},
     WorldDue: timer_key::WorldDue {},
     WorldCheck: timer_key::WorldCheck {},
+    AssignDue(matter),
 });
 
 noun!(Done => pb::Done { matter, number, legs, order, version });
@@ -68,6 +69,7 @@ impl Field<pb::Row> for Row {
             Row::Ticket(ticket) => Choice::Ticket(ticket.put()),
             Row::Leg(leg) => Choice::Leg(leg.put()),
             Row::Order(order) => Choice::Order(order.put()),
+            Row::OrderWord(word) => Choice::OrderWord(word.put()),
             Row::Timeline(fact) => Choice::Timeline(fact.put()),
             Row::Outbox(envelope, hash) => Choice::Outbox(put!(row::Outbox { envelope, hash })),
             Row::Link(link) => Choice::Link(link.put()),
@@ -108,6 +110,7 @@ impl Field<pb::Row> for Row {
             Choice::Ticket(ticket) => Row::Ticket(Field::take(ticket, "Row.ticket")?),
             Choice::Leg(leg) => Row::Leg(Field::take(leg, "Row.leg")?),
             Choice::Order(order) => Row::Order(Field::take(order, "Row.order")?),
+            Choice::OrderWord(word) => Row::OrderWord(Field::take(word, "Row.order_word")?),
             Choice::Timeline(fact) => Row::Timeline(Field::take(fact, "Row.timeline")?),
             Choice::Outbox(row::Outbox { envelope, hash }) => Row::Outbox(
                 Field::take(envelope, "Row.Outbox.envelope")?,

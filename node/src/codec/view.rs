@@ -103,12 +103,14 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Ticket(_) => matches!(row, Row::Ticket(_)),
         RowKey::Leg(_) => matches!(row, Row::Leg(_)),
         RowKey::Order(_) => matches!(row, Row::Order(_)),
+        RowKey::OrderWord(..) => matches!(row, Row::OrderWord(_)),
         RowKey::Timeline(..) => matches!(row, Row::Timeline(_)),
         RowKey::Outbox(..) => matches!(row, Row::Outbox(..)),
         RowKey::Link(_) => matches!(row, Row::Link(_)),
         RowKey::Kept(_) => matches!(row, Row::Kept(_)),
-        RowKey::Index(IndexKey::Number(_)) => matches!(row, Row::Matter(_)),
-        RowKey::Timer(..) | RowKey::Index(IndexKey::Stage(..) | IndexKey::OpenLeg(..)) => {
+        RowKey::Index(IndexKey::Number(_) | IndexKey::Sighted(_)) => matches!(row, Row::Matter(_)),
+        RowKey::Timer(..)
+        | RowKey::Index(IndexKey::Stage(..) | IndexKey::OpenLeg(..) | IndexKey::Order(..)) => {
             matches!(row, Row::Mark)
         }
         RowKey::Notice(..) => matches!(row, Row::Notice(_)),

@@ -3,6 +3,7 @@
 use super::bounds;
 use super::codes;
 use super::name;
+use super::orders;
 use super::refusal::{invalid, slip, unwell};
 use crate::app::{Asked, NodeHandle};
 use hotline_domain::body::Actor;
@@ -196,20 +197,19 @@ fn verb_of(node: &NodeHandle, actor: &Actor, asks: Asks) -> Result<Verb, Status>
             lead: leg(&ask.leg)?,
         },
         Asks::Supervise(ask) => Verb::Supervise {
-            leg: leg(&ask.leg)?,
+            leg: orders::leg(node, actor, &ask.leg)?,
             trigger: ask.trigger,
             reply_by: name::time(ask.reply_by_ms),
         },
         Asks::Remind(ask) => Verb::Remind {
-            order: name::order(node, &ask.order, None)?,
+            order: orders::given(node, actor, &ask.order)?,
         },
         Asks::ReplyOrder(ask) => {
-            let on = leg(&ask.leg)?;
-            let order = name::order(node, &ask.order, Some(on))?;
-            Verb::ReplyOrder { leg: on, order }
+            let (leg, order) = orders::received(node, actor, &ask.order, &ask.leg)?;
+            Verb::ReplyOrder { leg, order }
         }
         Asks::EndOrder(ask) => Verb::EndOrder {
-            order: name::order(node, &ask.order, None)?,
+            order: orders::given(node, actor, &ask.order)?,
         },
         Asks::Note(ask) => Verb::Note {
             matter: matter(&ask.matter)?,

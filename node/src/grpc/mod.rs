@@ -8,6 +8,7 @@
 //! name.rs      matters, legs, orders as people name them; short.rs in short, place.rs bodies and regions
 //! texts.rs     which texts a verb takes
 //! command.rs   request → verb, texts, content hash
+//! orders.rs    the order, and the leg to supervise, that people name
 //! refusal.rs   outcome → status with rich error
 //! wire.rs      bytes that are no request → status in words
 //! attachment/  files up, down, listed
@@ -24,6 +25,7 @@ pub mod caller;
 mod codes;
 mod command;
 mod name;
+mod orders;
 mod place;
 mod query;
 mod reading;
@@ -243,6 +245,22 @@ impl Operator for Door {
     ) -> Result<Response<pb::ListNoticesResponse>, Status> {
         let actor = self.actor(&request)?;
         query::notices::list(&self.node, &actor, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_orders(
+        &self,
+        request: Request<pb::ListOrdersRequest>,
+    ) -> Result<Response<pb::ListOrdersResponse>, Status> {
+        let actor = self.actor(&request)?;
+        query::orders::list(&self.node, &actor, request.get_ref()).map(Response::new)
+    }
+
+    async fn get_order(
+        &self,
+        request: Request<pb::GetOrderRequest>,
+    ) -> Result<Response<pb::OrderDetail>, Status> {
+        let actor = self.actor(&request)?;
+        query::order::get(&self.node, &actor, request.get_ref()).map(Response::new)
     }
 
     async fn list_links(

@@ -4,7 +4,7 @@ use super::refusal::{echo, invalid};
 use super::short;
 use crate::app::NodeHandle;
 use hotline_domain::body::Actor;
-use hotline_domain::id::{LegId, MatterId, OrderId};
+use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::row::{IndexKey, Row, RowKey};
 use hotline_domain::ticket::{folded_number, number_is_valid};
 use hotline_topology::Time;
@@ -77,24 +77,6 @@ pub fn leg(node: &NodeHandle, actor: &Actor, text: &str) -> Result<LegId, Status
             echo(text)
         );
         invalid("leg", words)
-    })
-}
-
-/// An order by id, or by the first characters of it; `on`: the leg it is on, where that is known.
-///
-/// # Errors
-/// `INVALID_ARGUMENT`.
-pub fn order(node: &NodeHandle, text: &str, on: Option<LegId>) -> Result<OrderId, Status> {
-    let id = folded_number(text).to_ascii_lowercase();
-    if let Ok(id) = id.parse() {
-        return Ok(id);
-    }
-    short::order(node, &id, on)?.ok_or_else(|| {
-        let words = format!(
-            "没有编号以“{}”开头的督办单；用 hotline ticket show 查看",
-            echo(text)
-        );
-        invalid("order", words)
     })
 }
 

@@ -4,7 +4,7 @@
 use super::refusal::{echo, invalid, unwell};
 use crate::app::NodeHandle;
 use hotline_domain::body::Actor;
-use hotline_domain::id::{LegId, MatterId, OrderId};
+use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::policy::reading::{self, What};
 use hotline_domain::row::{IndexKey, Row, RowKey};
 use hotline_domain::view::{Rows as _, View};
@@ -63,38 +63,6 @@ pub fn leg(node: &NodeHandle, actor: &Actor, text: &str) -> Result<Option<LegId>
         })
         .collect();
     one("leg", "交办", text, found)
-}
-
-/// The order issued here whose id begins so, or one on a leg that is named with it.
-///
-/// # Errors
-/// Several do; the view cannot be read.
-pub fn order(node: &NodeHandle, text: &str, on: Option<LegId>) -> Result<Option<OrderId>, Status> {
-    let Some((from, to)) = span(text) else {
-        return Ok(None);
-    };
-    let rows = node.shared().rows();
-    let (from, to) = (OrderId(from), OrderId(to));
-    let found = rows
-        .scan(&RowKey::Order(from), &RowKey::Order(to), TOLD_MAX)
-        .map_err(unwell)?;
-    let mut ids: Vec<_> = found
-        .into_iter()
-        .filter_map(|(key, _)| match key {
-            RowKey::Order(id) => Some(id),
-            _ => None,
-        })
-        .collect();
-    if let Some(leg) = on
-        && let Some(leg) = rows.leg(leg).map_err(unwell)?
-    {
-        ids.extend(leg.orders.iter().map(|order| order.id));
-    }
-    ids.retain(|id| (from..=to).contains(id));
-    ids.sort();
-    ids.dedup();
-    let found = ids.into_iter().map(|id| (id, id.to_string())).collect();
-    one("order", "督办单", text, found)
 }
 
 /// The matter that a text names in short: by its id's first characters, or by its number's last ones among those that the

@@ -73,6 +73,29 @@ impl Break for AcceptsUnsigned {
     }
 }
 
+/// An order in another's name is refused on record only.
+pub(super) struct TakesAnyonesOrders;
+
+impl Break for TakesAnyonesOrders {
+    fn commit(&mut self, node: &Node, events: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        apply_refused(node, events, commit, "authority.not-a-party");
+        let mut at = 0;
+        commit.facts.retain(|fact| {
+            at += 1;
+            let order = matches!(
+                fact,
+                Fact::Leg {
+                    act: Act::Supervise { .. } | Act::EndOrder { .. },
+                    ..
+                }
+            );
+            at <= before || order
+        });
+        commit.facts.len() > before
+    }
+}
+
 pub(super) struct TakesAnyField;
 
 impl Break for TakesAnyField {

@@ -9,6 +9,7 @@ use hotline_domain::kernel::{Commit, Event, Input};
 use hotline_domain::leg::{Act, Lane};
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _, extend};
 use hotline_domain::row::TimerKey;
+use hotline_domain::supervision::Notice;
 use hotline_topology::{FieldName, RegionKey};
 use std::collections::BTreeMap;
 
@@ -150,6 +151,33 @@ impl Break for KeepsNoOrders {
             _ => true,
         });
         before != commit.facts.len()
+    }
+}
+
+/// A superior's order on what was raised goes to who raised it, as if that stood above.
+pub(super) struct OrdersWhoRaisedIt;
+
+impl Break for OrdersWhoRaisedIt {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let mut edited = false;
+        for fact in &mut commit.facts {
+            let Fact::Queued { envelope, .. } = fact else {
+                continue;
+            };
+            let own = envelope.author == node.region && envelope.route.len() == 1;
+            let order = matches!(act_of(envelope), Some(Act::Supervise { .. }));
+            let named = |notice: &&Notice| notice.leg == envelope.leg;
+            if own
+                && order
+                && let Some(notice) = node.view.notices().find(named)
+                && (node.place.federation).is_below(notice.giver, notice.taker.region())
+            {
+                envelope.addressee = notice.giver;
+                edited = true;
+            }
+        }
+        renumber(node, commit);
+        edited
     }
 }
 

@@ -108,6 +108,12 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("keeps no order of a superior", || {
             Box::new(commits::KeepsNoOrders)
         }),
+        ("orders who raised a matter", || {
+            Box::new(commits::OrdersWhoRaisedIt)
+        }),
+        ("takes orders in another's name", || {
+            Box::new(apply::TakesAnyonesOrders)
+        }),
         ("drops a fact of a group", || {
             Box::<commits::DropsFacts>::default()
         }),

@@ -3,7 +3,7 @@
 use super::{Nodes, Promise};
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Lane;
-use hotline_domain::row::{Row, RowKey};
+use hotline_domain::row::{Kept, Row, RowKey};
 use hotline_domain::ticket::TicketStage;
 use hotline_topology::RegionKey;
 use std::collections::BTreeSet;
@@ -52,9 +52,16 @@ impl Promise for Liveness {
             }
             let kept = [RowKey::Kept(0), RowKey::Kept(u64::MAX)];
             let [from, to] = kept;
-            // What was forged and could not be understood lies aside for a person, as it should.
-            let honest =
-                |row: &Row| !matches!(row, Row::Kept(kept) if self.0.contains(&kept.envelope.id));
+            // What was forged and could not be understood lies aside for a person, as it should; and an order on a leg
+            // that was refused before it came waits for it as long as it may.
+            let no_leg = |kept: &Kept| {
+                let leg = kept.envelope.leg.and_then(|leg| node.view.leg(leg));
+                kept.until.is_some() && leg.is_none() && kept.envelope.key_id == 0
+            };
+            let honest = |row: &Row| match row {
+                Row::Kept(kept) => !self.0.contains(&kept.envelope.id) && !no_leg(kept),
+                _ => true,
+            };
             let mut aside = node.view.range(from, to);
             if let Some((key, row)) = aside.find(|(_, row)| honest(row)) {
                 return at(format!("{key:?} lies aside: {row:?}"));

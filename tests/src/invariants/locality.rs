@@ -7,8 +7,9 @@ use crate::sim::sealer::shows_canary;
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::{EnvelopeId, LegId};
-use hotline_domain::leg::{Act, LegKind};
+use hotline_domain::leg::Act;
 use hotline_domain::link::{Envelope, MessageKind};
+use hotline_domain::policy::way::{self, Ends};
 use hotline_domain::sealing::is_sealed;
 use hotline_topology::{RegionKey, Way};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct Locality {
     /// Every version of the tree, oldest first.
     places: Vec<Arc<Place>>,
-    given: BTreeMap<LegId, LegKind>,
+    given: BTreeMap<LegId, Ends>,
     forged: BTreeSet<EnvelopeId>,
     /// Hashes of fields that came where their edge keeps them: whoever sent them broke the rules, nobody may take them.
     forbidden: BTreeMap<[u8; 32], RegionKey>,
@@ -61,7 +62,7 @@ impl Promise for Locality {
                 continue;
             };
             if let Act::Offer(offer) = act {
-                self.given.insert(*leg, offer.kind);
+                self.given.insert(*leg, Ends::of(offer));
             }
             let taken = |hash| self.forbidden.get(hash) == Some(&seen.me);
             if let Some(field) = fields.iter().find(|field| taken(&field.hash)) {
@@ -98,7 +99,8 @@ impl Promise for Locality {
                 "{id} of {author}, kind {kind}, passes {to} in the clear"
             ));
         }
-        let upward = envelope.leg.and_then(|leg| self.given.get(&leg)) == Some(&LegKind::Upward);
+        let ends = envelope.leg.and_then(|leg| self.given.get(&leg)).copied();
+        let upward = way::is_raised(ends, envelope.author, envelope.addressee);
         // Where a tree has parted the two, a leg between them passes others, for whom it is sealed.
         if self.places.len() > 1 && (envelope.author != from || envelope.addressee != to) {
             return Ok(());

@@ -1,11 +1,13 @@
-//! What a superior orders on a leg of others is on record with itself, the giver and the taker alike, and so is the reply.
+//! What a superior orders on a leg of others is on record with itself and with each end that it stands above, above all the
+//! body that owes the answer, and so is the reply; who raised the leg is told nothing of it.
 
 use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{EnvelopeId, LegId, OrderId};
-use hotline_domain::leg::{Act, Leg, Side};
+use hotline_domain::leg::Order;
+use hotline_domain::policy::way::{self, Ends};
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::supervision::IssuedOrder;
 use hotline_topology::RegionKey;
@@ -78,27 +80,42 @@ fn queued(facts: &[Fact], id: EnvelopeId) -> bool {
     facts.iter().any(is_it)
 }
 
+/// Every end that is to know of an order has it as its issuer has, above all the body that owes the answer; and who raised
+/// a leg has none.
 fn alike(nodes: &Nodes, id: OrderId, issuer: RegionKey, leg: LegId) -> Result<(), String> {
-    let at = &nodes[&issuer];
-    let issued = issued(at, id);
-    let mut givers = nodes.values().filter(|node| node.region != issuer);
-    let giver = givers.find_map(|node| {
-        let leg = node.view.leg(leg)?;
-        (leg.side != Side::Taker).then_some((node, leg))
-    });
-    // The two ends of a leg are compared by another promise.
-    let Some((giver, leg)) = giver else {
-        return Ok(());
-    };
-    let (g, l) = (giver.region, leg.id);
-    match (issued, leg.order(id)) {
-        (Some(_), None) if came_late(giver, leg, id) => Ok(()),
+    let here = (&nodes[&issuer], issued(&nodes[&issuer], id));
+    let others = nodes.values().filter(|node| node.region != issuer);
+    let ends = others.filter_map(|node| Some((node, node.view.leg(leg)?)));
+    for (end, leg) in ends {
+        let told = way::of_order(Ends::of(&leg.offer)).contains(&end.region);
+        match leg.order(id) {
+            Some(_) if !told => {
+                let giver = end.region;
+                return Err(format!(
+                    "order {id} stands with {giver}, which raised the leg {}",
+                    leg.id
+                ));
+            }
+            there if told => same(here, (end.region, leg.id, there), id)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn same(
+    (at, issued): (&Node, Option<&IssuedOrder>),
+    (end, leg, there): (RegionKey, LegId, Option<&Order>),
+    id: OrderId,
+) -> Result<(), String> {
+    let issuer = at.region;
+    match (issued, there) {
         (Some(_), None) => Err(format!(
-            "order {id} of {issuer} on leg {l} never came to {g}"
+            "order {id} of {issuer} on leg {leg} never came to {end}"
         )),
         (None, Some(_)) if unproven(at) => Ok(()),
         (None, Some(_)) => Err(format!(
-            "order {id} on leg {l} at {g} is unknown to {issuer}"
+            "order {id} on leg {leg} at {end} is unknown to {issuer}"
         )),
         (Some(here), Some(there)) => {
             // That its own unit replied the node may have forgotten: it told nobody but the issuer.
@@ -107,7 +124,7 @@ fn alike(nodes: &Nodes, id: OrderId, issuer: RegionKey, leg: LegId) -> Result<()
                 return Ok(());
             }
             Err(format!(
-                "order {id} on leg {l}: {issuer} has {:?}, {g} has {there:?}",
+                "order {id} on leg {leg}: {issuer} has {:?}, {end} has {there:?}",
                 here.order
             ))
         }
@@ -120,17 +137,6 @@ fn issued(node: &Node, id: OrderId) -> Option<&IssuedOrder> {
         Some(Row::Order(issued)) => Some(issued),
         _ => None,
     }
-}
-
-/// An order that met a leg that had ended stands in the matter's timeline alone.
-fn came_late(giver: &Node, leg: &Leg, id: OrderId) -> bool {
-    let key = |no| RowKey::Timeline(leg.matter(), no);
-    let mut timeline = giver.view.range(key(0), key(u32::MAX));
-    timeline.any(|(_, row)| match row {
-        Row::Timeline(fact) => matches!(&**fact,
-            Fact::Leg { act: Act::Supervise { order, .. }, .. } if *order == id),
-        _ => false,
-    })
 }
 
 /// Whether a restored node has something listed for people that it could not believe of itself.

@@ -1,5 +1,6 @@
 //! Many seeds on all cores, and what they showed together.
 
+use super::notices;
 use super::places::DAY;
 use super::run::{Report, run};
 use crate::breaks::Whole;
@@ -24,6 +25,8 @@ pub struct Sum {
     pub frames: u64,
     /// Commands carried out and refused.
     pub answers: (u64, u64),
+    /// Exceptions and superiors' orders, by kind of leg.
+    pub notices: notices::Table,
     /// Faults that struck, by kind.
     pub faults: BTreeMap<&'static str, u64>,
     /// Broken promises, by seed.
@@ -35,6 +38,18 @@ impl Sum {
     #[must_use]
     pub fn days(&self) -> i64 {
         self.lasted_ms / DAY
+    }
+
+    /// What the rules allow and these runs did not meet.
+    #[must_use]
+    pub fn unmet(&self) -> Vec<(&'static str, &'static str)> {
+        let pairs = notices::MET
+            .into_iter()
+            .flat_map(|met| notices::LEGS.map(|leg| (met, leg)));
+        pairs
+            .filter(|(met, leg)| notices::is_possible(met, leg))
+            .filter(|pair| !self.notices.contains_key(pair))
+            .collect()
     }
 
     fn add(&mut self, seed: u64, outcome: Result<Report, Violation>) {
@@ -52,6 +67,9 @@ impl Sum {
         self.frames += report.frames;
         self.answers.0 += report.answers.0;
         self.answers.1 += report.answers.1;
+        for (met, count) in report.notices {
+            *self.notices.entry(met).or_default() += count;
+        }
         for (kind, count) in report.faults {
             *self.faults.entry(kind).or_default() += count;
         }

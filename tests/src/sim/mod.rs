@@ -23,6 +23,7 @@ pub mod many;
 pub mod network;
 pub mod node;
 pub mod notary;
+pub mod notices;
 pub mod office;
 pub mod older;
 pub mod places;

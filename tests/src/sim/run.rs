@@ -9,6 +9,7 @@ mod work;
 use super::clerk::Clerks;
 use super::network::Network;
 use super::node::Node;
+use super::notices;
 use super::places::{HOUR, MINUTE, Place, SECOND, START};
 use super::rng::Rng;
 use super::shape::Shape;
@@ -81,6 +82,8 @@ pub struct Report {
     pub frames: u64,
     /// Faults that struck, by kind.
     pub faults: BTreeMap<&'static str, u64>,
+    /// Exceptions and superiors' orders, by kind of leg.
+    pub notices: notices::Table,
     /// Commands carried out and refused.
     pub answers: (u64, u64),
     /// Refusals by rule.

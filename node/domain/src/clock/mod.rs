@@ -8,7 +8,7 @@ mod tests;
 pub use provisional::{Basis, DueOf, Reckoned};
 
 use crate::kernel::World;
-use crate::leg::{Due, Leg, LegKind};
+use crate::leg::{Due, Leg, LegKind, RuleVersion};
 use hotline_topology::{Kind, PolicyPack, Span, Time, Urgency};
 
 /// How far the clocks of two nodes may differ before an act's own time is disputed, in milliseconds.
@@ -84,6 +84,12 @@ pub fn offered_due(
         (None, Some(owed)) => owed,
         (None, None) => due(world, now, pack.assign.window),
     }
+}
+
+/// By when an own matter is to be handed on.
+#[must_use]
+pub fn assign_by(world: &World<'_>, rules: &RuleVersion, taken_in_at: Time) -> Time {
+    end_of(world, taken_in_at, world.pack_for(rules).assign.window)
 }
 
 /// This node's own deadline under an incoming leg: the earlier of the giver's due date and its own rules' limit from

@@ -57,6 +57,7 @@ pub fn count(
             count_matter(world.me, before, after, *matter, &mut deltas)?;
             count_leg(world, before, after, *leg, &mut deltas)?;
         }
+        Fact::OrderStands { leg, .. } => count_leg(world, before, after, *leg, &mut deltas)?,
         _ => {}
     }
     deltas.retain(|_, delta: &mut Counts| delta.iter().any(|count| *count != 0));

@@ -7,7 +7,8 @@ use crate::attachment::{Attached, Attachment, AttachmentId, permit_received};
 use crate::body::Actor;
 use crate::field::SealedField;
 use crate::id::{LegId, MatterId};
-use crate::leg::{Act, Asking, Leg, LegKind, Party, Side};
+use crate::leg::{Act, Asking, Leg, Party, Side};
+use crate::policy::way::{self, Ends};
 use crate::refusal::{Class, Refusal};
 use crate::ticket::TicketAct;
 use crate::view::Rows;
@@ -89,11 +90,8 @@ fn pass(
         Side::Taker => (Party::Taker, leg.giver()),
         Side::Both => return Ok(false),
     };
-    let upward = leg.offer.kind == LegKind::Upward;
-    let may = draft
-        .world
-        .federation
-        .may_travel(draft.me(), other, upward, FieldName::Attachment);
+    let (tree, ends) = (draft.world.federation, Some(Ends::of(&leg.offer)));
+    let may = way::may_travel(tree, ends, draft.me(), other, FieldName::Attachment);
     if !leg.is_open() || !may || attached.local || attached.is_on(leg.id) {
         return Ok(false);
     }

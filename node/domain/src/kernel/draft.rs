@@ -15,6 +15,7 @@ use crate::figures;
 use crate::id::{Ids, LegId, MatterId};
 use crate::leg::{self, Act, Leg, Offer, Party, Side};
 use crate::link::{Message, MessageKind};
+use crate::policy::way;
 use crate::refusal::{Class, Refusal};
 use crate::row::{NodeRow, Row, RowKey, TimerKey};
 use crate::ticket::{Ticket, TicketAct};
@@ -167,7 +168,7 @@ impl<'a> Draft<'a> {
         let mut after = Overlay::new(&self.overlay);
         fold::fold(&mut after, me, &fact)?;
         let counted = match fact {
-            Fact::Ticket { .. } | Fact::Leg { .. } => {
+            Fact::Ticket { .. } | Fact::Leg { .. } | Fact::OrderStands { .. } => {
                 figures::count(&self.world, &self.overlay, &after, &fact)?
             }
             _ => Vec::new(),
@@ -296,6 +297,7 @@ impl<'a> Draft<'a> {
         let after = self.leg(id)?;
         if let Some(other) = other_side(&after, by)
             && !(by == Party::Giver && matches!(act, Act::Overdue { .. }))
+            && way::concerns_both(&after, &act)
         {
             let message = Message::Leg {
                 leg: id,

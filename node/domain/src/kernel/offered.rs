@@ -8,6 +8,7 @@ use crate::field::{FieldMark, SealedField, marks};
 use crate::id::LegId;
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party};
 use crate::policy::authority;
+use crate::policy::way::{self, Ends};
 use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
 use crate::supervision;
@@ -26,7 +27,7 @@ pub(super) fn offered(
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
     authority::permit_offer(&draft.world, tree, author, &offer)?;
-    check_fields(draft, tree, author, &offer, &fields)?;
+    check_fields(draft, tree, author, Some(&offer), &fields)?;
     if offer.content != marks(&fields) {
         let words = "交办内容与其摘要不符,未接收;请重新交办".to_owned();
         return Err(Refusal::new(Class::Invalid, "leg.content-mismatch", words).into());
@@ -76,19 +77,18 @@ fn may_take(draft: &Draft<'_>, ticket: &Ticket, kind: LegKind) -> Result<bool, S
     Ok(passed_on && kind == LegKind::Downward)
 }
 
-/// The receiver refuses what the edges' policy, by the tree it was written under, does not let a leg carry (invariant 5).
+/// The receiver refuses what the edges' policy, by the tree it was written under, does not let pass (invariant 5). `offer`:
+/// of the leg that it is about, where one is known.
 pub(super) fn check_fields(
     draft: &Draft<'_>,
     tree: &Federation,
     author: RegionKey,
-    offer: &Offer,
+    offer: Option<&Offer>,
     fields: &[SealedField],
 ) -> Result<(), Stop> {
-    let upward = offer.kind == LegKind::Upward;
-    match fields
-        .iter()
-        .find(|field| !tree.may_travel(author, draft.me(), upward, field.name))
-    {
+    let (ends, me) = (offer.map(Ends::of), draft.me());
+    let kept = |field: &&SealedField| !way::may_travel(tree, ends, author, me, field.name);
+    match fields.iter().find(kept) {
         None => Ok(()),
         Some(field) => {
             let words = format!(

@@ -1,6 +1,7 @@
 //! Envelopes that are kept: parked until a version or a certificate is known, or set aside for people.
 
 use super::draft::Draft;
+use super::early::outruns_its_leg;
 use super::fold::link::kept_bytes;
 use super::outcome::Stop;
 use super::receive::go_on;
@@ -49,7 +50,7 @@ pub(super) fn must_wait(
     if mine && (unknown || came_a_newer_way(draft, peer, envelope)) {
         return Ok(true);
     }
-    if mine && reconcile::comes_back(draft, envelope)? {
+    if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {
         return Ok(true);
     }
     let Some(leg) = envelope.leg else {
@@ -66,7 +67,10 @@ pub(super) fn must_wait(
         return Ok(false);
     }
     for kept in parked(draft)? {
-        if kept.envelope.leg == Some(leg) && !reconcile::comes_back(draft, &kept.envelope)? {
+        if kept.envelope.leg == Some(leg)
+            && !reconcile::comes_back(draft, &kept.envelope)?
+            && !outruns_its_leg(draft, &kept.envelope)?
+        {
             return Ok(true);
         }
     }
@@ -239,7 +243,7 @@ pub(super) fn set_aside(
 }
 
 /// Tells an envelope's author that it was refused.
-fn answer_refused(
+pub(super) fn answer_refused(
     draft: &mut Draft<'_>,
     envelope: &Envelope,
     rule: &str,
@@ -283,7 +287,7 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
         let envelope = &kept.envelope;
         let mine = envelope.addressee == draft.me();
         // What it waits for waits for nothing itself.
-        if mine && reconcile::comes_back(draft, envelope)? {
+        if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {
             continue;
         }
         let proof = if mine {
@@ -333,6 +337,9 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
             kept.envelope.addressee
         );
         ("link.no-way", words)
+    } else if outruns_its_leg(draft, &kept.envelope)? {
+        let words = "督办的交办在期限内没有送达本节点".to_owned();
+        ("leg.unknown", words)
     } else if kept.envelope.key_id == 0 {
         let words = format!(
             "消息依据的拓扑第 {} 版在期限内未下发到本节点",

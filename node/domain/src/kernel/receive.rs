@@ -1,10 +1,11 @@
 //! Receiving: every numbered envelope is consumed: applied, refused with an answer, relayed, parked, or set aside with
 //! an alarm. Only a failing store stops a lane.
 
-use super::attachments;
 use super::context::World;
 use super::draft::Draft;
-use super::offered::{check_fields, offered, refused_there};
+use super::early::leg_came;
+use super::legs::leg_message;
+use super::offered::{check_fields, refused_there};
 use super::outcome::Stop;
 use super::parked::{
     PARKED, Place, has_no_way, must_wait, park, set_aside, take_place, take_up_kept,
@@ -12,18 +13,15 @@ use super::parked::{
 use super::witness::{Record, unproven};
 use super::{conduct, keys, plain, reconcile, sealed, send, world};
 use crate::body::Body;
-use crate::clock;
 use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::figures;
-use crate::id::{LegId, MatterId};
-use crate::leg::{self, Act, Lane, Party, Reception};
+use crate::id::MatterId;
+use crate::leg::Lane;
 use crate::link::{Consumption, Envelope, Message, Offence, Unreadable, extend};
 use crate::policy::authority;
-use crate::refusal::{Class, Refusal};
 use crate::sealing;
-use crate::supervision;
 use crate::ticket::Sight;
 use crate::view::Rows;
 use hotline_topology::{Federation, RegionKey, Time};
@@ -145,7 +143,12 @@ fn addressed(
     if !proven || must_wait(draft, peer, &envelope)? {
         return park(draft, peer, envelope, PARKED);
     }
-    open(draft, peer, envelope)
+    let about = envelope.leg;
+    let outcome = open(draft, peer, envelope)?;
+    if let Some(leg) = about {
+        leg_came(draft, leg)?;
+    }
+    Ok(outcome)
 }
 
 /// Applies an envelope addressed to this node, or refuses it with an answer.
@@ -181,16 +184,13 @@ pub(super) fn open(
     let tried = draft.attempt(|inner| {
         authority::permit_author(&inner.world, peer, author, &envelope.route)?;
         plain::check(&message)?;
-        let tree = inner.world.tree(envelope.topology);
-        apply(
-            inner,
-            tree,
-            peer,
+        let header = Header {
+            tree: inner.world.tree(envelope.topology),
             author,
-            envelope.written_at,
-            message,
-            envelope.fields,
-        )
+            written_at: envelope.written_at,
+            matter: envelope.matter,
+        };
+        apply(inner, peer, &header, message, envelope.fields)
     })?;
     match tried {
         Ok(effect) => {
@@ -230,19 +230,52 @@ fn offence_of(peer: RegionKey, author: RegionKey, rule: &str) -> Option<Offence>
     }
 }
 
+/// What the envelope of a message says of it.
+pub(super) struct Header<'a> {
+    /// The tree that it was written under, where that is known.
+    pub tree: &'a Federation,
+    /// Who wrote it.
+    pub author: RegionKey,
+    /// When.
+    pub written_at: Time,
+    /// About which matter.
+    pub matter: Option<MatterId>,
+}
+
 fn apply(
     draft: &mut Draft<'_>,
-    tree: &Federation,
     peer: RegionKey,
-    author: RegionKey,
-    written_at: Time,
+    header: &Header<'_>,
     message: Message,
     fields: Vec<SealedField>,
 ) -> Result<Effect, Stop> {
+    let (tree, author) = (header.tree, header.author);
     match message {
         Message::Leg { leg, at, act } => {
-            return leg_message(draft, tree, author, leg, at.min(written_at), act, fields);
+            let at = at.min(header.written_at);
+            leg_message(draft, tree, author, leg, at, act, fields)
         }
+        Message::Past(past) => {
+            reconcile::take(draft, peer, header, past, fields)?;
+            Ok(Effect::Applied)
+        }
+        // Nothing else is about a leg's content.
+        message => {
+            check_fields(draft, tree, author, None, &fields)?;
+            apply_plain(draft, peer, header, message)
+        }
+    }
+}
+
+fn apply_plain(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    header: &Header<'_>,
+    message: Message,
+) -> Result<Effect, Stop> {
+    let (tree, author) = (header.tree, header.author);
+    match message {
+        Message::Leg { .. } | Message::Past(_) => Ok(()),
         Message::Sight { matter, sight } => {
             return sighted(draft, author, matter, sight);
         }
@@ -251,7 +284,6 @@ fn apply(
             draft.record(Fact::Noticed(notice))
         }
         Message::Inventory(inventory) => reconcile::heard(draft, author, inventory),
-        Message::Past(past) => reconcile::take(draft, tree, peer, author, past, fields),
         Message::Figures(report) => {
             let news = tells_news(draft, &report)?;
             // Whose figures go this way, the tree says that they were written under.
@@ -338,71 +370,6 @@ fn tells_news(draft: &Draft<'_>, report: &figures::Report) -> Result<bool, Stop>
         }
     }
     Ok(false)
-}
-
-pub(super) fn leg_message(
-    draft: &mut Draft<'_>,
-    tree: &Federation,
-    author: RegionKey,
-    id: LegId,
-    at: Time,
-    act: Act,
-    fields: Vec<SealedField>,
-) -> Result<Effect, Stop> {
-    let known = Rows::leg(draft, id)?;
-    // The answer to this node's question was written later and brings it, in its place.
-    let party = |leg: &leg::Leg| author == leg.giver() || author == leg.taker().region();
-    let replies = matches!(act, Act::ReplyOrder { .. });
-    if reconcile::awaits(draft, author)? && known.as_ref().map_or(!replies, party) {
-        return Ok(Effect::Void);
-    }
-    let Some(known) = known else {
-        match act {
-            Act::Offer(offer) => offered(draft, tree, author, id, at, *offer, fields),
-            Act::ReplyOrder { order } => supervision::reply_arrived(draft, author, order),
-            _ => Err(unknown_leg(id)),
-        }?;
-        return Ok(Effect::Applied);
-    };
-    let by = authority::party_of(&draft.world, &known, author, &act)?;
-    check_fields(draft, tree, author, &known.offer, &fields)?;
-    if let Act::Attach { attachment } = &act
-        && !attachments::arrived(draft, &known, *attachment, &fields)?
-    {
-        return Ok(Effect::Void);
-    }
-    let happened_at = clock::happened(at, known.offered_at, draft.now());
-    match leg::receive(&known, by, happened_at, &act) {
-        Reception::Apply => {
-            let (matter, kept) = (known.matter(), fields.clone());
-            draft.received_fact(id, matter, by, happened_at, act.clone(), kept)?;
-            supervision::received(draft, &known, by, happened_at, &act, fields)?;
-            Ok(Effect::Applied)
-        }
-        Reception::Late { .. } => {
-            draft.received_fact(id, known.matter(), by, happened_at, act.clone(), fields)?;
-            world::succeed::came_late(draft, &known, &act)?;
-            let answer = known
-                .closed_since()
-                .filter(|_| by == Party::Taker && matches!(act, Act::Request { .. }));
-            if let Some(act) = answer {
-                let answer = Message::Leg {
-                    leg: id,
-                    at: draft.now(),
-                    act,
-                };
-                draft.send(author, known.offer.lane, &answer, Vec::new())?;
-            }
-            Ok(Effect::Late)
-        }
-        Reception::Void(_) => Ok(Effect::Void),
-        Reception::Refuse(refusal) => Err(refusal.into()),
-    }
-}
-
-pub(super) fn unknown_leg(id: LegId) -> Stop {
-    let words = format!("本节点没有编号为 {id} 的交办");
-    Refusal::new(Class::NotFound, "leg.unknown", words).into()
 }
 
 /// Passes an envelope on; what it does not understand, too.

@@ -6,8 +6,9 @@ use super::{keys, sealed};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::{EnvelopeId, LegId, MatterId};
-use crate::leg::{Lane, LegKind};
+use crate::leg::Lane;
 use crate::link::{Envelope, Message, extend};
+use crate::policy::way::{self, Ends};
 use crate::refusal::{Class, Refusal};
 use crate::sealing;
 use crate::view::Rows;
@@ -143,13 +144,11 @@ fn permitted(
     if fields.is_empty() {
         return Ok(fields);
     }
-    let upward = match leg {
-        Some(leg) => Rows::leg(draft, leg)?.is_some_and(|leg| leg.offer.kind == LegKind::Upward),
-        None => false,
-    };
-    let federation = draft.world.federation;
+    let known = leg.map_or(Ok(None), |leg| Rows::leg(draft, leg))?;
+    let ends = known.map(|leg| Ends::of(&leg.offer));
+    let (tree, me) = (draft.world.federation, draft.me());
     Ok(fields
         .into_iter()
-        .filter(|field| federation.may_travel(draft.me(), to, upward, field.name))
+        .filter(|field| way::may_travel(tree, ends, me, to, field.name))
         .collect())
 }

@@ -2,9 +2,10 @@
 //!
 //! | timer | fires | file |
 //! |---|---|---|
-//! | `LegDue`, `TicketDue` | overdue, exception notices | `supervision/overdue.rs` |
+//! | `LegDue`, `TicketDue` | overdue, exception notices | `supervision/exceptions.rs` |
+//! | `AssignDue` | an own matter that nobody handed on | `supervision/exceptions.rs` |
 //! | `SignDue` | deemed signed | here |
-//! | `OrderReply` | a supervision order unanswered | `supervision/overdue.rs` |
+//! | `OrderReply` | a supervision order unanswered | `supervision/exceptions.rs` |
 //! | `CallBackDue` | a call-back not made | `ticket/call_back.rs` |
 //! | `ReportFigures` | cells and watermarks to the parent | here |
 //! | `KeptBound` | a parked envelope's version never came | `kernel/parked.rs` |
@@ -91,6 +92,7 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
 fn fire(draft: &mut Draft<'_>, timer: TimerKey, late: bool) -> Result<(), Stop> {
     match timer {
         TimerKey::TicketDue(matter) => supervision::ticket_due(draft, matter),
+        TimerKey::AssignDue(matter) => supervision::assign_due(draft, matter),
         TimerKey::LegDue(leg) => supervision::leg_due(draft, leg),
         TimerKey::SignDue(leg) => deem_signed(draft, leg),
         TimerKey::OrderReply(order) => supervision::reply_due(draft, order),

@@ -229,9 +229,16 @@ impl Leg {
         }
     }
 
-    /// A closed leg takes no new order; those it has live on until their issuer ends them.
+    /// A closed leg takes no new order by its contract; those it has live on until their issuer ends them.
     fn supervise(&mut self, order: Order) {
-        if self.is_open() && self.order(order.id).is_none() {
+        if self.is_open() {
+            self.take_order(order);
+        }
+    }
+
+    /// Takes an order, whether the leg is open or not: what a superior orders about work that was badly done stands.
+    pub(crate) fn take_order(&mut self, order: Order) {
+        if self.order(order.id).is_none() {
             let place = self
                 .orders
                 .partition_point(|other| (other.at, other.id) < (order.at, order.id));

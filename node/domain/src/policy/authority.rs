@@ -1,5 +1,6 @@
 //! What a node may do for a peer: only what the peer's certified identity and its place in the tree allow (invariant 8).
 
+use super::way::{self, Ends};
 use crate::body::Body;
 use crate::kernel::World;
 use crate::leg::{Act, Leg, LegKind, Offer, Party};
@@ -62,25 +63,58 @@ pub fn permit_offer(
     ))
 }
 
-/// Which party the author of an act is on a known leg. A superior of the taker may supervise as givers do: give orders of
-/// its own, remind of them and end them. The giver passes others' on.
+/// The rule of [`party_of`].
+pub const NOT_A_PARTY: &str = "authority.not-a-party";
+
+/// Which party the author of an act is on a known leg. Everybody speaks for itself alone: an end as that end, and who gave
+/// the leg down or stands above its taker with orders of its own, their reminders and ends.
 ///
 /// # Errors
-/// Refuses as `authority.not-a-party`.
+/// Refuses as `authority.not-a-party`; as `order.goes-to-taker` where an honest superior's order came to who raised the
+/// leg.
 pub fn party_of(
     world: &World<'_>,
     leg: &Leg,
     author: RegionKey,
     act: &Act,
 ) -> Result<Party, Refusal> {
-    let taker = leg.taker().region();
-    if author == leg.giver() {
-        return Ok(Party::Giver);
+    let (me, ends) = (world.me, Ends::of(&leg.offer));
+    let by = match act {
+        Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. } => {
+            orders(world, leg, ends, author, act).then_some(Party::Giver)
+        }
+        _ if author == ends.giver => Some(Party::Giver),
+        _ if author == ends.taker && author != me => Some(Party::Taker),
+        _ => None,
+    };
+    match by {
+        Some(_) if me != ends.taker && !way::of_order(ends).contains(&me) && is_order(act) => {
+            let words = format!(
+                "{author} 的督办应发给承办方 {}，不发给提级的一方",
+                ends.taker
+            );
+            Err(Refusal::new(Class::State, "order.goes-to-taker", words))
+        }
+        Some(by) if act.party().is_none_or(|party| party == by) => Ok(by),
+        _ => Err(forbidden(
+            NOT_A_PARTY,
+            format!("{author} 不是这一交办的当事方，无权作「{}」", act.name()),
+        )),
     }
-    if author == taker && taker != world.me {
-        return Ok(Party::Taker);
-    }
-    let supervises = match act {
+}
+
+/// Whether an act is an order, a reminder of one, or its end.
+#[must_use]
+pub fn is_order(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
+    )
+}
+
+/// Whether an author gives this order, or reminds of one of its own, or ends it.
+fn orders(world: &World<'_>, leg: &Leg, ends: Ends, author: RegionKey, act: &Act) -> bool {
+    let own = match act {
         Act::Supervise { issuer, .. } => *issuer == author,
         // Of an order that never came nothing is known, and nothing is done.
         Act::Remind { order } | Act::EndOrder { order } => {
@@ -88,17 +122,7 @@ pub fn party_of(
         }
         _ => false,
     };
-    if supervises && world.federation.is_below(taker, author) {
-        return Ok(Party::Giver);
-    }
-    let answers_order = matches!(act, Act::ReplyOrder { order } if leg.order(*order).is_some());
-    if answers_order && author == taker {
-        return Ok(Party::Taker);
-    }
-    Err(forbidden(
-        "authority.not-a-party",
-        format!("{author} 不是这一交办的当事方,无权作「{}」", act.name()),
-    ))
+    own && way::may_order(world.federation, ends, author)
 }
 
 /// Only a giver of the matter tells the origin where its legs stand.

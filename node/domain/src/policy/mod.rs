@@ -12,3 +12,4 @@ pub mod purpose;
 pub mod reading;
 pub mod roles;
 pub mod waiting;
+pub mod way;

@@ -3,7 +3,7 @@
 //!
 //! | | clerk | dispatcher | handler of a unit | handler without a unit | supervisor | operator |
 //! |---|---|---|---|---|---|---|
-//! | heads of tickets, legs, notices | x | x | own unit's | x | x | x |
+//! | heads of tickets, legs, notices, orders | x | x | own unit's | x | x | x |
 //! | content: titles, texts, files | x | x | own unit's tickets, of legs its own | x | x | |
 //! | the petitioner: name, contact | own intakes | x | while an own leg is open | while the ticket is open | | |
 //! | readings on record | own | x | own | own | x | |
@@ -58,6 +58,8 @@ pub enum What<'a> {
     Notice(&'a Notice),
     /// A reading of a ticket that the person may see.
     Reading(&'a Reading),
+    /// A supervision order to this body, and what was said of it.
+    Order(&'a Body),
     /// The figures of the node's area.
     Figures,
     /// How links stand, and what waits on them.
@@ -124,6 +126,14 @@ pub fn permit(actor: &Actor, me: RegionKey, what: What<'_>) -> Result<Readable, 
             Ok(Readable::HEAD)
         }
         What::Reading(reading) => permit_reading(actor, reading),
+        What::Order(taker) => {
+            permit_taken(actor, me, taker, "这份督办")?;
+            permit_role(actor, &Role::ALL, "督办")?;
+            Ok(Readable {
+                content: has(actor, CONTENT),
+                petitioner: false,
+            })
+        }
         What::Figures => of_the_node(actor, &Role::ALL, "统计"),
         What::Links => of_the_node(actor, KEEPERS, "链路和队列"),
         What::Missing => of_the_node(actor, KEEPERS, "恢复后的缺失清单"),

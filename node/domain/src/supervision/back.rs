@@ -1,15 +1,17 @@
 //! Orders of this node's that come back after a restore.
 
 use super::IssuedOrder;
-use super::subject::find;
+use super::subject::below;
 use crate::body::Body;
+use crate::exchange::PastAct;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId, OrderId};
 use crate::kernel::{Draft, Stop};
 use crate::leg::{Act, Leg, Order};
+use crate::refusal::{Class, Refusal};
 use crate::row::TimerKey;
-use crate::view::Rows as _;
-use hotline_topology::Time;
+use crate::view::Rows;
+use hotline_topology::{RegionKey, Time};
 
 /// An act on a leg that this node holds came back: an order that it issued, its replies and its end are on its own record
 /// again.
@@ -18,29 +20,44 @@ use hotline_topology::Time;
 /// The view failed.
 pub fn came_back(draft: &mut Draft<'_>, leg: &Leg, at: Time, act: &Act) -> Result<(), Stop> {
     let reminded = |order: &Order| order.reminders + 1;
-    let about = (leg.id, leg.matter(), leg.taker().clone());
+    let number = leg.offer.number.clone();
+    let about = (leg.id, leg.matter(), leg.taker().clone(), number);
     back(draft, about, at, act, reminded)
 }
 
-/// The same on a leg between others. `nth`: the how many-th equal act it is.
+/// The same on a leg between others, told by a node and about a matter.
 ///
 /// # Errors
-/// Refuses as `supervise.leg` where no notice says whose leg it is.
+/// Refuses as `supervise.leg` where nothing says whose leg it is.
 pub fn came_back_afar(
     draft: &mut Draft<'_>,
-    leg: LegId,
-    at: Time,
-    act: &Act,
-    nth: u32,
+    past: &PastAct,
+    (teller, matter): (RegionKey, Option<MatterId>),
 ) -> Result<(), Stop> {
-    let subject = find(draft, leg)?;
-    let about = (leg, subject.matter, subject.taker);
-    back(draft, about, at, act, |order| order.reminders.max(nth))
+    let (leg, nth) = (past.leg, past.nth);
+    let known = match Rows::leg(draft, leg)? {
+        Some(leg) => Some((leg.matter(), leg.taker().clone(), leg.offer.number)),
+        None => below(draft, leg)?.map(|subject| (subject.matter, subject.taker, subject.number)),
+    };
+    // Of a leg that was raised the taker itself tells, and it knows the matter.
+    let told = matter.map(|matter| (matter, Body::Node(teller), String::new()));
+    let Some((matter, taker, number)) = known.or(told) else {
+        let words = format!("没有 {leg} 的异常通报，不知是谁的交办");
+        return Err(Refusal::new(Class::NotFound, "supervise.leg", words).into());
+    };
+    let reminders = |order: &Order| order.reminders.max(nth);
+    back(
+        draft,
+        (leg, matter, taker, number),
+        past.at,
+        &past.act,
+        reminders,
+    )
 }
 
 fn back(
     draft: &mut Draft<'_>,
-    (leg, matter, taker): (LegId, MatterId, Body),
+    (leg, matter, taker, number): (LegId, MatterId, Body, String),
     at: Time,
     act: &Act,
     reminded: impl Fn(&Order) -> u32,
@@ -67,6 +84,7 @@ fn back(
                 leg,
                 matter,
                 taker,
+                number,
             }))?;
             draft.set_timer(*reply_by, TimerKey::OrderReply(*id))
         }

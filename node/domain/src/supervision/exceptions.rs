@@ -10,10 +10,10 @@ use crate::clock;
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId, OrderId};
 use crate::kernel::{Draft, Stop};
-use crate::leg::{Act, Lane, Leg, LegKind, Party, Side, Stage};
+use crate::leg::{Act, Closure, Lane, Leg, LegKind, Party, Side, Stage};
 use crate::link::Message;
 use crate::row::TimerKey;
-use crate::ticket::{self, Ticket, TicketAct};
+use crate::ticket::{self, Ticket, TicketAct, TicketStage};
 use crate::view::Rows;
 use hotline_topology::Time;
 
@@ -53,22 +53,63 @@ pub(super) fn overdue(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     raise(draft, Subject::of_leg(leg), NoticeReason::Overdue, due)
 }
 
-/// The ticket's own due date came: overdue, unless what it owes was reported in time and waits for its giver.
+/// The ticket's own due date came: overdue, unless what it owes was reported in time and waits for its giver. Where nobody
+/// else has the work, every level above learns of it: whoever was handed it has a date of its own that does the same.
 ///
 /// # Errors
 /// The view failed.
 pub fn ticket_due(draft: &mut Draft<'_>, matter: MatterId) -> Result<(), Stop> {
-    match Rows::ticket(draft, matter)? {
-        Some(ticket)
-            if ticket.is_open()
-                && !ticket.overdue
-                && ticket.due.is_some_and(|due| due <= draft.now())
-                && !ticket::waits_for_giver(draft, draft.me(), &ticket)? =>
-        {
-            draft.ticket_act(matter, None, TicketAct::Overdue, Vec::new())
-        }
-        _ => Ok(()),
+    let Some(ticket) = Rows::ticket(draft, matter)? else {
+        return Ok(());
+    };
+    let passed = ticket.due.is_some_and(|due| due <= draft.now());
+    if !ticket.is_open()
+        || ticket.overdue
+        || !passed
+        || ticket::waits_for_giver(draft, draft.me(), &ticket)?
+    {
+        return Ok(());
     }
+    draft.ticket_act(matter, None, TicketAct::Overdue, Vec::new())?;
+    match left_lying(draft, &ticket)? {
+        Some(subject) => raise(draft, subject, NoticeReason::Overdue, ticket.due),
+        None => Ok(()),
+    }
+}
+
+/// The window to hand an own matter on ended (超期未派).
+///
+/// # Errors
+/// The view failed.
+pub fn assign_due(draft: &mut Draft<'_>, matter: MatterId) -> Result<(), Stop> {
+    let Some(ticket) = Rows::ticket(draft, matter)? else {
+        return Ok(());
+    };
+    if ticket.stage != TicketStage::Open || !ticket.outgoing.is_empty() {
+        return Ok(());
+    }
+    let Some(subject) = left_lying(draft, &ticket)? else {
+        return Ok(());
+    };
+    draft.alarm(format!(
+        "超期未派：工单 {} 受理后至今没有派出，已通报各级上级；请尽快派出或直接答复",
+        ticket.number
+    ));
+    let due = clock::assign_by(&draft.world, &ticket.rules, ticket.taken_in_at);
+    raise(draft, subject, NoticeReason::Overdue, Some(due))
+}
+
+/// A matter that lies with this node itself: its own, or one that was raised to it; given to nobody, and not asked for by a
+/// leg from above, whose own date counts.
+fn left_lying(draft: &Draft<'_>, ticket: &Ticket) -> Result<Option<Subject>, Stop> {
+    if ticket.stage == TicketStage::Assigned || ticket::given_from_above(draft, ticket)?.is_some() {
+        return Ok(None);
+    }
+    let raised = ticket::raised_from_below(draft, ticket)?;
+    let own = ticket.is_own(draft.me());
+    Ok(raised
+        .map(|leg| Subject::of_leg(&leg))
+        .or_else(|| own.then(|| Subject::of_ticket(draft.me(), ticket))))
 }
 
 /// A reply to an order of this node's was due.
@@ -111,16 +152,29 @@ pub fn bounced(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     raise(draft, Subject::of_leg(leg), NoticeReason::Bounced, None)
 }
 
-/// Rated poorly after a redo.
+/// Rated poorly after a redo: it is said of whoever took it up last since then; where nobody did, of the node itself.
 ///
 /// # Errors
 /// The view failed.
 pub fn unsatisfied_again(draft: &mut Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
-    let subject = match ticket.outgoing.last() {
-        Some(leg) => Subject::of_leg(&draft.leg(*leg)?),
+    let mut handled = None;
+    for id in ticket.in_hand() {
+        let leg = draft.leg(*id)?;
+        if took_up(&leg) {
+            handled = Some(leg);
+        }
+    }
+    let subject = match handled {
+        Some(leg) => Subject::of_leg(&leg),
         None => Subject::of_ticket(draft.me(), ticket),
     };
     raise(draft, subject, NoticeReason::UnsatisfactoryAgain, None)
+}
+
+/// Whether the taker had the work, and did not only have it taken away again or declined it.
+fn took_up(leg: &Leg) -> bool {
+    leg.signed_at.is_some() && leg.stage != Stage::Closed(Closure::Returned)
+        || leg.stage == Stage::Closed(Closure::Done)
 }
 
 /// Records a notice here and sends it to every node above.

@@ -71,4 +71,6 @@ pub struct IssuedOrder {
     pub matter: MatterId,
     /// Who owes the reply.
     pub taker: Body,
+    /// The matter's number for people; empty where none is known.
+    pub number: String,
 }

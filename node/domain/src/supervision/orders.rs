@@ -1,7 +1,8 @@
 //! 督办 and 催办: an order by the giver or any superior on the path, on a named leg; it needs no consent and ends only by
 //! its issuer.
 
-use super::subject::{Subject, find};
+use super::subject::{Subject, came_back_undelivered, find};
+use super::word::{self, OrderStep, OrderWord};
 use super::{IssuedOrder, exceptions};
 use crate::clock::{self, DueOf};
 use crate::command::Command;
@@ -11,7 +12,8 @@ use crate::id::{LegId, OrderId};
 use crate::kernel::{Draft, Stop, reckon};
 use crate::leg::{Act, Leg, Order, Party, Side};
 use crate::link::Message;
-use crate::policy::roles;
+use crate::policy::way::{self, Ends};
+use crate::policy::{authority, roles};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, TimerKey};
 use crate::view::Rows;
@@ -20,7 +22,7 @@ use hotline_topology::{RegionKey, Time};
 /// Issues a supervision order.
 ///
 /// # Errors
-/// Refuses as `supervise.leg`, `supervise.trigger`, `supervise.text`, `supervise.reply-by`, `supervise.upward`.
+/// Refuses as `supervise.leg`, `supervise.undelivered`, `supervise.trigger`, `supervise.text`, `supervise.reply-by`, `supervise.upward`.
 pub fn supervise(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -30,6 +32,13 @@ pub fn supervise(
 ) -> Result<Done, Stop> {
     roles::permit_giver(&command.actor)?;
     let subject = find(draft, leg)?;
+    if subject.given.is_none() && came_back_undelivered(draft, leg)? {
+        let words = format!(
+            "交办 {leg} 没有被 {} 接收，已退回 {}，没有应当答复的承办方；待其另行交办后再督办",
+            subject.taker, subject.giver
+        );
+        return Err(Refusal::new(Class::State, "supervise.undelivered", words).into());
+    }
     let rule = &draft.pack().supervision;
     if !rule
         .triggers
@@ -73,6 +82,7 @@ pub fn supervise(
         leg,
         matter: subject.matter,
         taker: subject.taker.clone(),
+        number: subject.number.clone(),
     };
     draft.record(Fact::OrderIssued(issued))?;
     draft.set_timer(reply_by, TimerKey::OrderReply(id))?;
@@ -128,74 +138,73 @@ pub fn reply_order(
         return Err(Refusal::new(Class::Invalid, "order.reply", "回复督办须写明情况").into());
     }
     let act = Act::ReplyOrder { order };
+    let (text, at) = (command.fields.clone(), draft.now());
     draft.act(
         leg.id,
         Party::Taker,
         act.clone(),
         Some(&command.actor),
-        command.fields.clone(),
+        text.clone(),
     )?;
     if known.issuer == draft.me() {
         note_reply(draft, order)?;
     } else if known.issuer != leg.giver() || leg.side == Side::Both {
         let message = Message::Leg {
             leg: leg.id,
-            at: draft.now(),
+            at,
             act,
         };
-        draft.send(
-            known.issuer,
-            leg.offer.lane,
-            &message,
-            command.fields.clone(),
-        )?;
+        draft.send(known.issuer, leg.offer.lane, &message, text)?;
     }
     let mut done = crate::ticket::done(draft, leg.matter(), vec![leg.id])?;
     done.order = Some(order);
     Ok(done)
 }
 
-/// A reply arrived for an order of this node's, on a leg that it may not hold itself.
+/// A reply arrived for an order of this node's, on a leg that it does not hold itself: it stands in the order's timeline,
+/// with its text.
 ///
 /// # Errors
 /// Refuses as `authority.not-a-party` where another answers than the order was given to.
-pub fn reply_arrived(draft: &mut Draft<'_>, author: RegionKey, order: OrderId) -> Result<(), Stop> {
+pub fn reply_arrived(
+    draft: &mut Draft<'_>,
+    author: RegionKey,
+    order: OrderId,
+    at: Time,
+    fields: Vec<SealedField>,
+) -> Result<(), Stop> {
     match draft.order(order)? {
-        Some(issued) if issued.taker.region() == author => note_reply(draft, order),
+        Some(issued) if issued.taker.region() == author => {
+            let entry = OrderWord {
+                order,
+                matter: issued.matter,
+                no: 0,
+                step: OrderStep::Replied,
+                by: author,
+                actor: None,
+                at,
+                fields,
+            };
+            if !word::note(draft, entry)? && issued.order.replied_at.is_some() {
+                return Ok(());
+            }
+            note_reply(draft, order)
+        }
         _ => {
             let words = format!("{author} 无权回复督办单 {order}");
-            Err(Refusal::new(Class::Forbidden, "authority.not-a-party", words).into())
+            Err(Refusal::new(Class::Forbidden, authority::NOT_A_PARTY, words).into())
         }
     }
 }
 
-/// An act of the other side, or of a superior, on a held leg was applied: replies reach the issuer's own record, a
-/// superior's order is handed on to the taker, and a taker that is late is late for every level above.
+/// An act of the other side, or of a superior, on a held leg was applied: replies reach the issuer's own record, and a
+/// taker that is late is late for every level above.
 ///
 /// # Errors
 /// The view failed.
-pub fn received(
-    draft: &mut Draft<'_>,
-    before: &Leg,
-    by: Party,
-    happened_at: Time,
-    act: &Act,
-    fields: Vec<SealedField>,
-) -> Result<(), Stop> {
+pub fn received(draft: &mut Draft<'_>, before: &Leg, act: &Act) -> Result<(), Stop> {
     match act {
         Act::ReplyOrder { order } if draft.order(*order)?.is_some() => note_reply(draft, *order),
-        Act::Supervise { .. } | Act::Remind { .. } | Act::EndOrder { .. }
-            if before.side == Side::Giver && by == Party::Giver =>
-        {
-            // When the superior gave it, not when it passed here: both records tell the same.
-            let (leg, at) = (before.id, happened_at);
-            let message = Message::Leg {
-                leg,
-                at,
-                act: act.clone(),
-            };
-            draft.send(before.taker().region(), before.offer.lane, &message, fields)
-        }
         Act::Overdue { .. } if before.side == Side::Giver => {
             let leg = draft.leg(before.id)?;
             match leg.overdue() {
@@ -204,6 +213,37 @@ pub fn received(
             }
         }
         _ => Ok(()),
+    }
+}
+
+/// An act came to a leg that is closed: a superior's order stands all the same, for what was not done well is over when it
+/// is complained of. True where it does.
+///
+/// # Errors
+/// The view failed.
+pub fn stands(draft: &mut Draft<'_>, leg: LegId, at: Time, act: &Act) -> Result<bool, Stop> {
+    let known = draft.leg(leg)?;
+    match act {
+        Act::Supervise {
+            order: id,
+            issuer,
+            trigger,
+            reply_by,
+        } if *issuer != known.giver() && !known.is_open() && known.order(*id).is_none() => {
+            let order = Order {
+                id: *id,
+                issuer: *issuer,
+                trigger: trigger.clone(),
+                at,
+                reply_by: *reply_by,
+                reminders: 0,
+                replied_at: None,
+                ended_at: None,
+            };
+            draft.record(Fact::OrderStands { leg, order })?;
+            Ok(true)
+        }
+        _ => Ok(false),
     }
 }
 
@@ -241,7 +281,8 @@ fn change(
     Ok(done(&subject, leg, id))
 }
 
-/// On a leg this node gave, the act is on the leg; on another's, it goes through the giver, whose record shows it too.
+/// On a leg this node gave, the act is on the leg; on another's, each end that is concerned hears it from this node itself
+/// (`policy/way.rs`), and it stands in the order's own timeline.
 fn order_act(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -249,21 +290,41 @@ fn order_act(
     leg: LegId,
     act: Act,
 ) -> Result<(), Stop> {
-    match &subject.given {
-        Some(leg) => draft
-            .act(
-                leg.id,
-                Party::Giver,
-                act,
-                Some(&command.actor),
-                command.fields.clone(),
-            )
-            .map(|_| ()),
-        None => {
-            let (at, fields) = (draft.now(), command.fields.clone());
-            let message = Message::Leg { leg, at, act };
-            draft.send(subject.giver, subject.lane, &message, fields)
-        }
+    let fields = command.fields.clone();
+    if let Some(leg) = &subject.given {
+        draft.act(leg.id, Party::Giver, act, Some(&command.actor), fields)?;
+        return Ok(());
+    }
+    let (at, me) = (draft.now(), draft.me());
+    if let Some((order, step)) = step_of(&act) {
+        let entry = OrderWord {
+            order,
+            matter: subject.matter,
+            no: 0,
+            step,
+            by: me,
+            actor: Some(command.actor.name.clone()),
+            at,
+            fields: fields.clone(),
+        };
+        word::note(draft, entry)?;
+    }
+    let tree = draft.world.federation;
+    let ends = Ends::between(tree, subject.giver, subject.taker.region());
+    for end in way::of_order(ends) {
+        let act = act.clone();
+        let message = Message::Leg { leg, at, act };
+        draft.send(end, subject.lane, &message, fields.clone())?;
+    }
+    Ok(())
+}
+
+fn step_of(act: &Act) -> Option<(OrderId, OrderStep)> {
+    match act {
+        Act::Supervise { order, .. } => Some((*order, OrderStep::Issued)),
+        Act::Remind { order } => Some((*order, OrderStep::Reminded)),
+        Act::EndOrder { order } => Some((*order, OrderStep::Ended)),
+        _ => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The leg that an order or a notice is about, as far as this node knows it.
 
-use super::Notice;
+use super::{Notice, NoticeReason};
 use crate::body::Body;
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Draft, Stop};
 use crate::leg::{Lane, Leg, LegKind, Side};
+use crate::policy::way::Ends;
 use crate::refusal::{Class, Refusal};
-use crate::row::{Row, RowKey};
+use crate::row::{IndexKey, Row, RowKey};
 use crate::ticket::Ticket;
 use crate::view::{Rows, View};
 use hotline_topology::{Kind, RegionKey, Time};
@@ -74,7 +75,7 @@ impl Subject {
     }
 }
 
-/// The leg: one this node gave, or one below that a notice named.
+/// The leg: one this node gave, or one below that a notice named, or of which the origin of the matter has sight.
 ///
 /// # Errors
 /// Refuses as `supervise.upward` where the superior took it, as `supervise.leg` where this node knows nothing of it.
@@ -87,16 +88,60 @@ pub(super) fn find(draft: &Draft<'_>, leg: LegId) -> Result<Subject, Stop> {
         }
         return Ok(Subject::of_leg(&given));
     }
-    let (me, federation) = (draft.me(), draft.world.federation);
-    match noticed(draft, leg)? {
-        Some(notice) if federation.is_below(notice.taker.region(), me) => {
-            Ok(Subject::of_notice(notice))
-        }
-        _ => {
-            let words = format!("本节点没有交出 {leg},也没有收到过它的异常通报,无从督办");
-            Err(Refusal::new(Class::NotFound, "supervise.leg", words).into())
-        }
-    }
+    below(draft, leg)?.ok_or_else(|| {
+        let words = format!("本节点没有交出 {leg}，也没有收到过它的异常通报，无从督办");
+        Refusal::new(Class::NotFound, "supervise.leg", words).into()
+    })
+}
+
+/// A leg between others whose taker stands below this node, where a notice or a sight says whose it is.
+pub(super) fn below(draft: &Draft<'_>, leg: LegId) -> Result<Option<Subject>, Stop> {
+    let (me, tree) = (draft.me(), draft.world.federation);
+    let found = match noticed(draft, leg)? {
+        Some(notice) => Some(Subject::of_notice(notice)),
+        None => sighted(draft, leg)?,
+    };
+    Ok(found.filter(|subject| tree.is_below(subject.taker.region(), me)))
+}
+
+/// The two ends of a leg between others, where anything says whose it is.
+///
+/// # Errors
+/// The view failed.
+pub fn ends(draft: &Draft<'_>, leg: LegId) -> Result<Option<Ends>, Stop> {
+    let tree = draft.world.federation;
+    Ok(below(draft, leg)?.map(|subject| {
+        let taker = subject.taker.region();
+        Ends::between(tree, subject.giver, taker)
+    }))
+}
+
+/// A leg of which the matter's origin was told where it stands.
+fn sighted(draft: &Draft<'_>, leg: LegId) -> Result<Option<Subject>, Stop> {
+    let matter = draft.get(&RowKey::Index(IndexKey::Sighted(leg)))?;
+    let ticket = match matter {
+        Some(Row::Matter(matter)) => Rows::ticket(draft, matter)?,
+        _ => None,
+    };
+    Ok(ticket.and_then(|ticket| {
+        let sight = ticket.sights.iter().find(|sight| sight.leg == leg)?;
+        Some(Subject {
+            leg: Some(leg),
+            giver: sight.giver,
+            taker: sight.taker.clone(),
+            ..Subject::of_ticket(draft.me(), &ticket)
+        })
+    }))
+}
+
+/// Whether a leg came back, since the taker's node did not take it: nobody there can answer for it.
+///
+/// # Errors
+/// The view failed.
+pub(super) fn came_back_undelivered(draft: &Draft<'_>, leg: LegId) -> Result<bool, Stop> {
+    let bounced =
+        |notice: &Notice| notice.leg == Some(leg) && notice.reason == NoticeReason::Bounced;
+    Ok(first_notice(draft, bounced)?.is_some())
 }
 
 /// The oldest notice about a leg.

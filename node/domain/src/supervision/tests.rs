@@ -1,5 +1,9 @@
 //! 督办, 催办, 回复, 了结, 异常通报.
 
+mod names;
+mod raised;
+mod unassigned;
+
 use super::{Notice, NoticeReason};
 use crate::body::Role;
 use crate::id::{LegId, MatterId, OrderId};

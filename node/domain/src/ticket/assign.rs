@@ -9,6 +9,7 @@ use crate::field::{FieldMark, SealedField, marks};
 use crate::id::{LegId, MatterId};
 use crate::kernel::{Draft, Stop, is_own_unit, name_lead, reckon};
 use crate::leg::{Due, Lane, LegKind, LegRole, Offer, RuleVersion};
+use crate::policy::way::{self, Ends};
 use crate::refusal::{Class, Refusal};
 use crate::row::Done;
 use crate::view::Rows;
@@ -185,7 +186,12 @@ fn fields_for(
     if to == draft.me() {
         return own.to_vec();
     }
-    let federation = draft.world.federation;
+    let (tree, giver) = (draft.world.federation, draft.me());
+    let ends = Some(Ends {
+        giver,
+        taker: to,
+        kind,
+    });
     let new = own
         .iter()
         .filter(|field| !ticket.fields.iter().any(|known| known.hash == field.hash));
@@ -194,7 +200,7 @@ fn fields_for(
         .iter()
         .filter(|field| !own.iter().any(|newer| newer.name == field.name))
         .chain(new)
-        .filter(|field| federation.may_travel(draft.me(), to, kind == LegKind::Upward, field.name))
+        .filter(|field| way::may_travel(tree, ends, giver, to, field.name))
         .cloned()
         .collect()
 }

@@ -4,7 +4,7 @@
 
 use crate::command::Command;
 use crate::fact::Fact;
-use crate::id::MatterId;
+use crate::id::{MatterId, OrderId};
 use crate::kernel::{Draft, Stop, destroy_keys};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, Row, RowKey};
@@ -82,6 +82,13 @@ fn slots(draft: &Draft<'_>, ticket: &Ticket) -> Result<BTreeSet<u64>, Stop> {
         }
         if !full {
             break;
+        }
+    }
+    // What was said of orders of this node's on legs between others.
+    let key = |byte, no| RowKey::OrderWord(ticket.matter, OrderId([byte; 16]), no);
+    for (_, row) in draft.scan(&key(0, 0), &key(u8::MAX, u32::MAX), usize::MAX)? {
+        if let Row::OrderWord(word) = row {
+            slots.extend(word.fields.iter().map(|field| field.slot));
         }
     }
     // Slot 0 stands in fields that came erased.

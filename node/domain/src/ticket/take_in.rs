@@ -84,6 +84,11 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
     draft.ticket_act(matter, Some(&command.actor), act, command.fields.clone())?;
     draft.set_timer(due.at, TimerKey::TicketDue(matter))?;
     reckon::note_span(draft, DueOf::Ticket(matter), due, happened_at, limit)?;
+    let ticket = draft.ticket(matter)?;
+    let assign_by = clock::assign_by(&draft.world, &ticket.rules, ticket.taken_in_at);
+    if assign_by < due.at {
+        draft.set_timer(assign_by, TimerKey::AssignDue(matter))?;
+    }
     let version = draft.ticket(matter)?.version;
     Ok(Done {
         matter: Some(matter),

@@ -1,4 +1,4 @@
-//! What people mean when they name a ticket: the one leg, request or order of it that the verb can be about.
+//! What people mean when they name a ticket: the one leg or request of it that the verb can be about.
 
 use crate::cli::client::Client;
 use crate::cli::door::{Caller, Usage};
@@ -14,18 +14,15 @@ pub enum Half {
     Giver,
     /// The taker's: sign, return, …
     Taker,
-    /// Anyone's with sight of it: supervise.
-    Any,
 }
 
 impl Half {
     /// Sides that are meant, the likeliest first: a node's own incoming leg before one that it gave a unit of its own, of
-    /// which a handler sees no other; what was given here before what others gave.
+    /// which a handler sees no other.
     fn sides(self) -> &'static [&'static [&'static str]] {
         match self {
             Half::Giver => &[&["giver", "both"]],
             Half::Taker => &[&["taker"], &["both"]],
-            Half::Any => &[&["giver", "both"], &["taker", "sight"]],
         }
     }
 }
@@ -84,33 +81,6 @@ pub fn request(leg: &pb::Leg, named: Option<u32>) -> Result<u32, Usage> {
     }
 }
 
-/// The order to reply to: the one named, or the leg's only unanswered one.
-///
-/// # Errors
-/// None is unanswered, or several are.
-pub fn order(leg: &pb::Leg, named: Option<String>) -> Result<String, Usage> {
-    if let Some(order) = named {
-        return Ok(order);
-    }
-    let open: Vec<_> = leg
-        .orders
-        .iter()
-        .filter(|order| order.replied_at_ms == 0 && order.ended_at_ms == 0)
-        .collect();
-    match open[..] {
-        [order] => Ok(order.id.clone()),
-        [] => Err(Usage(shown!("交办 {} 没有待复的督办单", leg.id))),
-        _ => {
-            let ids: Vec<_> = open.iter().map(|order| order.id.as_str()).collect();
-            Err(Usage(shown!(
-                "有 {} 份待复的督办单,请用 --order 写明:{}",
-                open.len(),
-                Text::join(ids, "、")
-            )))
-        }
-    }
-}
-
 async fn ticket(
     client: &Client,
     person: Option<&str>,
@@ -149,35 +119,21 @@ mod tests {
         };
         assert_eq!(pick(legs(), "N", Half::Taker).unwrap().id, "1");
         assert_eq!(pick(legs(), "N", Half::Giver).unwrap().id, "3");
-        assert_eq!(pick(legs(), "N", Half::Any).unwrap().id, "3");
         assert_eq!(pick(legs(), "２\u{200b}", Half::Giver).unwrap().id, "2");
         // A handler sees only what the own unit has.
         assert_eq!(pick(legs().split_off(2), "N", Half::Taker).unwrap().id, "3");
         let two = || vec![leg("5", "giver", ""), leg("6", "giver", "")];
         let several = pick(two(), "N", Half::Giver).unwrap_err();
         assert!(several.0.as_str().contains("2 项"), "{several}");
-        assert!(pick(Vec::new(), "N", Half::Any).is_err());
+        assert!(pick(Vec::new(), "N", Half::Giver).is_err());
     }
 
     #[test]
-    fn requests_and_orders_are_found_on_their_leg() {
+    fn requests_are_found_on_their_leg() {
         let mut found = leg("1", "taker", "");
         assert!(request(&found, None).is_err());
         found.request = 2;
         assert_eq!(request(&found, None).unwrap(), 2);
         assert_eq!(request(&found, Some(1)).unwrap(), 1);
-        assert!(order(&found, None).is_err());
-        found.orders = vec![
-            pb::SupervisionOrder {
-                id: "a".to_owned(),
-                replied_at_ms: 1,
-                ..pb::SupervisionOrder::default()
-            },
-            pb::SupervisionOrder {
-                id: "b".to_owned(),
-                ..pb::SupervisionOrder::default()
-            },
-        ];
-        assert_eq!(order(&found, None).unwrap(), "b");
     }
 }

@@ -29,7 +29,7 @@ use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
 
 pub(super) use list::more;
-pub(super) use show::leg_table;
+pub(super) use show::{field_lines, leg_table};
 
 /// `hotline ticket`.
 #[derive(Debug, Args)]

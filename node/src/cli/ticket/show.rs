@@ -255,8 +255,9 @@ fn timeline_line(entry: &pb::TimelineEntry, legs: &[pb::Leg]) -> Text {
     text
 }
 
-/// A text from outside: beside its name where it is one line, else below it, each line marked.
-fn field_lines(field: &pb::Text, indent: usize) -> Text {
+/// A text from outside: beside its name where it is one line, else below it, each line marked; shared with `hotline order
+/// show`.
+pub fn field_lines(field: &pb::Text, indent: usize) -> Text {
     let name = word("field", &field.field);
     let mut text = shown!("{}{name}：", " ".repeat(indent));
     if field.erased {

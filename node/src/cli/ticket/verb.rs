@@ -69,13 +69,13 @@ pub enum Verb {
     Release(Plain<Reasoned>),
     /// 指定主办
     Lead(Lead),
-    /// 督办
+    /// 督办:本节点交出的,或由异常通报、进展得知的下级交办
     Supervise(Supervise),
-    /// 催办
+    /// 催办:写督办单、工单或交办的编号
     Remind(Plain<Instructed>),
-    /// 回复督办
+    /// 回复督办:写督办单、工单或交办的编号
     Reply(Reply),
-    /// 了结督办
+    /// 了结督办:写督办单、工单或交办的编号
     EndOrder(Plain<Reasoned>),
     /// 写一条备注
     Note(Plain<Noted>),
@@ -126,8 +126,8 @@ impl Verb {
             Verb::Rule(args) => args.ask(caller).await,
             Verb::Reassign(args) => args.ask(caller).await,
             Verb::Due(args) => args.ask(caller).await,
-            Verb::Supervise(args) => args.ask(caller).await,
-            Verb::Reply(args) => args.ask(caller).await,
+            Verb::Supervise(args) => args.ask(),
+            Verb::Reply(args) => args.ask(),
         }
     }
 }
@@ -331,9 +331,10 @@ impl Due {
 }
 
 impl Supervise {
-    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
+    /// The node finds the leg: a superior has no ticket of what it learned by a notice.
+    fn ask(self) -> anyhow::Result<Asked> {
         let verb = Asks::Supervise(pb::Supervise {
-            leg: find::leg(caller, &self.what, Half::Any).await?.id,
+            leg: self.what,
             trigger: self.trigger,
             reply_by_ms: self.reply_by.map_or(0, |at| at.0),
         });
@@ -342,10 +343,9 @@ impl Supervise {
 }
 
 impl Reply {
-    async fn ask(self, caller: &Caller) -> anyhow::Result<Asked> {
-        let leg = find::leg(caller, &self.what, Half::Taker).await?;
-        let order = find::order(&leg, self.order)?;
-        let verb = Asks::ReplyOrder(pb::OnOrder { order, leg: leg.id });
+    fn ask(self) -> anyhow::Result<Asked> {
+        let (leg, order) = (self.what, self.order.unwrap_or_default());
+        let verb = Asks::ReplyOrder(pb::OnOrder { order, leg });
         Asked::new(verb, &self.texts, self.send)
     }
 }

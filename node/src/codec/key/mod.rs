@@ -31,7 +31,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 35] = [
+const KINDS: [(u8, Tree, &str); 36] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -67,6 +67,7 @@ const KINDS: [(u8, Tree, &str); 35] = [
     (100, Tree::Meta, "RowKey.Provisional"),
     (120, Tree::Timeline, "RowKey.Reading"),
     (121, Tree::Timeline, "RowKey.Readings"),
+    (122, Tree::Timeline, "RowKey.OrderWord"),
 ];
 
 /// The tag of the key's kind.
@@ -107,6 +108,7 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::Provisional(..) => 100,
         RowKey::Reading(..) => 120,
         RowKey::Readings(..) => 121,
+        RowKey::OrderWord(..) => 122,
     }
 }
 
@@ -209,6 +211,11 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             DueOf::Leg(LegId(id)) => out.tagged(1, id),
             DueOf::Order(OrderId(id)) => out.tagged(2, id),
         },
+        RowKey::OrderWord(matter, order, no) => {
+            out.raw(&matter.0);
+            out.raw(&order.0);
+            out.u32(*no);
+        }
     }
     out.finish()
 }
@@ -275,6 +282,7 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
         }),
         120 => RowKey::Reading(MatterId(from.raw()?), from.u32()?),
         121 => RowKey::Readings(MatterId(from.raw()?)),
+        122 => RowKey::OrderWord(MatterId(from.raw()?), OrderId(from.raw()?), from.u32()?),
         other => return Err(from.unknown(other)),
     };
     from.end()?;
@@ -341,6 +349,7 @@ fn write_timer(out: &mut Writer, timer: TimerKey) {
         TimerKey::TellArrivals => out.u8(42),
         TimerKey::WorldDue => out.u8(60),
         TimerKey::WorldCheck => out.u8(61),
+        TimerKey::AssignDue(MatterId(id)) => out.tagged(120, &id),
     }
 }
 
@@ -358,6 +367,7 @@ fn read_timer(from: &mut Reader<'_>) -> Result<TimerKey, Malformed> {
         42 => TimerKey::TellArrivals,
         60 => TimerKey::WorldDue,
         61 => TimerKey::WorldCheck,
+        120 => TimerKey::AssignDue(MatterId(from.raw()?)),
         other => return Err(from.unknown(other)),
     })
 }
@@ -411,6 +421,13 @@ fn write_index(out: &mut Writer, index: &IndexKey) {
             }
             out.raw(&leg.0);
         }
+        IndexKey::Sighted(leg) => out.tagged(120, &leg.0),
+        IndexKey::Order(at, order, leg) => {
+            out.u8(121);
+            out.time(*at);
+            out.raw(&order.0);
+            out.raw(&leg.0);
+        }
     }
 }
 
@@ -430,6 +447,8 @@ fn read_index(from: &mut Reader<'_>) -> Result<IndexKey, Malformed> {
             };
             IndexKey::OpenLeg(body, LegId(from.raw()?))
         }
+        120 => IndexKey::Sighted(LegId(from.raw()?)),
+        121 => IndexKey::Order(from.time()?, OrderId(from.raw()?), LegId(from.raw()?)),
         other => return Err(from.unknown(other)),
     })
 }

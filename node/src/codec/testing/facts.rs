@@ -98,6 +98,11 @@ pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
         },
         Fact::Noticed(draw.notice()),
         Fact::OrderIssued(draw.issued()),
+        Fact::OrderSaid(draw.order_word()),
+        Fact::OrderStands {
+            leg: draw.leg(),
+            order: draw.order_row(),
+        },
         Fact::TimerSet {
             at: draw.time(),
             key: draw.timer(),

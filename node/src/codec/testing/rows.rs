@@ -18,7 +18,7 @@ use hotline_domain::policy::purpose::Purpose;
 use hotline_domain::reading::{Entrance, Opened, Reading};
 use hotline_domain::row::{Done, IndexKey, Kept, NodeRow, Row, RowKey, TimerKey};
 use hotline_domain::sealing::{Destroyed, Destruction, OwnKey, SealingKey, SignedKey};
-use hotline_domain::supervision::IssuedOrder;
+use hotline_domain::supervision::{IssuedOrder, OrderStep, OrderWord};
 use hotline_domain::ticket::{Rating, Ticket, TicketStage};
 use hotline_topology::{FieldName, UnitKey};
 
@@ -132,11 +132,31 @@ impl Draw {
         }
     }
 
+    pub(crate) fn order_word(&mut self) -> OrderWord {
+        let steps = [
+            OrderStep::Issued,
+            OrderStep::Reminded,
+            OrderStep::Replied,
+            OrderStep::Ended,
+        ];
+        OrderWord {
+            order: self.order(),
+            matter: self.matter(),
+            no: self.u32(),
+            step: self.one_of(&steps),
+            by: self.region(),
+            actor: self.maybe(Draw::text),
+            at: self.time(),
+            fields: self.some(Draw::sealed),
+        }
+    }
+
     pub(crate) fn issued(&mut self) -> IssuedOrder {
         IssuedOrder {
             order: self.order_row(),
             leg: self.leg(),
             matter: self.matter(),
+            number: self.code(),
             taker: self.body(),
         }
     }
@@ -185,7 +205,7 @@ impl Draw {
     }
 
     pub(crate) fn timer(&mut self) -> TimerKey {
-        match self.below(12) {
+        match self.below(13) {
             0 => TimerKey::TicketDue(self.matter()),
             1 => TimerKey::LegDue(self.leg()),
             2 => TimerKey::SignDue(self.leg()),
@@ -197,6 +217,7 @@ impl Draw {
             8 => TimerKey::AwaitKey(self.region()),
             9 => TimerKey::WorldDue,
             10 => TimerKey::WorldCheck,
+            11 => TimerKey::AssignDue(self.matter()),
             _ => TimerKey::TellArrivals,
         }
     }
@@ -474,6 +495,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Ticket(Box::new(draw.ticket())),
         Row::Leg(Box::new(draw.leg_row())),
         Row::Order(Box::new(draw.issued())),
+        Row::OrderWord(Box::new(draw.order_word())),
         Row::Timeline(Box::new(fact)),
         Row::Outbox(Box::new(draw.envelope()), draw.bytes()),
         Row::Link(Box::new(draw.link())),
@@ -517,6 +539,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Ticket(draw.matter()),
         RowKey::Leg(draw.leg()),
         RowKey::Order(draw.order()),
+        RowKey::OrderWord(draw.matter(), draw.order(), draw.u32()),
         RowKey::Timeline(draw.matter(), draw.u32()),
         RowKey::Outbox(draw.region(), draw.lane(), draw.number()),
         RowKey::Link(draw.region()),
@@ -528,6 +551,8 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
             draw.matter(),
         )),
         RowKey::Index(IndexKey::OpenLeg(draw.body(), draw.leg())),
+        RowKey::Index(IndexKey::Sighted(draw.leg())),
+        RowKey::Index(IndexKey::Order(draw.time(), draw.order(), draw.leg())),
         RowKey::Notice(
             draw.time(),
             draw.matter(),

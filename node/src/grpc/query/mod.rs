@@ -8,6 +8,8 @@ mod line;
 pub(super) mod links;
 pub(super) mod missing;
 pub(super) mod notices;
+pub(super) mod order;
+pub(super) mod orders;
 pub(super) mod readings;
 mod show;
 pub(super) mod status;

@@ -51,6 +51,19 @@ pub(in crate::grpc) fn list(
     })
 }
 
+/// Every notice, newest first.
+pub(in crate::grpc) fn all(node: &NodeHandle) -> Result<Vec<Notice>, Status> {
+    let rows = node.shared().rows();
+    let now = node.shared().clock.now();
+    let mut notices = between(
+        &*rows,
+        now.plus_millis(-LOOKED_BACK_DAYS * DAY_MS),
+        now.plus_millis(DAY_MS),
+    )?;
+    notices.reverse();
+    Ok(notices)
+}
+
 /// All notices of a window, oldest first.
 fn between(rows: &dyn View, start: Time, end: Time) -> Result<Vec<Notice>, Status> {
     let mut from = RowKey::Notice(start, MatterId([0; 16]), LegId([0; 16]), 0);

@@ -182,7 +182,7 @@ pub(super) fn sight(node: &NodeHandle, ticket: &Ticket, sight: &Sight) -> pb::Le
     }
 }
 
-fn order(order: &Order) -> pb::SupervisionOrder {
+pub(super) fn order(order: &Order) -> pb::SupervisionOrder {
     pb::SupervisionOrder {
         id: order.id.to_string(),
         issuer: order.issuer.to_string(),

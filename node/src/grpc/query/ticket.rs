@@ -5,6 +5,7 @@ use super::{readings, show, words};
 use crate::app::NodeHandle;
 use crate::attachment::Cover;
 use crate::grpc::caller::Caller;
+use crate::grpc::orders::Here;
 use crate::grpc::reading as record;
 use crate::grpc::refusal::{self, echo, unwell};
 use crate::grpc::{name, short};
@@ -188,7 +189,8 @@ pub(in crate::grpc) fn permit(
     readable.map_err(|refusal| refusal::refused(&refusal))
 }
 
-struct Reader<'a> {
+/// Opens texts, where they were asked for.
+pub(super) struct Reader<'a> {
     node: &'a NodeHandle,
     readable: Readable,
     texts: bool,
@@ -196,8 +198,31 @@ struct Reader<'a> {
     withheld: BTreeSet<&'static str>,
 }
 
-impl Reader<'_> {
-    fn texts(&mut self, fields: &[SealedField]) -> Result<Vec<pb::Text>, Status> {
+impl<'a> Reader<'a> {
+    /// Of what was said of an order.
+    ///
+    /// # Errors
+    /// The person may not read it.
+    pub(super) fn for_order(
+        node: &'a NodeHandle,
+        actor: &Actor,
+        here: &Here,
+        texts: bool,
+    ) -> Result<Self, Status> {
+        let readable = super::permit(node, actor, What::Order(&here.taker))?;
+        if texts {
+            reading::permit_content(actor, readable)
+                .map_err(|refusal| refusal::refused(&refusal))?;
+        }
+        Ok(Self {
+            node,
+            readable,
+            texts,
+            withheld: BTreeSet::new(),
+        })
+    }
+
+    pub(super) fn texts(&mut self, fields: &[SealedField]) -> Result<Vec<pb::Text>, Status> {
         let mut texts = Vec::new();
         for field in fields.iter().filter(|_| self.texts) {
             if !self.readable.field(field.name) {

@@ -3,6 +3,7 @@
 mod codes;
 pub(crate) mod fixture;
 mod garbage;
+mod orders;
 mod paging;
 mod reading;
 mod remote;

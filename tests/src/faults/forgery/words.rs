@@ -5,10 +5,11 @@ use crate::sim::places::packs;
 use crate::sim::rng::Rng;
 use hotline::codec::payload::Codec;
 use hotline_domain::body::Body;
+use hotline_domain::exchange::PastAct;
 use hotline_domain::figures::{Report, Watermark};
 use hotline_domain::id::{LegId, MatterId, OrderId};
 use hotline_domain::leg::{
-    Act, Due, Lane, Leg, LegKind, LegRole, Offer, RecallGround, RuleVersion, Side,
+    Act, Due, Lane, Leg, LegKind, LegRole, Offer, Party, RecallGround, RuleVersion, Side,
 };
 use hotline_domain::link::{Message, Wire as _};
 use hotline_domain::supervision::{Notice, NoticeReason};
@@ -31,11 +32,14 @@ pub(super) struct Forged {
 type Forge = fn(&Node, RegionKey, Time, &mut Rng) -> Option<Forged>;
 
 /// Every forgery; each is given who forges, for whom, and the time.
-const ALL: [Forge; 10] = [
+const ALL: [Forge; 13] = [
     other_author,
     leg_from_below,
     order_by_taker,
     supervision_from_below,
+    supervision_in_anothers_name,
+    end_in_anothers_name,
+    supervision_told_in_anothers_name,
     field,
     sight,
     notice,
@@ -124,6 +128,81 @@ fn supervision_from_below(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng)
     };
     let leg = held(node, peer)?.id;
     Some(on_leg("forged supervision", node.region, leg, at, act))
+}
+
+/// A leg between the node and its neighbour, raised, given down or taken, and a superior in whose name the node speaks on it.
+fn between(node: &Node, peer: RegionKey, rng: &mut Rng) -> Option<(LegId, RegionKey)> {
+    let ends = |leg: &&Leg| [leg.giver(), leg.taker().region()].contains(&peer);
+    let legs: Vec<LegId> = (node.view.legs().filter(ends).map(|leg| leg.id)).collect();
+    let above = node.place.federation.ancestors(node.region);
+    let above: Vec<RegionKey> = above.filter(|above| *above != peer).collect();
+    if legs.is_empty() || above.is_empty() {
+        return None;
+    }
+    Some((*rng.pick(&legs), *rng.pick(&above)))
+}
+
+fn order_of(issuer: RegionKey, at: Time, rng: &mut Rng) -> Act {
+    Act::Supervise {
+        order: OrderId(rng.bits()),
+        issuer,
+        trigger: "other".to_owned(),
+        reply_by: at,
+    }
+}
+
+/// An order in the name of a superior: from below on what was raised, from a taker, or from who gave the leg.
+fn supervision_in_anothers_name(
+    node: &Node,
+    peer: RegionKey,
+    at: Time,
+    rng: &mut Rng,
+) -> Option<Forged> {
+    let (leg, issuer) = between(node, peer, rng)?;
+    let act = order_of(issuer, at, rng);
+    let name = "forged supervision in another's name";
+    Some(on_leg(name, node.region, leg, at, act))
+}
+
+/// The end of an order that a superior gave.
+fn end_in_anothers_name(node: &Node, peer: RegionKey, at: Time, rng: &mut Rng) -> Option<Forged> {
+    let mut orders = node.view.legs().flat_map(|leg| {
+        let ends = [leg.giver(), leg.taker().region()].contains(&peer);
+        let others = leg.orders.iter().filter(move |order| {
+            ends && order.issuer != node.region && order.issuer != peer && order.ended_at.is_none()
+        });
+        others.map(|order| (leg.id, order.id))
+    });
+    let (leg, order) = orders.next()?;
+    let act = match rng.percent(50) {
+        true => Act::EndOrder { order },
+        false => Act::Remind { order },
+    };
+    Some(on_leg("forged end of an order", node.region, leg, at, act))
+}
+
+/// The same, told as of the past.
+fn supervision_told_in_anothers_name(
+    node: &Node,
+    peer: RegionKey,
+    at: Time,
+    rng: &mut Rng,
+) -> Option<Forged> {
+    let (leg, issuer) = between(node, peer, rng)?;
+    let past = PastAct {
+        leg,
+        by: Party::Giver,
+        at,
+        nth: 1,
+        act: order_of(issuer, at, rng),
+        letter: None,
+    };
+    let name = "forged supervision told in another's name";
+    let told = says(name, node.region, &Message::Past(past));
+    Some(Forged {
+        leg: Some(leg),
+        ..told
+    })
 }
 
 /// An honest act with a field that must not travel.

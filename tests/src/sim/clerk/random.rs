@@ -67,7 +67,7 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
         };
         open.extend(wish);
     }
-    if rng.percent(8) {
+    if rng.percent(20) {
         open.extend(on_noticed(rng, node));
     }
     if rng.percent(30) {
@@ -128,7 +128,7 @@ fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
                 &[FieldName::Reason],
             )),
             2 => Some(desk(Verb::Note { matter }, &[FieldName::Note])),
-            3..=4 => Some(desk(escalate(), &reason)),
+            3..=6 => Some(desk(escalate(), &reason)),
             _ => Some(assign(rng, node, ticket)),
         },
         TicketStage::Assigned => match rng.below(30) {
@@ -145,27 +145,34 @@ fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
             Some(desk(Verb::Close { matter, ground }, &[FieldName::Answer]))
         }
         TicketStage::Reviewing => None,
-        TicketStage::Closed if own => match rng.below(4) {
-            0..=1 => {
-                let scale = ["satisfied", "unsatisfied", "very-unsatisfied"];
-                let rating = rng.percent(85).then(|| (*rng.pick(&scale)).to_owned());
-                let wish = desk(Verb::CallBack { matter, rating }, &[FieldName::RatingText]);
-                Some(Wish {
-                    who: Who::Caller,
-                    ..wish
-                })
-            }
-            2 => Some(desk(
-                Verb::Redo {
-                    matter,
-                    taker: None,
-                },
-                &[FieldName::Instruction],
-            )),
-            _ => None,
-        },
+        TicketStage::Closed if own => closed(rng, ticket),
         TicketStage::Closed => None,
     }
+}
+
+/// An own matter that is over: rated, more often than not poorly, and handled once more.
+fn closed(rng: &mut Rng, ticket: &Ticket) -> Option<Wish> {
+    let matter = ticket.matter;
+    let closed = ticket.closed_at.unwrap_or(ticket.since);
+    let rated = ticket.ratings.iter().rfind(|rating| rating.at >= closed);
+    let poorly = rated.is_some_and(|rating| rating.satisfied == Some(false));
+    if rng.percent(if poorly { 70 } else { 15 }) {
+        let verb = Verb::Redo {
+            matter,
+            taker: None,
+        };
+        return Some(desk(verb, &[FieldName::Instruction]));
+    }
+    if rng.percent(30) {
+        return None;
+    }
+    let scale = ["satisfied", "unsatisfied", "very-unsatisfied"];
+    let rating = rng.percent(85).then(|| (*rng.pick(&scale)).to_owned());
+    let wish = desk(Verb::CallBack { matter, rating }, &[FieldName::RatingText]);
+    Some(Wish {
+        who: Who::Caller,
+        ..wish
+    })
 }
 
 fn assign(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Wish {

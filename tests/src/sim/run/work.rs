@@ -4,8 +4,8 @@ use super::{GROUP_MAX, Happening, SILENCE_MS, Sim};
 use crate::faults::{Strike, forgery};
 use crate::invariants::Seen;
 use crate::sim::node::{Recovery, Trouble, encode, refold};
-use crate::sim::office;
 use crate::sim::places::{HOUR, MINUTE, SECOND};
+use crate::sim::{notices, office};
 use hotline_domain::fact::Fact;
 use hotline_domain::kernel::{Action, Commit, Event, Input};
 use hotline_domain::leg::Lane;
@@ -225,6 +225,7 @@ impl Sim {
             told.filter(|told| told.contains(wanted.as_str()))
                 .for_each(|told| println!("{told}"));
         }
+        notices::count(&mut self.report.notices, &self.nodes, me, facts);
         let rolled = self.report.rolled;
         let now = self.now;
         self.node(me).now = now;

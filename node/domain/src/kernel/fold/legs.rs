@@ -3,8 +3,8 @@
 use super::tickets::put_ticket;
 use crate::body::Body;
 use crate::fact::Fact;
-use crate::id::MatterId;
-use crate::leg::{Act, Asking, Closure, Leg, LegKind, Side, Stage};
+use crate::id::{LegId, MatterId};
+use crate::leg::{Act, Asking, Closure, Leg, LegKind, Order, Side, Stage};
 use crate::row::{IndexKey, Row, RowKey};
 use crate::ticket::{Ticket, TicketStage};
 use crate::view::{Overlay, Rows, ViewFailed};
@@ -54,7 +54,33 @@ pub(super) fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result
         _ => None,
     };
     view.put(RowKey::Leg(*id), Row::Leg(Box::new(leg.clone())));
+    if let Act::Supervise { order, .. } = act
+        && let Some(order) = leg.order(*order)
+    {
+        index_order(view, order, *id);
+    }
     fold_into_ticket(view, *matter, &leg, before.is_none(), closed_now, fact)
+}
+
+/// A superior's order stands on a leg that was closed when it came.
+pub(super) fn order_stands(
+    view: &mut Overlay<'_>,
+    id: LegId,
+    order: &Order,
+) -> Result<(), ViewFailed> {
+    let Some(mut leg) = view.leg(id)? else {
+        return Ok(());
+    };
+    leg.take_order(order.clone());
+    view.put(RowKey::Leg(id), Row::Leg(Box::new(leg)));
+    index_order(view, order, id);
+    Ok(())
+}
+
+/// Puts an order into the index of all orders.
+pub(super) fn index_order(view: &mut Overlay<'_>, order: &Order, leg: LegId) {
+    let key = IndexKey::Order(order.at, order.id, leg);
+    view.put(RowKey::Index(key), Row::Mark);
 }
 
 /// What the act means for this node's ticket.

@@ -84,8 +84,15 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
                 RowKey::Order(order.order.id),
                 Row::Order(Box::new(order.clone())),
             );
+            legs::index_order(view, &order.order, order.leg);
             Ok(())
         }
+        Fact::OrderSaid(word) => {
+            let key = RowKey::OrderWord(word.matter, word.order, word.no);
+            view.put(key, Row::OrderWord(Box::new(word.clone())));
+            Ok(())
+        }
+        Fact::OrderStands { leg, order } => legs::order_stands(view, *leg, order),
         Fact::Answered {
             operator,
             key,

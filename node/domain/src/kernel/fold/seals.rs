@@ -3,7 +3,7 @@
 use super::change_node;
 use crate::fact::Fact;
 use crate::field::SealedField;
-use crate::id::MatterId;
+use crate::id::{MatterId, OrderId};
 use crate::link::Envelope;
 use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, Destruction, NewKey, OwnKey};
@@ -155,6 +155,14 @@ fn erase(view: &mut Overlay<'_>, matter: MatterId, slots: &[u64]) -> Result<(), 
     if let Some(mut ticket) = view.ticket(matter)? {
         blank(&mut ticket.fields, slots);
         view.put(RowKey::Ticket(matter), Row::Ticket(Box::new(ticket)));
+    }
+    let key = |byte, no| RowKey::OrderWord(matter, OrderId([byte; 16]), no);
+    for (at, row) in view.scan(&key(0, 0), &key(u8::MAX, u32::MAX), usize::MAX)? {
+        if let Row::OrderWord(mut word) = row
+            && blank(&mut word.fields, slots)
+        {
+            view.put(at, Row::OrderWord(word));
+        }
     }
     let mut from = 0;
     loop {

@@ -48,6 +48,8 @@ pub(super) fn fold_sight(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), View
     if let Some(before) = view.ticket(*matter)? {
         let mut ticket = before.clone();
         ticket.saw(sight);
+        let index = RowKey::Index(IndexKey::Sighted(sight.leg));
+        view.put(index, Row::Matter(*matter));
         put_ticket(view, &before, ticket, Some(fact));
     }
     Ok(())

@@ -9,6 +9,7 @@ use crate::kernel::Draft;
 use crate::kernel::outcome::Stop;
 use crate::leg::{Act, Leg, Party, Side};
 use crate::link::Message;
+use crate::policy::way;
 use crate::row::{Row, RowKey};
 use crate::ticket::TicketAct;
 use crate::view::{View, ViewFailed};
@@ -122,6 +123,28 @@ pub(super) fn of(
     Ok(past)
 }
 
+/// Those of the acts that are an affair of both ends. What a superior orders it tells each end by itself, and whoever forgot
+/// it hears it from the superior again (`orders.rs`); what is answered on a leg that was raised is for the superior alone.
+pub(super) fn between_ends(
+    view: &dyn View,
+    leg: &Leg,
+) -> Result<Vec<(PastAct, Vec<SealedField>)>, ViewFailed> {
+    let mut acts = of(view, leg)?;
+    acts.retain(|(past, _)| !is_superiors(leg, &past.act) && way::concerns_both(leg, &past.act));
+    Ok(acts)
+}
+
+/// Whether an act is an order of one who is no end of the leg, or a reminder or the end of such.
+pub(super) fn is_superiors(leg: &Leg, act: &Act) -> bool {
+    match act {
+        Act::Supervise { issuer, .. } => *issuer != leg.giver(),
+        Act::Remind { order } | Act::EndOrder { order } => {
+            (leg.order(*order)).is_none_or(|order| order.issuer != leg.giver())
+        }
+        _ => false,
+    }
+}
+
 /// Whether this node has the act on record, so often.
 pub(super) fn knows(view: &dyn View, leg: &Leg, past: &PastAct) -> Result<bool, ViewFailed> {
     let same = |known: &PastAct| {
@@ -136,7 +159,7 @@ pub(super) fn knows(view: &dyn View, leg: &Leg, past: &PastAct) -> Result<bool, 
 /// `by`: that party's acts alone.
 pub(super) fn hash(draft: &Draft<'_>, leg: &Leg, by: Option<Party>) -> Result<[u8; 32], Stop> {
     let mut digests = Vec::new();
-    for (past, _) in of(draft, leg)? {
+    for (past, _) in between_ends(draft, leg)? {
         if by.is_some_and(|by| by != past.by) {
             continue;
         }

@@ -130,9 +130,11 @@ fn go_on(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     while let Some((no, question)) = front(draft, peer)? {
         let part = Part::of(draft, peer, &question)?;
         let told = part.told.iter().chain(&part.ordered);
-        let legs: Vec<LegId> = told.map(|leg| leg.id).collect();
+        let mut legs: Vec<LegId> = told.map(|leg| leg.id).collect();
         if !(legs.is_empty() && part.spoken.is_empty()) {
             let (from, spoken) = (question.from, part.spoken);
+            // What was replied to this node's orders is shown to whoever forgot it.
+            legs.extend(orders::ordered(draft, &spoken)?);
             draft.gather(Gather {
                 peer,
                 no,
@@ -272,7 +274,7 @@ pub(super) fn tell(
 ) -> Result<(), Stop> {
     let own = acts::own_party(leg);
     let mut shown = letters.map(|letters| letters::Shown::of(letters, leg.id));
-    for (mut past, fields) in acts::of(draft, leg)? {
+    for (mut past, fields) in acts::between_ends(draft, leg)? {
         if Some(past.by) != own {
             let Some(shown) = &mut shown else { continue };
             past.letter = shown.letter(draft, &past)?.map(Box::new);

@@ -1,16 +1,17 @@
 //! Acts that come back.
 
 use super::letters::{self, Examined};
-use super::{acts, awaits, missing, orders};
+use super::{acts, awaits, missing, orders, replies};
 use crate::clock::{self, Basis, DueOf};
 use crate::exchange::PastAct;
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::id::LegId;
 use crate::kernel::Draft;
+use crate::kernel::legs::leg_message;
 use crate::kernel::offered::{check_fields, field_of, offered};
 use crate::kernel::outcome::Stop;
-use crate::kernel::receive::leg_message;
+use crate::kernel::receive::Header;
 use crate::kernel::{conduct, reckon};
 use crate::leg::{self, Act, Leg, LegKind, Offer, Party, RuleVersion};
 use crate::link::Offence;
@@ -25,28 +26,45 @@ use hotline_topology::{Federation, RegionKey, Time};
 /// Takes an act that the other side of a leg has on record.
 pub(in crate::kernel) fn take(
     draft: &mut Draft<'_>,
-    tree: &Federation,
     peer: RegionKey,
-    author: RegionKey,
+    header: &Header<'_>,
     mut past: PastAct,
     mut fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
+    let (tree, author) = (header.tree, header.author);
     let forgot = awaits(draft, author)?;
     let known = Rows::leg(draft, past.leg)?;
+    let offer = match (&known, &past.act) {
+        (Some(leg), _) => Some(&leg.offer),
+        (None, Act::Offer(offer)) => Some(&**offer),
+        (None, _) => None,
+    };
+    check_fields(draft, tree, author, offer, &fields)?;
     if let Some(known) = &known {
         if orders::is_issuer(draft, known, author, &past) {
-            return orders::take_again(draft, tree, author, known, past, fields);
+            return orders::take_again(draft, known, past, fields);
+        }
+        if replies::is_told(draft, known, author, &past)? {
+            return replies::take_again(draft, peer, author, known, past);
         }
         if acts::other_end(known) != Some(author) {
             let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
             return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
         }
+        if acts::is_superiors(known, &past.act) {
+            let words = format!("{author} 转述的督办须由签发的上级自己补送，未采信");
+            return Err(Refusal::new(Class::Forbidden, "restore.not-its-word", words).into());
+        }
         leg::permits(known, past.by, &past.act)?;
-        if acts::knows(draft, known, &past)? {
+        // Who ordered it tells of it, and of the reply behind it.
+        let unknown = |order| known.order(order).is_none();
+        if matches!(past.act, Act::ReplyOrder { order } if unknown(order))
+            || acts::knows(draft, known, &past)?
+        {
             return Ok(());
         }
     }
-    if known.is_none() && orders::take(draft, author, &past)? {
+    if known.is_none() && orders::take(draft, header, &past)? {
         return Ok(());
     }
     let own = match (&known, &past.act) {
@@ -84,7 +102,7 @@ pub(in crate::kernel) fn take(
         (Some(known), act) => {
             let past = PastAct { act, ..past };
             if forgot {
-                return act_back(draft, tree, author, &known, past, fields);
+                return act_back(draft, &known, past, fields);
             }
             leg_message(draft, tree, author, past.leg, past.at, past.act, fields).map(|_| ())
         }
@@ -99,15 +117,12 @@ pub(in crate::kernel) fn take(
 }
 
 /// An act of a leg, the other side's or this node's own, is on record again.
-fn act_back(
+pub(super) fn act_back(
     draft: &mut Draft<'_>,
-    tree: &Federation,
-    author: RegionKey,
     leg: &Leg,
     past: PastAct,
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
-    check_fields(draft, tree, author, &leg.offer, &fields)?;
     let happened_at = clock::happened(past.at, leg.offered_at, draft.now());
     draft.record(Fact::Leg {
         leg: leg.id,
@@ -133,7 +148,6 @@ fn leg_back(
     fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
     let me = draft.me();
-    check_fields(draft, tree, author, &offer, &fields)?;
     // What the other side no longer has, or may not send back, goes as erased.
     let fields: Vec<_> = offer
         .content

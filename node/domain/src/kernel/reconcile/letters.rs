@@ -58,22 +58,31 @@ impl<'a> Shown<'a> {
             return Ok(None);
         };
         self.used.insert(found.id);
-        let mut chain = Vec::new();
-        if let Some(proof) = &found.proof
-            && !self.chains.contains(&proof.certificate)
-            && let Some(Row::Certificate(_, known)) =
-                draft.get(&RowKey::Certificate(proof.certificate))?
-        {
-            chain = known;
-            self.chains.insert(proof.certificate);
-        }
-        let envelope = Envelope {
-            route: Vec::new(),
-            trace: None,
-            ..found.clone()
-        };
-        Ok(Some(Letter { envelope, chain }))
+        letter_of(draft, found, &mut self.chains).map(Some)
     }
+}
+
+/// An envelope as it is shown, with its signer's certificates where they were not shown before.
+pub(super) fn letter_of(
+    draft: &Draft<'_>,
+    found: &Envelope,
+    shown: &mut BTreeSet<[u8; 32]>,
+) -> Result<Letter, Stop> {
+    let mut chain = Vec::new();
+    if let Some(proof) = &found.proof
+        && !shown.contains(&proof.certificate)
+        && let Some(Row::Certificate(_, known)) =
+            draft.get(&RowKey::Certificate(proof.certificate))?
+    {
+        chain = known;
+        shown.insert(proof.certificate);
+    }
+    let envelope = Envelope {
+        route: Vec::new(),
+        trace: None,
+        ..found.clone()
+    };
+    Ok(Letter { envelope, chain })
 }
 
 /// What came of examining an act that is said to be one of this node's.
@@ -146,7 +155,7 @@ fn speaks_for(
     match (known, act) {
         (_, Act::Offer(offer)) => by == Party::Giver && author == offer.giver,
         (Some(leg), _) => match by {
-            Party::Taker => author == me && leg.taker().region() == me,
+            Party::Taker => author == leg.taker().region(),
             Party::Giver => authority::party_of(&draft.world, leg, author, act) == Ok(Party::Giver),
         },
         // An order of this node's on a leg between others, and the reply to it.

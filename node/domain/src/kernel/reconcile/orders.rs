@@ -1,29 +1,32 @@
 //! Supervision orders of superiors that are no end of the leg, and the replies to them: the two ends compare the leg, and
-//! neither tells the superior.
+//! nobody passes on what a superior said.
 //!
 //! | who forgot | who brings it again |
 //! |---|---|
-//! | the giver, or a relay | the superior says its order again, as it said it; whoever replied to one likewise |
-//! | the superior | the giver tells it the order and the reply, each with the letter that was signed for it |
+//! | an end, or a relay | the superior says its order again, as it said it, to whom it said it; whoever replied to one likewise |
+//! | an end | the superior shows it what was replied, with the letter that was signed for it |
+//! | the superior | whoever heard the order first (of a raised leg the taker, else the giver) tells it order and reply, each with the letter that was signed for it |
 
 use super::letters::{self, Examined};
 use super::passing::delayed;
+use super::replies::Replies;
 use super::{acts, each_leg, missing, under_way};
 use crate::clock;
 use crate::exchange::PastAct;
 use crate::field::SealedField;
 use crate::id::{LegId, OrderId};
 use crate::kernel::Draft;
-use crate::kernel::offered::check_fields;
+use crate::kernel::legs::unknown_leg;
 use crate::kernel::outcome::Stop;
-use crate::kernel::receive::unknown_leg;
+use crate::kernel::receive::Header;
 use crate::leg::{self, Act, Lane, Leg, Order, Party, Reception, Side};
 use crate::link::{Envelope, Message};
 use crate::policy::authority;
+use crate::policy::way::{self, Ends};
 use crate::row::{Row, RowKey};
 use crate::supervision;
 use crate::view::{Rows, View};
-use hotline_topology::{Federation, RegionKey, Time};
+use hotline_topology::{RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows read at a time.
@@ -37,7 +40,11 @@ pub(in crate::kernel) fn comes_back(draft: &Draft<'_>, envelope: &Envelope) -> R
     let message = draft.world.wire.decode(envelope.kind, &envelope.payload);
     let (leg, act) = match message {
         Ok(Message::Leg { leg, act, .. }) => (leg, act),
-        Ok(Message::Past(past)) if past.letter.is_none() => (past.leg, past.act),
+        Ok(Message::Past(past))
+            if past.letter.is_none() || told_from_above(draft, envelope, &past) =>
+        {
+            (past.leg, past.act)
+        }
         _ => return Ok(false),
     };
     let known = Rows::leg(draft, leg)?;
@@ -51,6 +58,12 @@ pub(in crate::kernel) fn comes_back(draft: &Draft<'_>, envelope: &Envelope) -> R
         (Some(order), _, known) => known.is_none_or(|leg| leg.order(order).is_none()),
         (None, ..) => false,
     })
+}
+
+/// Whether a superior shows what was replied to an order of its own.
+fn told_from_above(draft: &Draft<'_>, envelope: &Envelope, past: &PastAct) -> bool {
+    let below = draft.world.federation.is_below(draft.me(), envelope.author);
+    below && matches!(past.act, Act::ReplyOrder { .. })
 }
 
 /// The order that an act is about.
@@ -70,7 +83,8 @@ fn is_recent(order: &Order, since: Time) -> bool {
     order.ended_at.is_none() || order.at >= since || late(order.ended_at) || late(order.replied_at)
 }
 
-/// Legs that this node gave and on which a superior gave orders.
+/// Legs on which a superior gave orders, and of which this node tells it: those that it gave down, and those that were
+/// raised to it.
 pub(super) fn given_on(
     draft: &Draft<'_>,
     issuer: RegionKey,
@@ -82,7 +96,8 @@ pub(super) fn given_on(
     }
     each_leg(draft, |leg| {
         let its = |order: &Order| order.issuer == issuer && is_recent(order, since);
-        if leg.side != Side::Taker && leg.orders.iter().any(its) {
+        let told = way::of_order(Ends::of(&leg.offer)).first() == Some(&draft.me());
+        if told && leg.orders.iter().any(its) {
             found.push(leg);
         }
     })?;
@@ -128,7 +143,19 @@ pub(super) fn spoken(draft: &Draft<'_>, since: Time) -> Result<Vec<LegId>, Stop>
     Ok(found.into_iter().collect())
 }
 
-/// Says again what this node said on legs between others to a node that forgot, or by way of it, since.
+/// Legs between others on which this node gave orders since: what was replied is shown to an end that forgot it.
+pub(super) fn ordered(draft: &Draft<'_>, spoken: &[LegId]) -> Result<Vec<LegId>, Stop> {
+    let mut found = Vec::new();
+    for leg in spoken {
+        if Rows::leg(draft, *leg)?.is_none() {
+            found.push(*leg);
+        }
+    }
+    Ok(found)
+}
+
+/// Says again what this node said on legs between others to a node that forgot, or by way of it, since; and shows it what
+/// was replied to orders of this node's, where it is an end of the leg.
 pub(super) fn say_again(
     draft: &mut Draft<'_>,
     restored: RegionKey,
@@ -137,17 +164,23 @@ pub(super) fn say_again(
 ) -> Result<(), Stop> {
     let (me, since) = (draft.me(), delayed(since));
     let mut once = BTreeSet::new();
-    let mut reminded: BTreeMap<OrderId, u32> = BTreeMap::new();
+    // Each end was reminded by itself.
+    let mut reminded: BTreeMap<(OrderId, RegionKey), u32> = BTreeMap::new();
+    let mut replies = Replies::default();
     for letter in letters {
-        if letter.author != me || !once.insert(letter.id) {
+        if !once.insert(letter.id) {
             continue;
         }
         let Some((at, act)) = act_on_order(draft, letter) else {
             continue;
         };
+        if letter.author != me {
+            replies.show(draft, restored, letter, at, act)?;
+            continue;
+        }
         let mut nth = 1;
         if let Act::Remind { order } = act {
-            let count = reminded.entry(order).or_default();
+            let count = reminded.entry((order, letter.addressee)).or_default();
             *count += 1;
             nth = *count;
         }
@@ -180,8 +213,11 @@ pub(in crate::kernel) fn say_again_near(
             && let Some(issued) = draft.order(order)?
         {
             // Those that are under way are its last ones.
-            let behind = acts[no + 1..].iter().flatten();
-            let behind = behind.filter(|(_, later)| *later == act).count();
+            let behind = acts.iter().zip(dropped).skip(no + 1);
+            let same = |later: &Option<(Time, Act)>| later.as_ref().is_some_and(|it| it.1 == act);
+            let behind = behind
+                .filter(|(later, envelope)| same(later) && envelope.addressee == letter.addressee)
+                .count();
             let behind = u32::try_from(behind).unwrap_or(u32::MAX);
             nth = issued.order.reminders.saturating_sub(behind);
         }
@@ -220,7 +256,7 @@ fn act_on_order(draft: &Draft<'_>, letter: &Envelope) -> Option<(Time, Act)> {
 pub(super) fn is_issuer(draft: &Draft<'_>, leg: &Leg, author: RegionKey, past: &PastAct) -> bool {
     let issuer = match (&past.act, order_of(&past.act)) {
         (Act::Supervise { issuer, .. }, _) => Some(*issuer),
-        // An order that came too late for its leg stands in the timeline alone: nothing comes of this either.
+        // An order that never came is unknown: nothing comes of this either.
         (Act::Remind { .. } | Act::EndOrder { .. }, Some(order)) => {
             let known = leg.order(order);
             Some(known.map_or(author, |order| order.issuer))
@@ -229,17 +265,13 @@ pub(super) fn is_issuer(draft: &Draft<'_>, leg: &Leg, author: RegionKey, past: &
     };
     issuer == Some(author)
         && past.by == Party::Giver
-        && leg.side != Side::Taker
         && acts::other_end(leg) != Some(author)
         && authority::party_of(&draft.world, leg, author, &past.act) == Ok(Party::Giver)
 }
 
-/// A superior says again what it ordered on a leg that this node gave: what of it was forgotten, or never came, is on
-/// record now, and the taker is told.
+/// A superior says again what it ordered on a leg: what of it was forgotten here, or never came, is on record now.
 pub(super) fn take_again(
     draft: &mut Draft<'_>,
-    tree: &Federation,
-    author: RegionKey,
     leg: &Leg,
     past: PastAct,
     fields: Vec<SealedField>,
@@ -247,20 +279,15 @@ pub(super) fn take_again(
     if acts::knows(draft, leg, &past)? {
         return Ok(());
     }
-    check_fields(draft, tree, author, &leg.offer, &fields)?;
     let at = clock::happened(past.at, leg.offered_at, draft.now());
     match leg::receive(leg, Party::Giver, at, &past.act) {
         Reception::Void(_) => return Ok(()),
         Reception::Refuse(refusal) => return Err(refusal.into()),
         Reception::Apply | Reception::Late { .. } => {}
     }
-    let (id, matter) = (leg.id, leg.matter());
-    let (act, kept) = (past.act.clone(), fields.clone());
-    draft.received_fact(id, matter, Party::Giver, at, act, kept)?;
-    match acts::other_end(leg) {
-        Some(taker) => draft.send(taker, leg.offer.lane, &Message::Past(past), fields),
-        None => Ok(()),
-    }
+    let act = past.act.clone();
+    draft.received_fact(leg.id, leg.matter(), Party::Giver, at, act, fields)?;
+    supervision::stands(draft, leg.id, at, &past.act).map(|_| ())
 }
 
 /// Tells a superior that forgot of its orders on these legs, and of the replies: what has a letter.
@@ -289,8 +316,13 @@ pub(super) fn tell(
     Ok(())
 }
 
-/// An act on an order of this node's, on a leg that it does not hold, is told by whoever gave the leg. `false`: it is none.
-pub(super) fn take(draft: &mut Draft<'_>, author: RegionKey, past: &PastAct) -> Result<bool, Stop> {
+/// An act on an order of this node's, on a leg that it does not hold, is told by whoever heard the order first. `false`: it
+/// is none.
+pub(super) fn take(
+    draft: &mut Draft<'_>,
+    header: &Header<'_>,
+    past: &PastAct,
+) -> Result<bool, Stop> {
     if order_of(&past.act).is_none() {
         return Ok(false);
     }
@@ -300,9 +332,8 @@ pub(super) fn take(draft: &mut Draft<'_>, author: RegionKey, past: &PastAct) -> 
     }
     let why = match letters::examine(draft, None, past)? {
         Examined::Proven(signed) => {
-            let back = |inner: &mut Draft<'_>| {
-                supervision::came_back_afar(inner, signed.leg, signed.at, &signed.act, signed.nth)
-            };
+            let told = (header.author, header.matter);
+            let back = |inner: &mut Draft<'_>| supervision::came_back_afar(inner, &signed, told);
             match draft.attempt(back)? {
                 Ok(()) => return Ok(true),
                 Err(refusal) => refusal.to_string(),
@@ -311,6 +342,6 @@ pub(super) fn take(draft: &mut Draft<'_>, author: RegionKey, past: &PastAct) -> 
         Examined::Unproven(why, _) => why,
         Examined::Harmless => return Ok(true),
     };
-    missing::unproven(draft, None, author, past, Some(&why))?;
+    missing::unproven(draft, None, header.author, past, Some(&why))?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use crate::row::{Kept, Row, RowKey};
 use crate::sealing::{Destroyed, NewKey, SealingKey, SignedKey, number};
 use crate::testing::{
     ALL, CHONGWEN, CITY, DAY, Fed, GENUINE, HOUR, LINGCHUAN, NANCUN, PROVINCE, XIACUN, ZEZHOU,
-    node, text,
+    node, text, unit,
 };
 use crate::view::View;
 use hotline_topology::{FieldName, RegionKey, Time};
@@ -95,7 +95,8 @@ pub(super) fn awaiting(fed: &Fed, at: RegionKey) -> usize {
 /// to the county, which is not its neighbour.
 pub(in crate::kernel) fn overdue(fed: &mut Fed) -> LegId {
     let matter = fed.at(ZEZHOU).take_in();
-    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    let body = unit(ZEZHOU, "供水公司");
+    let leg = fed.at(ZEZHOU).assign(matter, [body]).leg();
     fed.pass(8 * DAY);
     assert!(!fed.notices(PROVINCE).is_empty());
     leg

@@ -154,6 +154,8 @@ fn a_unit_sees_its_own_legs_and_notices() {
     let questions = [
         (What::Leg(&own), true),
         (What::Notice(&of_unit), true),
+        (What::Order(own.taker()), true),
+        (What::Order(down.taker()), false),
         (What::Leg(&down), false),
         (What::Notice(&of_node), false),
     ];

@@ -45,25 +45,75 @@ fn told(order: &Order) -> Order {
     }
 }
 
-/// Issuer, giver and taker have the same on record of each order that any of them has.
-fn known_alike(fed: &Fed, leg: LegId, orders: &[(RegionKey, OrderId)], case: &str) {
+/// Issuer and both ends, or one of them, have the same on record of each order that any of them has.
+fn known_alike(
+    fed: &Fed,
+    leg: LegId,
+    ends: &[RegionKey],
+    orders: &[(RegionKey, OrderId)],
+    case: &str,
+) {
     for (issuer, id) in orders {
         let issued = fed.nodes[issuer].view.order(*id).expect("memory");
         let issued = issued.map(|issued| told(&issued.order));
-        for end in [ZEZHOU, NANCUN] {
-            let there = fed.leg(end, leg).order(*id).map(told);
+        for end in ends {
+            let there = fed.leg(*end, leg).order(*id).map(told);
             assert_eq!(there, issued, "{case}: {end} and {issuer}");
         }
     }
 }
 
+const ENDS: [RegionKey; 2] = [ZEZHOU, NANCUN];
+
 #[test]
 fn whoever_forgot_an_order_or_its_reply_learns_it_again() {
     let (fed, leg, orders) = supervised();
-    known_alike(&fed, leg, &orders, "before");
-    let whole: Vec<_> = fed.leg(NANCUN, leg).orders.iter().map(told).collect();
+    learnt_again(&fed, leg, &ENDS, &orders, Time(MONDAY.0 + 8 * DAY));
+}
+
+/// A matter that a township raised and that lies with the county: its superiors order, and it replies to them alone.
+#[test]
+fn an_order_on_what_was_raised_is_learnt_again_by_its_issuer_and_its_taker() {
+    let mut fed = sealing();
+    let matter = fed.at(NANCUN).take_in();
+    let leg = fed.at(NANCUN).escalate(matter, "hard-to-solve").leg();
+    fed.at(ZEZHOU).sign(leg).done();
+    let named = |fed: &Fed| fed.notices(CITY).iter().any(|it| it.leg == Some(leg));
+    for _ in 0..40 {
+        if !named(&fed) {
+            fed.pass(DAY);
+        }
+    }
+    assert!(named(&fed), "it lies there past its date");
+    let begun = fed.now;
+    let mut orders = Vec::new();
+    for issuer in [CITY, PROVINCE] {
+        let order = fed.at(issuer).supervise(leg, "overdue").order();
+        fed.pass(60_000);
+        fed.at(issuer).remind(order).done();
+        fed.pass(60_000);
+        fed.at(ZEZHOU).reply_order(leg, order).done();
+        fed.pass(60_000);
+        orders.push((issuer, order));
+    }
+    fed.at(CITY).end_order(orders[0].1).done();
+    fed.pass(60_000);
+    learnt_again(&fed, leg, &[ZEZHOU], &orders, begun);
+}
+
+fn learnt_again(
+    fed: &Fed,
+    leg: LegId,
+    ends: &[RegionKey],
+    orders: &[(RegionKey, OrderId)],
+    begun: Time,
+) {
+    known_alike(fed, leg, ends, orders, "before");
+    let last = ends[ends.len() - 1];
+    let whole: Vec<_> = fed.leg(last, leg).orders.iter().map(told).collect();
+    assert!(whole.iter().all(|order| order.replied_at.is_some()));
     for region in LEVELS {
-        let first = first_order(&fed, region);
+        let first = first_order(fed, region, begun);
         for commits in first..fed.nodes[&region].log.len() {
             let case = format!("{region} at {commits}");
             let mut fed = fed.clone();
@@ -73,19 +123,17 @@ fn whoever_forgot_an_order_or_its_reply_learns_it_again() {
                 fed.pass(2 * 3_600_000);
                 fed.settle();
             }
-            known_alike(&fed, leg, &orders, &case);
-            let now: Vec<_> = fed.leg(NANCUN, leg).orders.iter().map(told).collect();
+            known_alike(&fed, leg, ends, orders, &case);
+            let now: Vec<_> = fed.leg(last, leg).orders.iter().map(told).collect();
             assert_eq!(now, whole, "{case}");
         }
     }
 }
 
 /// The commit before which a node had nothing to do with the orders.
-fn first_order(fed: &Fed, region: RegionKey) -> usize {
+fn first_order(fed: &Fed, region: RegionKey, begun: Time) -> usize {
     let log = &fed.nodes[&region].log;
-    let old = log
-        .iter()
-        .take_while(|(at, _)| *at < Time(MONDAY.0 + 8 * DAY));
+    let old = log.iter().take_while(|(at, _)| *at < begun);
     old.count().saturating_sub(2)
 }
 
@@ -111,7 +159,7 @@ fn an_order_that_waits_as_its_link_starts_anew_comes_once() {
     let commits = fed.nodes[&ZEZHOU].log.len();
     fed.mend_nothing();
     fed.restore(&[(ZEZHOU, commits)]);
-    known_alike(&fed, leg, &[(CITY, order)], "taken up once");
+    known_alike(&fed, leg, &ENDS, &[(CITY, order)], "taken up once");
     assert_eq!(fed.leg(NANCUN, leg).orders[0].reminders, 1);
     // It was taken, and its acknowledgement lost.
     fed.at_once = false;
@@ -127,5 +175,5 @@ fn an_order_that_waits_as_its_link_starts_anew_comes_once() {
     }
     fed.settle();
     assert_eq!(fed.leg(NANCUN, leg).orders[0].reminders, 2);
-    known_alike(&fed, leg, &[(CITY, order)], "reminded once");
+    known_alike(&fed, leg, &ENDS, &[(CITY, order)], "reminded once");
 }

@@ -1,7 +1,7 @@
 //! A campaign: many seeds, and a summary that can be kept.
 
 use crate::sim::many::{Sum, replay, run_all};
-use crate::sim::notices::{LEGS, MET, is_possible};
+use crate::sim::notices::{LEGS, MET, is_wanted};
 use crate::sim::shape::SHAPES;
 use anyhow::Context as _;
 use clap::Args;
@@ -142,7 +142,7 @@ fn words(wanted: &Campaign, sum: &Sum, spent: Duration) -> String {
     for met in MET {
         let counts = LEGS.map(|leg| match sum.notices.get(&(met, leg)) {
             Some(count) => count.to_string(),
-            None if is_possible(met, leg) => "0".to_owned(),
+            None if is_wanted(met, leg) => "0".to_owned(),
             None => "—".to_owned(),
         });
         line(format!("| {met} | {} |", counts.join(" | ")));

@@ -11,11 +11,11 @@
 //! reads disturbs nobody who works. It stays when the texts are erased.
 
 use crate::attachment::AttachmentId;
-use crate::id::MatterId;
+use crate::id::{MatterId, OrderId};
 use crate::policy::purpose::Purpose;
 use hotline_topology::{FieldName, Time, UnitKey};
 
-/// That somebody opened something of a ticket.
+/// That somebody opened something of a ticket, or of an order about one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reading {
     /// The matter.
@@ -44,6 +44,8 @@ pub enum Opened {
     },
     /// An attachment.
     File(AttachmentId),
+    /// What a supervision order says, and what was replied; the matter may have no ticket here.
+    Order(OrderId),
 }
 
 /// Which way a person came to the node.

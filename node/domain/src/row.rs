@@ -72,8 +72,6 @@ pub enum RowKey {
     Leg(LegId),
     /// A supervision order issued here.
     Order(OrderId),
-    /// What was said of an order of this node's on a leg between others, numbered from 0.
-    OrderWord(MatterId, OrderId, u32),
     /// A ticket's timeline, numbered from 0.
     Timeline(MatterId, u32),
     /// An outgoing envelope not acknowledged yet.
@@ -138,6 +136,8 @@ pub enum RowKey {
     Reading(MatterId, u32),
     /// How many readings of a ticket there are.
     Readings(MatterId),
+    /// What was said of an order of this node's on a leg between others, numbered from 0.
+    OrderWord(MatterId, OrderId, u32),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.

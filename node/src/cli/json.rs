@@ -69,7 +69,7 @@ objects! {
     SupervisionOrder { id, issuer, trigger, at_ms, reply_by_ms, reminders, replied_at_ms, ended_at_ms }
     TimelineEntry { at_ms, happened_at_ms, actor, what, leg, party, words, texts }
     TicketDetail { ticket, legs, timeline, texts, withheld, older_readings }
-    Reading { at_ms, who, unit, fields, attachment, purpose, entrance }
+    Reading { at_ms, who, unit, fields, attachment, order, purpose, entrance }
     ListReadingsResponse { readings, cursor }
     ListTicketsResponse { tickets, cursor }
     ListLegsResponse { legs, cursor }
@@ -80,7 +80,7 @@ objects! {
     OrderHere { order, side, leg, matter, number, issuer_name, taker, taker_name }
     ListOrdersResponse { orders, cursor }
     OrderEntry { step, by, by_name, actor, at_ms, texts }
-    OrderDetail { order, entries }
+    OrderDetail { order, entries, readings }
     Lane { lane, sent, acknowledged, received }
     Link {
         region, name, side, connected, heard_at_ms, failures, last_error, blocked, lanes, wire, topology_version,

@@ -3,7 +3,7 @@
 use super::door::{Caller, DoorArgs, Shown};
 use super::json::Json as _;
 use super::table::Listing;
-use super::ticket::{field_lines, more};
+use super::ticket::{Purpose, field_lines, more};
 use super::words::{time, word};
 use clap::{Args, Subcommand};
 use hotline_proto::operator::v1 as pb;
@@ -60,6 +60,8 @@ struct Show {
     /// 连同督办的要求和回复的文字;查阅会记录在案
     #[arg(long)]
     texts: bool,
+    #[command(flatten)]
+    purpose: Purpose,
 }
 
 impl OrderArgs {
@@ -102,6 +104,7 @@ impl Show {
         let request = pb::GetOrderRequest {
             order: self.order,
             with_texts: self.texts,
+            purpose: self.purpose.purpose,
         };
         let answer = caller.client.get_order(caller.who(), request).await?;
         Ok(Shown {
@@ -171,6 +174,18 @@ fn text(detail: &pb::OrderDetail) -> Text {
             text += field_lines(field, 6);
         }
     }
+    if !detail.readings.is_empty() {
+        text.say("\n查阅\n");
+    }
+    for reading in &detail.readings {
+        text += shown!(
+            "  {}  {}  目的：{}，{}\n",
+            time(reading.at_ms),
+            reading.who,
+            word("purpose", &reading.purpose),
+            word("entrance", &reading.entrance)
+        );
+    }
     text
 }
 
@@ -203,6 +218,11 @@ mod tests {
                 entry("issued", "省", "限期办结"),
                 entry("replied", "县", "明日办结"),
             ],
+            readings: vec![pb::Reading {
+                who: "督办员甲".to_owned(),
+                purpose: "supervise".to_owned(),
+                ..pb::Reading::default()
+            }],
         };
         let text = text(&detail);
         let text = text.as_str();
@@ -213,5 +233,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("已回复"), "{text}");
+        assert!(text.contains("督办员甲  目的：督办"), "{text}");
     }
 }

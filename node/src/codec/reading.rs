@@ -15,6 +15,7 @@ coded!(Entrance => pb::Entrance { Local, FrontEnd, Remote });
 choice!(Opened => reading::Opened [opened: opened::Opened] {
     Texts: reading::Texts { fields },
     File(id),
+    Order(id),
 });
 noun!(Reading => pb::Reading { matter, at: at_ms, who, unit, opened, purpose, entrance });
 

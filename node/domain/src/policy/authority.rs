@@ -103,6 +103,23 @@ pub fn party_of(
     }
 }
 
+/// Whether the giver of a leg passes a superior's order on to the taker, as the release before did and this one does not:
+/// the taker hears it from its issuer, so that this copy has no effect; and an honest neighbour is not blamed for it.
+#[must_use]
+pub fn is_handed_on(world: &World<'_>, leg: &Leg, author: RegionKey, act: &Act) -> bool {
+    let ends = Ends::of(&leg.offer);
+    let of_superior = |issuer| author != issuer && world.federation.is_below(author, issuer);
+    let passed_on = match act {
+        Act::Supervise { issuer, .. } => of_superior(*issuer),
+        // An order that did not come yet may be a superior's.
+        Act::Remind { order } | Act::EndOrder { order } => leg
+            .order(*order)
+            .is_none_or(|order| of_superior(order.issuer)),
+        _ => false,
+    };
+    passed_on && ends.kind == LegKind::Downward && author == ends.giver && world.me == ends.taker
+}
+
 /// Whether an act is an order, a reminder of one, or its end.
 #[must_use]
 pub fn is_order(act: &Act) -> bool {

@@ -4,9 +4,10 @@
 mod tests;
 
 use super::done;
+use crate::body::{Actor, Body};
 use crate::command::Command;
 use crate::fact::Fact;
-use crate::id::MatterId;
+use crate::id::{MatterId, OrderId};
 use crate::kernel::{Draft, Stop};
 use crate::policy::purpose::{self, Purpose};
 use crate::policy::reading;
@@ -21,7 +22,7 @@ use hotline_topology::FieldName;
 ///
 /// # Errors
 /// Refuses as the rules of [`reading`] and [`purpose`] do, and as `reading.petitioner`, `reading.nothing`,
-/// `attachment.unknown`.
+/// `attachment.unknown`, `order.unknown`.
 pub fn read(
     draft: &mut Draft<'_>,
     command: &Command,
@@ -30,7 +31,18 @@ pub fn read(
     purpose: Purpose,
     entrance: Entrance,
 ) -> Result<Done, Stop> {
-    let (ticket, actor) = (draft.ticket(matter)?, &command.actor);
+    let actor = &command.actor;
+    if let Opened::Order(order) = opened {
+        permit_order(draft, actor, matter, *order)?;
+        purpose::permit(actor, purpose)?;
+        record(draft, command, matter, opened.clone(), purpose, entrance)?;
+        return Ok(Done {
+            matter: Some(matter),
+            order: Some(*order),
+            ..Done::default()
+        });
+    }
+    let ticket = draft.ticket(matter)?;
     let readable = reading::of_ticket(draft, actor, draft.me(), &ticket)??;
     reading::permit_content(actor, readable)?;
     purpose::permit(actor, purpose)?;
@@ -48,7 +60,21 @@ pub fn read(
             }
             Opened::File(*id)
         }
+        Opened::Order(_) => opened.clone(),
     };
+    record(draft, command, matter, opened, purpose, entrance)?;
+    done(draft, matter, Vec::new())
+}
+
+fn record(
+    draft: &mut Draft<'_>,
+    command: &Command,
+    matter: MatterId,
+    opened: Opened,
+    purpose: Purpose,
+    entrance: Entrance,
+) -> Result<(), Stop> {
+    let actor = &command.actor;
     draft.record(Fact::Read(Reading {
         matter,
         at: draft.now(),
@@ -57,8 +83,42 @@ pub fn read(
         opened,
         purpose,
         entrance,
-    }))?;
-    done(draft, matter, Vec::new())
+    }))
+}
+
+/// An order of this node's is read by whoever may see it; one on a leg here, by who may see the leg's taker.
+fn permit_order(
+    draft: &Draft<'_>,
+    actor: &Actor,
+    matter: MatterId,
+    order: OrderId,
+) -> Result<(), Stop> {
+    let unknown = || {
+        let words = format!("本节点没有这一事项的督办单 {order}；可用 hotline order list 查看");
+        Refusal::new(Class::NotFound, "order.unknown", words)
+    };
+    let issued = Rows::order(draft, order)?.filter(|issued| issued.matter == matter);
+    let taker = match issued {
+        Some(issued) => issued.taker,
+        None => taker_of(draft, matter, order)?.ok_or_else(unknown)?,
+    };
+    let readable = reading::permit(actor, draft.me(), reading::What::Order(&taker))?;
+    Ok(reading::permit_content(actor, readable)?)
+}
+
+/// Whose answer an order on one of the ticket's legs waits for.
+fn taker_of(draft: &Draft<'_>, matter: MatterId, order: OrderId) -> Result<Option<Body>, Stop> {
+    let Some(ticket) = Rows::ticket(draft, matter)? else {
+        return Ok(None);
+    };
+    for id in ticket.incoming.iter().chain(&ticket.outgoing) {
+        if let Some(leg) = Rows::leg(draft, *id)?
+            && leg.order(order).is_some()
+        {
+            return Ok(Some(leg.taker().clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The fields, each once and in order.

@@ -29,6 +29,7 @@ use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
 
 pub(super) use list::more;
+pub(super) use readings::Purpose;
 pub(super) use show::{field_lines, leg_table};
 
 /// `hotline ticket`.

@@ -60,9 +60,11 @@ fn table(readings: &[pb::Reading]) -> Text {
     let mut listing = Listing::new(&["时间", "人", "单位", "目的", "来处", "内容"]);
     for reading in readings {
         let fields = reading.fields.iter().map(|field| word("field", field));
-        let opened = match reading.attachment.as_str() {
-            "" => fields.collect::<Vec<_>>().join("、"),
-            id => format!("附件 {}", id.chars().take(12).collect::<String>()),
+        let short = |id: &str| id.chars().take(12).collect::<String>();
+        let opened = match (reading.attachment.as_str(), reading.order.as_str()) {
+            ("", "") => fields.collect::<Vec<_>>().join("、"),
+            ("", id) => format!("督办单 {}", short(id)),
+            (id, _) => format!("附件 {}", short(id)),
         };
         listing.row([
             time(reading.at_ms),
@@ -104,6 +106,7 @@ mod tests {
             unit: "住建局".to_owned(),
             fields: vec!["title".to_owned(), "contact".to_owned()],
             attachment: String::new(),
+            order: String::new(),
             purpose: "handle".to_owned(),
             entrance: "front-end".to_owned(),
         };

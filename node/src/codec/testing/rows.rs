@@ -240,12 +240,13 @@ impl Draw {
         let units = ["住建局", "a_1"];
         let fields = self.some(|draw| draw.one_of(&FieldName::ALL));
         let file = Opened::File(AttachmentId(self.bytes()));
+        let order = Opened::Order(self.order());
         Reading {
             matter: self.matter(),
             at: self.time(),
             who: self.text(),
             unit: self.maybe(|draw| UnitKey::new(draw.one_of(&units)).expect("a unit key")),
-            opened: self.one_of(&[Opened::Texts { fields }, file]),
+            opened: self.one_of(&[Opened::Texts { fields }, file, order]),
             purpose: self.one_of(&Purpose::ALL),
             entrance: self.one_of(&[Entrance::Local, Entrance::FrontEnd, Entrance::Remote]),
         }

@@ -1,16 +1,19 @@
 //! One supervision order with all that was said of it: at whoever has the leg out of the timeline of its ticket, at an issuer
 //! that is no end of it out of the order's own.
 
-use super::{orders, show};
+use super::{orders, readings, show};
 use crate::app::NodeHandle;
+use crate::grpc::caller::Caller;
 use crate::grpc::orders::{Here, Named, each, may_see};
 use crate::grpc::query::ticket::Reader;
+use crate::grpc::reading as record;
 use crate::grpc::refusal::{echo, invalid, unwell};
 use hotline_domain::body::{Actor, Body};
 use hotline_domain::fact::Fact;
 use hotline_domain::field::SealedField;
 use hotline_domain::id::OrderId;
 use hotline_domain::leg::{Act, Leg, Party};
+use hotline_domain::reading::Opened;
 use hotline_domain::row::{Row, RowKey};
 use hotline_domain::supervision::OrderStep;
 use hotline_domain::view::{Rows, View};
@@ -20,13 +23,19 @@ use tonic::Status;
 /// Timeline rows read at a time.
 const PAGE: usize = 256;
 
-pub(in crate::grpc) fn get(
+pub(in crate::grpc) async fn get(
     node: &NodeHandle,
-    actor: &Actor,
+    caller: &Caller,
     request: &pb::GetOrderRequest,
 ) -> Result<pb::OrderDetail, Status> {
+    let actor = &caller.actor;
     let here = named(node, actor, &request.order)?;
     let mut reader = Reader::for_order(node, actor, &here, request.with_texts)?;
+    if request.with_texts {
+        let purpose = record::purpose(caller, reader.readable(), &request.purpose)?;
+        let opened = Opened::Order(here.order.id);
+        record::record(node, caller, here.matter, opened, purpose).await?;
+    }
     let rows = node.shared().rows();
     let held = rows.leg(here.leg).map_err(unwell)?;
     let mut entries = Vec::new();
@@ -52,6 +61,7 @@ pub(in crate::grpc) fn get(
     Ok(pb::OrderDetail {
         order: Some(orders::shown(node, &here)),
         entries,
+        readings: readings::of_order(node, actor, here.matter, here.order.id)?,
     })
 }
 

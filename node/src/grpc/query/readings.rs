@@ -5,7 +5,7 @@ use crate::grpc::name;
 use crate::grpc::query::ticket::permit;
 use crate::grpc::refusal::{echo, invalid, unwell};
 use hotline_domain::body::Actor;
-use hotline_domain::id::MatterId;
+use hotline_domain::id::{MatterId, OrderId};
 use hotline_domain::policy::reading::{self, What};
 use hotline_domain::reading::{Entrance, Opened, Reading};
 use hotline_domain::row::{Row, RowKey};
@@ -75,6 +75,10 @@ impl Run {
                 ("reading.texts", labels.join("、"))
             }
             Opened::File(id) => ("reading.file", format!("附件 {}", short(&id.to_string()))),
+            Opened::Order(id) => (
+                "reading.order",
+                format!("督办单 {}", short(&id.to_string())),
+            ),
         };
         let mut words = format!(
             "查阅 {opened}，目的：{}，{}",
@@ -97,6 +101,22 @@ impl Run {
 
 fn short(id: &str) -> String {
     id.chars().take(12).collect()
+}
+
+/// Who opened the texts of an order, oldest first, among the newest readings of its matter.
+pub(super) fn of_order(
+    node: &NodeHandle,
+    actor: &Actor,
+    matter: MatterId,
+    order: OrderId,
+) -> Result<Vec<pb::Reading>, Status> {
+    let rows = node.shared().rows();
+    let count = rows.readings(matter).map_err(unwell)?;
+    let newest = between(&*rows, matter, count.saturating_sub(IN_TIMELINE), count)?;
+    let seen = newest.into_iter().filter(|(_, reading)| {
+        reading.opened == Opened::Order(order) && sees(node, actor, reading)
+    });
+    Ok(seen.map(|(_, reading)| show(&reading)).collect())
 }
 
 /// One page, newest first; a cursor is the number of the last one shown.
@@ -175,9 +195,17 @@ fn show(reading: &Reading) -> pb::Reading {
         purpose,
         entrance,
     } = reading;
-    let (fields, attachment) = match opened {
-        Opened::Texts { fields } => (fields.as_slice(), String::new()),
-        Opened::File(id) => (&[][..], id.to_string()),
+    let fields: &[_] = match opened {
+        Opened::Texts { fields } => fields,
+        Opened::File(_) | Opened::Order(_) => &[],
+    };
+    let attachment = match opened {
+        Opened::File(id) => id.to_string(),
+        Opened::Texts { .. } | Opened::Order(_) => String::new(),
+    };
+    let order = match opened {
+        Opened::Order(id) => id.to_string(),
+        Opened::Texts { .. } | Opened::File(_) => String::new(),
     };
     pb::Reading {
         at_ms: at.0,
@@ -185,6 +213,7 @@ fn show(reading: &Reading) -> pb::Reading {
         unit: unit.as_ref().map_or_else(String::new, ToString::to_string),
         fields: fields.iter().map(|name| name.as_str().to_owned()).collect(),
         attachment,
+        order,
         purpose: purpose.code().to_owned(),
         entrance: match entrance {
             Entrance::Local => "local",

@@ -222,6 +222,11 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// What of it the person may read.
+    pub(super) fn readable(&self) -> Readable {
+        self.readable
+    }
+
     pub(super) fn texts(&mut self, fields: &[SealedField]) -> Result<Vec<pb::Text>, Status> {
         let mut texts = Vec::new();
         for field in fields.iter().filter(|_| self.texts) {

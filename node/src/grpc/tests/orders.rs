@@ -92,6 +92,7 @@ async fn show(
     let request = pb::GetOrderRequest {
         order: order.to_owned(),
         with_texts,
+        purpose: if with_texts { "supervise" } else { "" }.to_owned(),
     };
     desk.client.get_order(Some(person), request).await
 }
@@ -171,9 +172,29 @@ async fn a_superior_supervises_by_number_what_it_has_no_ticket_of() {
         ("replied", "明日重修"),
     ];
     assert_eq!(said, expected);
+    // What was opened is on record before it is shown, here without a ticket.
+    let unnamed = pb::GetOrderRequest {
+        order: order.clone(),
+        with_texts: true,
+        purpose: String::new(),
+    };
+    let refused = city
+        .client
+        .get_order(Some(DISPATCHER), unnamed)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("reading.purpose"));
+    let [read] = &detail.readings[..] else {
+        panic!("one reading: {:?}", detail.readings)
+    };
+    assert_eq!(
+        (read.who.as_str(), read.purpose.as_str(), &read.order),
+        (DISPATCHER, "supervise", &order)
+    );
     // Closed texts stay closed, and are no affair of whoever only runs the machine.
     let shut = show(&city, DISPATCHER, number, false).await.unwrap();
     assert!(shut.entries.iter().all(|entry| entry.texts.is_empty()));
+    assert_eq!(shut.readings.len(), 1, "{:?}", shut.readings);
     let refused = show(&city, OPERATOR, number, true).await.unwrap_err();
     assert_eq!(refused.code, Code::PermissionDenied);
     // At the other end, out of the ticket's timeline.

@@ -6,7 +6,7 @@ use crate::sim::places::{HOUR, UNITS, unit};
 use crate::sim::rng::Rng;
 use hotline_domain::body::Body;
 use hotline_domain::command::Verb;
-use hotline_domain::id::LegId;
+use hotline_domain::id::{LegId, MatterId};
 use hotline_domain::leg::{Leg, LegKind, RequestKind, Side, Stage};
 use hotline_domain::policy::purpose::Purpose;
 use hotline_domain::reading::{Entrance, Opened};
@@ -74,6 +74,9 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
         let ticket = *rng.pick(&tickets);
         open.push(reading(rng, ticket));
     }
+    if rng.percent(10) {
+        open.extend(order_read(rng, node));
+    }
     if rng.percent(20) {
         // Personal data where it does not belong: it must not travel.
         if let Some(wish) = open.first_mut().filter(|wish| !wish.fields.is_empty()) {
@@ -108,6 +111,22 @@ fn reading(rng: &mut Rng, ticket: &Ticket) -> Wish {
     }
 }
 
+/// Somebody opens what was said of an order of this node's on a leg between others.
+fn order_read(rng: &mut Rng, node: &Node) -> Option<Wish> {
+    let orders: Vec<_> = node.view.orders().collect();
+    if orders.is_empty() {
+        return None;
+    }
+    let issued = *rng.pick(&orders);
+    let verb = Verb::Read {
+        matter: issued.matter,
+        opened: Opened::Order(issued.order.id),
+        purpose: Purpose::Supervise,
+        entrance: Entrance::Remote,
+    };
+    Some(desk(verb, &[]))
+}
+
 fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
     let (matter, own) = (ticket.matter, ticket.origin == node.region);
     let ground = || "hard-to-solve".to_owned();
@@ -118,6 +137,7 @@ fn on_ticket(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
     let reason = [FieldName::Reason, FieldName::StageReport];
     match ticket.stage {
         TicketStage::Open => match rng.below(20) {
+            0..=14 if beyond(matter) => Some(desk(escalate(), &reason)),
             0 if own => Some(desk(Verb::AnswerDirectly { matter }, &[FieldName::Answer])),
             1 if own => Some(desk(
                 Verb::Refuse {
@@ -175,11 +195,23 @@ fn closed(rng: &mut Rng, ticket: &Ticket) -> Option<Wish> {
     })
 }
 
+/// Whether it is a matter that nobody holds to be his: it is returned again and again, and given to several at last.
+fn contested(matter: MatterId) -> bool {
+    matter.0[15].is_multiple_of(6)
+}
+
+/// Whether it is a matter that its origin cannot solve: it is raised, and raised again after a redo.
+fn beyond(matter: MatterId) -> bool {
+    matter.0[14].is_multiple_of(8)
+}
+
 fn assign(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Wish {
     let children = node.place.federation.children(node.region);
     let mut bodies: Vec<Body> = children.iter().map(|child| Body::Node(*child)).collect();
     bodies.extend(UNITS.map(|name| Body::Unit(node.region, unit(name))));
+    let several = contested(ticket.matter) && ticket.returns > 0;
     let takers = match rng.below(10) {
+        0..=5 if several => bodies.clone(),
         0..=2 => Vec::new(),
         3..=7 => vec![rng.pick(&bodies).clone()],
         _ => bodies.iter().filter(|_| rng.percent(60)).cloned().collect(),
@@ -213,10 +245,11 @@ fn on_outgoing(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
         return as_unit(rng, leg);
     }
     if let Some(open) = leg.open_request().filter(|_| rng.percent(80)) {
+        let gladly = contested(ticket.matter) && open.asking.kind() == RequestKind::Return;
         let verb = Verb::Rule {
             leg: id,
             request: open.no,
-            granted: rng.percent(70),
+            granted: rng.percent(if gladly { 95 } else { 70 }),
             basis: "审核意见".to_owned(),
         };
         return Some(desk(verb, &[FieldName::Reason]));
@@ -229,7 +262,9 @@ fn on_outgoing(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Option<Wish> {
             _ => None,
         };
     }
+    let in_vain = leg.offer.redo && leg.offer.kind == LegKind::Downward && beyond(ticket.matter);
     match rng.below(24) {
+        0..=11 if in_vain => Some(desk(Verb::Recall { leg: id }, &[FieldName::Reason])),
         0 => Some(desk(Verb::Recall { leg: id }, &[FieldName::Reason])),
         1 => {
             let children = node.place.federation.children(node.region);
@@ -330,21 +365,15 @@ fn taker(rng: &mut Rng, leg: &Leg, who: Who) -> Option<Wish> {
     let open = leg
         .open_request()
         .map(|request| (request.no, request.asking.kind()));
+    let returns = open.is_none() && contested(leg.matter()) && leg.offer.kind != LegKind::Upward;
     match rng.below(14) {
         0..=1 => as_taker(Verb::Sign { leg: id }, &[]),
+        7..=11 if returns => as_taker(ask_return(id), &[FieldName::Reason]),
         2 => {
             let stage = "on-site".to_owned();
             as_taker(Verb::Progress { leg: id, stage }, &[FieldName::Note])
         }
-        3 => {
-            let (ground, basis) = ("not-our-duty".to_owned(), "三定方案".to_owned());
-            let verb = Verb::AskReturn {
-                leg: id,
-                ground,
-                basis,
-            };
-            as_taker(verb, &[FieldName::Reason])
-        }
+        3 => as_taker(ask_return(id), &[FieldName::Reason]),
         4 => {
             let days = 1 + u32::try_from(rng.below(5)).unwrap_or(0);
             as_taker(Verb::AskExtension { leg: id, days }, &[FieldName::Reason])
@@ -362,4 +391,9 @@ fn taker(rng: &mut Rng, leg: &Leg, who: Who) -> Option<Wish> {
         _ if open.is_some_and(|(_, kind)| kind == RequestKind::Result) => None,
         _ => as_taker(result(rng), &[FieldName::ResultText, FieldName::Answer]),
     }
+}
+
+fn ask_return(leg: LegId) -> Verb {
+    let (ground, basis) = ("not-our-duty".to_owned(), "三定方案".to_owned());
+    Verb::AskReturn { leg, ground, basis }
 }

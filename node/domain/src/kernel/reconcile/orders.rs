@@ -241,7 +241,12 @@ fn say(draft: &mut Draft<'_>, letter: &Envelope, at: Time, act: Act, nth: u32) -
         }),
     };
     let fields = letter.fields.clone();
-    draft.send(letter.addressee, letter.lane, &message, fields)
+    // A superior that forgot its order is told of it on this lane; the reply follows.
+    let lane = match message {
+        Message::Leg { .. } => Lane::Ordinary,
+        _ => letter.lane,
+    };
+    draft.send(letter.addressee, lane, &message, fields)
 }
 
 /// What an envelope says of an order, and when that was.
@@ -329,6 +334,13 @@ pub(super) fn take(
     if past.letter.is_none() {
         // A superior's own word on a leg that nobody brought back.
         return Err(unknown_leg(past.leg));
+    }
+    if let Act::ReplyOrder { order } = past.act
+        && header.tree.is_below(draft.me(), header.author)
+        && draft.order(order)?.is_none()
+    {
+        // A superior shows an end of the leg its own reply; the leg was its own affair and nobody could bring it back.
+        return Ok(true);
     }
     let why = match letters::examine(draft, None, past)? {
         Examined::Proven(signed) => {

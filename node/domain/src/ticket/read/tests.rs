@@ -156,3 +156,42 @@ fn readings_stay_when_the_texts_are_erased_and_travel_nowhere() {
         .done();
     assert_eq!(rows(&fed, own).len(), 1);
 }
+
+#[test]
+fn an_order_is_read_with_and_without_a_ticket_of_its_matter() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed
+        .at(ZEZHOU)
+        .assign(matter, [unit(ZEZHOU, "供水公司")])
+        .leg();
+    fed.pass(8 * DAY);
+    let order = fed.at(CITY).supervise(leg, "overdue").order();
+    let opened = Opened::Order(order);
+    for region in [CITY, ZEZHOU] {
+        fed.at(region)
+            .read(matter, opened.clone(), Purpose::Supervise)
+            .done();
+        assert_eq!(fed.nodes[&region].view.readings(matter), Ok(1), "{region}");
+    }
+    // The unit that owes the answer, and no other.
+    fed.at(ZEZHOU)
+        .of_unit("供水公司")
+        .read(matter, opened.clone(), Purpose::Handle)
+        .done();
+    fed.at(ZEZHOU)
+        .of_unit("住建局")
+        .read(matter, opened.clone(), Purpose::Handle)
+        .fails("authority.unit");
+    fed.at(CITY)
+        .with_roles(&[Role::Operator])
+        .read(matter, opened.clone(), Purpose::Supervise)
+        .fails("reading.content");
+    fed.at(CITY)
+        .read(MatterId([9; 16]), opened, Purpose::Supervise)
+        .fails("order.unknown");
+    let unknown = Opened::Order(OrderId([9; 16]));
+    fed.at(CITY)
+        .read(matter, unknown, Purpose::Supervise)
+        .fails("order.unknown");
+}

@@ -101,6 +101,50 @@ fn an_order_on_what_was_raised_is_learnt_again_by_its_issuer_and_its_taker() {
     learnt_again(&fed, leg, &[ZEZHOU], &orders, begun);
 }
 
+/// A leg of a node's own unit is known to nobody else. Its superior shows the restored node the reply that it once signed:
+/// it comes to nothing, and is no lie.
+#[test]
+fn a_reply_on_a_leg_that_nobody_can_bring_back_is_no_lie() {
+    let mut fed = sealing();
+    let before = fed.nodes[&ZEZHOU].log.len();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed
+        .at(ZEZHOU)
+        .assign(matter, [unit(ZEZHOU, "供水公司")])
+        .leg();
+    fed.pass(8 * DAY);
+    for issuer in [CITY, PROVINCE] {
+        let order = fed.at(issuer).supervise(leg, "overdue").order();
+        fed.pass(60_000);
+        let handler = fed.at(ZEZHOU).of_unit("供水公司");
+        handler.reply_order(leg, order).done();
+        fed.pass(60_000);
+    }
+    fed.restore(&[(ZEZHOU, before)]);
+    for _ in 0..3 {
+        make_missing_keys(&mut fed, ZEZHOU);
+        fed.pass(2 * 3_600_000);
+        fed.settle();
+    }
+    assert!(fed.nodes[&ZEZHOU].view.leg(leg).expect("memory").is_none());
+    let unproven: Vec<_> = fed.nodes[&ZEZHOU]
+        .log
+        .iter()
+        .flat_map(|(_, facts)| facts)
+        .filter(
+            |fact| matches!(fact, Fact::Missing(missing) if missing.kind == MissingKind::Unproven),
+        )
+        .collect();
+    assert!(unproven.is_empty(), "{unproven:?}");
+    for issuer in [CITY, PROVINCE] {
+        let link = fed.nodes[&ZEZHOU].view.link(issuer).expect("memory");
+        let charged = link
+            .conduct
+            .is_some_and(|conduct| !conduct.counts.is_empty());
+        assert!(!charged, "{issuer} did nothing wrong");
+    }
+}
+
 fn learnt_again(
     fed: &Fed,
     leg: LegId,

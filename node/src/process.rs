@@ -18,10 +18,10 @@ pub fn keep_memory() -> Result<(), String> {
     // A service manager that has done it already may forbid the call.
     if getrlimit(Resource::Core) != none {
         setrlimit(Resource::Core, none)
-            .map_err(|error| format!("不能关闭内存转储(RLIMIT_CORE):{error}"))?;
+            .map_err(|error| format!("不能关闭内存转储（RLIMIT_CORE）：{error}"))?;
     }
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .map_err(|error| format!("不能关闭内存转储(PR_SET_DUMPABLE):{error}"))
+        .map_err(|error| format!("不能关闭内存转储（PR_SET_DUMPABLE）：{error}"))
 }
 
 /// Files and folders that the process makes from now on are its user's alone, those of the view's engine included.

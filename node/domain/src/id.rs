@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// Text that is not the 32 hexadecimal digits of an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("「{0}」不是有效编号:应为 32 位十六进制数字")]
+#[error("「{0}」不是有效编号：应为 32 位十六进制数字")]
 pub struct BadId(pub String);
 
 macro_rules! id_type {

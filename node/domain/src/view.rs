@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The view could not be read: the whole group's outcome is unknown and the store must be re-opened.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("视图读取失败:{0}")]
+#[error("视图读取失败：{0}")]
 pub struct ViewFailed(pub String);
 
 /// Rows at one commit.

@@ -42,7 +42,7 @@ pub(super) enum GroupFailed {
     View(#[from] ViewFailed),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("操作系统不能提供随机数:{0}")]
+    #[error("操作系统不能提供随机数：{0}")]
     Entropy(#[from] std::io::Error),
     #[error(transparent)]
     NotSigned(#[from] NotSigned),
@@ -115,7 +115,7 @@ impl Committer {
         let jobs: Vec<_> = first.into_iter().map(Job::Input).collect();
         let count = jobs.len() as u64;
         self.group(jobs, time)
-            .context("节点的启动没有入账,没有接通任何链路,也没有开放任何端口")?;
+            .context("节点的启动没有入账，没有接通任何链路，也没有开放任何端口")?;
         self.shared.applied.fetch_add(count, Ordering::Relaxed);
         // Who waits may have given up, which the inbox tells.
         let _ = begun.send(());
@@ -284,10 +284,10 @@ impl Committer {
         match self.store.take() {
             Some(store) => {
                 let last = store.close()?;
-                tracing::info!("存储已正常关闭,最后一次提交 {last}");
+                tracing::info!("存储已正常关闭，最后一次提交 {last}");
                 Ok(())
             }
-            None => Err(anyhow::anyhow!("存储已失败,未能正常关闭")),
+            None => Err(anyhow::anyhow!("存储已失败，未能正常关闭")),
         }
     }
 }
@@ -324,7 +324,7 @@ fn taken_up(store: &Store, commit: &Commit) {
     if commit.facts.iter().any(restored)
         && let Err(error) = store.taken_up()
     {
-        tracing::warn!("不能删除恢复标记,下次启动再删:{error}");
+        tracing::warn!("不能删除恢复标记，下次启动再删：{error}");
     }
 }
 

@@ -30,11 +30,11 @@ pub(super) fn check(data: &Path, me: RegionKey, config: &Path, faults: &mut Vec<
         Ok(Folder::Missing) => "不存在".to_owned(),
         Ok(Folder::Empty(None)) => "是空的".to_owned(),
         Ok(Folder::Empty(Some(other))) => {
-            format!("里面没有节点的数据(有别的东西,如 {other})")
+            format!("里面没有节点的数据（有别的东西，如 {other}）")
         }
     };
     faults.push(fault(format!(
-        "数据文件夹 {} {nothing}:所在的盘可能没有挂载,或路径写错了;确是新节点、还没有初始化的,先执行 hotline init --config {}",
+        "数据文件夹 {} {nothing}：所在的盘可能没有挂载，或路径写错了；确是新节点、还没有初始化的，先执行 hotline init --config {}",
         data.display(),
         config.display()
     )));

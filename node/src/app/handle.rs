@@ -84,7 +84,7 @@ impl NodeHandle {
 
     /// Carries a command out and waits until its outcome is durable.
     pub async fn command(&self, asked: Asked) -> Outcome {
-        let not_taken = || Outcome::NotTaken("节点正在停止,未接受此项;请稍后重试".to_owned());
+        let not_taken = || Outcome::NotTaken("节点正在停止，未接受此项；请稍后重试".to_owned());
         let seal = |shared: &Arc<Shared>, asked: Asked| {
             let fields = shared.sealer.seal_written(asked.matter, &asked.texts);
             let mut asked = asked;
@@ -93,7 +93,7 @@ impl NodeHandle {
             {
                 match maker.make(shared, *revoke) {
                     Ok(made) => *new = Some(Box::new(made)),
-                    Err(error) => tracing::error!("不能做出新的封装密钥:{error:#}"),
+                    Err(error) => tracing::error!("不能做出新的封装密钥：{error:#}"),
                 }
             }
             if let Verb::Erase {
@@ -120,7 +120,7 @@ impl NodeHandle {
         };
         let (asked, fields) = match sealed {
             (asked, Ok(fields)) => (asked, fields),
-            (_, Err(error)) => return Outcome::NotTaken(format!("密钥文件不可用:{error}")),
+            (_, Err(error)) => return Outcome::NotTaken(format!("密钥文件不可用：{error}")),
         };
         let command = Command {
             actor: asked.actor,

@@ -51,7 +51,7 @@ pub fn init(file: &Path, mut told: impl FnMut(&Step)) -> anyhow::Result<()> {
     match folder::found(path, prepared.me) {
         Ok(Folder::Empty(Some(other))) => {
             return Err(one(folder::fault(format!(
-                "{} 里有别的东西(如 {other}),不是节点的数据文件夹;请核对路径,或换一个空的",
+                "{} 里有别的东西（如 {other}），不是节点的数据文件夹；请核对路径，或换一个空的",
                 path.display()
             )))
             .into());

@@ -41,7 +41,7 @@ impl Keeper {
                 () = self.node.shared().world_changed.notified() => {}
             }
             if let Err(error) = self.take_up().await {
-                tracing::error!("新版本未能采用,沿用原有版本:{error:#}");
+                tracing::error!("新版本未能采用，沿用原有版本：{error:#}");
             }
         }
     }
@@ -68,7 +68,7 @@ impl Keeper {
         self.links.retry_now();
         self.node.submit(Input::WorldChanged).await;
         tracing::info!(
-            "现行版本已采用:拓扑第 {version} 版;断开 {} 条不再许可的连接",
+            "现行版本已采用：拓扑第 {version} 版；断开 {} 条不再许可的连接",
             cut + more
         );
         Ok(())
@@ -95,15 +95,15 @@ pub(super) fn compose(
         match document.header.series.kind {
             DocumentKind::Topology => match Federation::parse(&name, seal::text(&content)?) {
                 Ok(tree) => trees.push(tree),
-                Err(faults) => tracing::error!("{name} 不可读:{}", words(&faults)),
+                Err(faults) => tracing::error!("{name} 不可读：{}", words(&faults)),
             },
             DocumentKind::Calendar => match Calendar::parse(&name, seal::text(&content)?) {
                 Ok(calendar) => calendars.push(calendar),
-                Err(faults) => tracing::error!("{name} 不可读:{}", words(&faults)),
+                Err(faults) => tracing::error!("{name} 不可读：{}", words(&faults)),
             },
             DocumentKind::Pack => match PolicyPack::parse(&name, seal::text(&content)?) {
                 Ok(pack) => packs.push(pack),
-                Err(faults) => tracing::error!("{name} 不可读:{}", words(&faults)),
+                Err(faults) => tracing::error!("{name} 不可读：{}", words(&faults)),
             },
             DocumentKind::Trust => material.roots = seal::certificates(&content)?,
             DocumentKind::Revocations => {

@@ -129,12 +129,12 @@ pub(super) async fn renew(node: &NodeHandle) {
     match made.await {
         Ok(Ok(None)) => {}
         Ok(Ok(Some((new, reason)))) => {
-            tracing::info!("启用第 {} 号封装密钥:{reason}", new.signed.key.no);
+            tracing::info!("启用第 {} 号封装密钥：{reason}", new.signed.key.no);
             let (new, reason) = (Box::new(new), reason.to_owned());
             node.submit(Input::SealingKey { new, reason }).await;
         }
-        Ok(Err(error)) => tracing::error!("不能做出新的封装密钥,一分钟后再试:{error:#}"),
-        Err(error) => tracing::error!("做封装密钥时异常:{error}"),
+        Ok(Err(error)) => tracing::error!("不能做出新的封装密钥，一分钟后再试：{error:#}"),
+        Err(error) => tracing::error!("做封装密钥时异常：{error}"),
     }
 }
 
@@ -174,6 +174,6 @@ async fn destroy_again(node: &NodeHandle) {
         }
     });
     if let Ok(Err(error)) = done.await {
-        tracing::error!("不能核对已销毁的密钥:{error}");
+        tracing::error!("不能核对已销毁的密钥：{error}");
     }
 }

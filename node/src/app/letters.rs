@@ -44,7 +44,7 @@ impl Reading {
         match thread.spawn(move || span.in_scope(|| this.work())) {
             Ok(_) => waiting.busy = true,
             // The question stays; the next start takes it up.
-            Err(error) => tracing::error!("不能读日志答复核对,重启节点后再答:{error}"),
+            Err(error) => tracing::error!("不能读日志答复核对，重启节点后再答：{error}"),
         }
     }
 
@@ -64,7 +64,7 @@ impl Reading {
             let mut letters = Letters::of(&Codec, &ask.legs, &ask.spoken);
             if let Err(error) = read(self.node.shared(), &mut letters) {
                 tracing::error!(
-                    "不能从日志中找出 {} 签过的全部原件,只附已找到的:{error:#}",
+                    "不能从日志中找出 {} 签过的全部原件，只附已找到的：{error:#}",
                     ask.peer
                 );
             }

@@ -46,7 +46,7 @@ impl Ports {
             let address = listen?.parse().ok()?;
             let other = known.iter().find(|(_, other)| clashes(address, *other));
             if let Some((other, _)) = other {
-                let message = format!("{address} 与 {other} 是同一个端口;请改其中一个");
+                let message = format!("{address} 与 {other} 是同一个端口；请改其中一个");
                 faults.push(fault(key, message));
                 return None;
             }
@@ -91,7 +91,7 @@ impl Ports {
                     socket,
                 } = taken;
                 let listening = socket.listen(BACKLOG);
-                listening.map_err(|error| anyhow::anyhow!("{key}:{}", words(address, &error)))
+                listening.map_err(|error| anyhow::anyhow!("{key}：{}", words(address, &error)))
             })
         };
         Ok(Listeners {
@@ -130,15 +130,15 @@ fn words(address: SocketAddr, error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::AddrInUse => format!(
-            "不能监听 {address}:端口已被另一个进程占用;查明是谁(ss -ltnp),停掉它或换一个端口"
+            "不能监听 {address}：端口已被另一个进程占用；查明是谁（ss -ltnp），停掉它或换一个端口"
         ),
         ErrorKind::AddrNotAvailable => {
-            format!("不能监听 {address}:本机没有这个地址;请写本机的地址,或 0.0.0.0")
+            format!("不能监听 {address}：本机没有这个地址；请写本机的地址，或 0.0.0.0")
         }
         ErrorKind::PermissionDenied => format!(
-            "不能监听 {address}:没有权限;1024 以下的端口要有 CAP_NET_BIND_SERVICE,请换一个端口"
+            "不能监听 {address}：没有权限；1024 以下的端口要有 CAP_NET_BIND_SERVICE，请换一个端口"
         ),
-        _ => format!("不能监听 {address}:{error}"),
+        _ => format!("不能监听 {address}：{error}"),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct NodeStatus(pub NodeHandle);
 impl Status for NodeStatus {
     fn ready(&self) -> Result<(), String> {
         match self.0.shared().failure() {
-            Some(why) => Err(format!("存储不可用:{why}")),
+            Some(why) => Err(format!("存储不可用：{why}")),
             None => Ok(()),
         }
     }
@@ -36,7 +36,7 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let syncs = syncs.clone();
     meter
         .u64_observable_counter("disk_syncs")
-        .with_description("日志、密钥和检查点落盘(fdatasync)的次数")
+        .with_description("日志、密钥和检查点落盘（fdatasync）的次数")
         .with_callback(move |observer| observer.observe(syncs.count(), &[]))
         .build();
     let shared = node.shared().clone();
@@ -87,7 +87,7 @@ pub fn register(meter: &Meter, node: &NodeHandle, links: &Links<NodeHandle>, syn
     let conducts = links.clone();
     meter
         .u64_observable_gauge("link_misconduct")
-        .with_description("相邻节点的异常行为,上次清账以来")
+        .with_description("相邻节点的异常行为，上次清账以来")
         .with_callback(move |observer| {
             for link in conducts.status().unwrap_or_default() {
                 for count in link.conduct.iter().flat_map(|it| &it.counts) {
@@ -139,7 +139,7 @@ pub fn register_attachments(meter: &Meter, attachments: &Attachments) {
         (
             "attachment_sent",
             "By",
-            "送给相邻节点的附件,含代为转送的",
+            "送给相邻节点的附件，含代为转送的",
             |counts| &counts.sent_bytes,
         ),
         (

@@ -108,7 +108,7 @@ fn fault(key: &str, message: String) -> Fault {
 fn read_known(config: &Config, faults: &mut Vec<Fault>) -> Option<Known> {
     let mut read = |key: &str, path: &Path| {
         std::fs::read_to_string(path)
-            .map_err(|error| faults.push(fault(key, format!("{} 读不了:{error}", path.display()))))
+            .map_err(|error| faults.push(fault(key, format!("{} 读不了：{error}", path.display()))))
             .ok()
             .map(|text| (path.display().to_string(), text))
     };
@@ -167,7 +167,7 @@ fn check_identity(known: &Known, me: RegionKey, material: &Material, faults: &mu
             faults.push(fault(
                 "node.certs",
                 format!(
-                    "{folder} 里是 {} {} 的证书,而 node.region 是 {me} {};请放入本节点的证书,或改正 node.region",
+                    "{folder} 里是 {} {} 的证书，而 node.region 是 {me} {}；请放入本节点的证书，或改正 node.region",
                     own.region,
                     name(own.region),
                     name(me),
@@ -201,7 +201,7 @@ fn check_place(known: &Known, me: RegionKey, config: &Config, faults: &mut Vec<F
     let place = link::Place::of(federation, me);
     if !place.children.is_empty() && config.links.listen.is_none() {
         let message = format!(
-            "有 {} 个下级节点,须写明监听地址,如 0.0.0.0:7443",
+            "有 {} 个下级节点，须写明监听地址，如 0.0.0.0:7443",
             place.children.len()
         );
         faults.push(fault("links.listen", message));
@@ -214,7 +214,7 @@ fn check_place(known: &Known, me: RegionKey, config: &Config, faults: &mut Vec<F
     {
         faults.push(fault(
             "links.parent",
-            format!("拓扑文件没有上级 {parent} 的地址,须在此写明"),
+            format!("拓扑文件没有上级 {parent} 的地址，须在此写明"),
         ));
     }
 }

@@ -22,7 +22,7 @@ pub async fn run(file: &Path, demo: bool, new: bool) -> anyhow::Result<()> {
     let (asked, _) = Config::read(file)?;
     anyhow::ensure!(
         demo || asked.node.demo_clock.is_none(),
-        "node.demo_clock 只用于演示:正式运行请删去这一节"
+        "node.demo_clock 只用于演示：正式运行请删去这一节"
     );
     if new {
         // A start does not depend on who reads what it made.
@@ -50,7 +50,7 @@ pub async fn run(file: &Path, demo: bool, new: bool) -> anyhow::Result<()> {
     match drained {
         Ok(closed) => closed,
         Err(_) => anyhow::bail!(
-            "{} 秒内没有收尾完毕,强行停止;下次启动会自行修复",
+            "{} 秒内没有收尾完毕，强行停止；下次启动会自行修复",
             drain.as_secs()
         ),
     }
@@ -66,7 +66,7 @@ fn announce(running: &Running) {
         .map_or("", |region| region.name.as_str());
     let pack = shared.surroundings.world(&known).pack();
     tracing::info!(
-        "节点 {me} {name} 已启动:拓扑第 {} 版,规则包 {} 第 {} 版",
+        "节点 {me} {name} 已启动：拓扑第 {} 版，规则包 {} 第 {} 版",
         known.federation.version(),
         pack.id,
         pack.version
@@ -79,7 +79,7 @@ fn announce(running: &Running) {
     }
     for open in pack.open_limits() {
         tracing::warn!(
-            "规则包未定「{}」({})的办理期限({}),由{}确定之前不受理此类",
+            "规则包未定「{}」（{}）的办理期限（{}），由{}确定之前不受理此类",
             open.kind.label(),
             open.urgency.label(),
             open.article,
@@ -100,7 +100,7 @@ async fn until_stopped(running: &Running, signals: &mut Signals, file: &Path) ->
             Said::Stop(name) => return format!("收到停止信号 {name}"),
             Said::Reload => {
                 if let Err(error) = running.reload(file).await {
-                    tracing::error!("重新读入失败,沿用原有设置:{error:#}");
+                    tracing::error!("重新读入失败，沿用原有设置：{error:#}");
                 }
             }
         }

@@ -140,7 +140,7 @@ impl Shared {
                 self.alarms.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(
                     alarm = true,
-                    "密钥槽 {slot} 已记录销毁,但密钥文件没有改成:{error};每分钟重试"
+                    "密钥槽 {slot} 已记录销毁，但密钥文件没有改成：{error}；每分钟重试"
                 );
             }
         }
@@ -154,7 +154,7 @@ impl Shared {
         match self.maker()?.oldest_backup(first) {
             Ok(at) => at,
             Err(error) => {
-                tracing::warn!("不知道哪些备份还能打开要销毁的内容:{error}");
+                tracing::warn!("不知道哪些备份还能打开要销毁的内容：{error}");
                 None
             }
         }
@@ -180,7 +180,7 @@ impl Shared {
     pub fn look_over(&self, report: &OpenReport) {
         if let Some(upto) = report.view_was_ahead {
             self.alarm(&format!(
-                "日志止于第 {} 号,而视图曾到第 {upto} 号:已确认的记录丢失,磁盘可能被回滚或损坏;与上下级核对,并检查磁盘",
+                "日志止于第 {} 号，而视图曾到第 {upto} 号：已确认的记录丢失，磁盘可能被回滚或损坏；与上下级核对，并检查磁盘",
                 report.log.last
             ));
         }

@@ -79,7 +79,7 @@ impl Ready {
         let listeners = self.ports.listen(gates.local.clone())?;
         if folder::close_to_others(&config.node.data)? {
             tracing::warn!(
-                "数据文件夹 {} 原来对其他用户开放,已收回权限",
+                "数据文件夹 {} 原来对其他用户开放，已收回权限",
                 config.node.data.display()
             );
         }
@@ -92,7 +92,7 @@ impl Ready {
             .lines()
             .for_each(|line| tracing::info!("{line}"));
         let shelf = Shelf::open(Arc::new(RealDisk), &config.node.data)
-            .with_context(|| format!("附件文件夹不可用({})", config.node.data.display()))?;
+            .with_context(|| format!("附件文件夹不可用（{}）", config.node.data.display()))?;
         let files = Files { known, material };
         let (known, material) = keeper::compose(&files, &CommittedRows::new(store.view()), me)?;
         let surroundings = Arc::new(Surroundings::new(me, known));
@@ -306,7 +306,7 @@ impl Running {
         } = Prepared::read(config, file)?;
         anyhow::ensure!(
             me == self.handle.shared().surroundings.me(),
-            "配置文件改了 node.region;换节点须重新启动"
+            "配置文件改了 node.region；换节点须重新启动"
         );
         self.keeper.replace(Files { known, material }).await?;
         if let Some(people) = &self.people {
@@ -413,6 +413,6 @@ async fn log_end<E: std::fmt::Display>(
 ) {
     match serving.await {
         Ok(()) => tracing::info!("{what}已关闭"),
-        Err(error) => tracing::error!("{what}出错:{error}"),
+        Err(error) => tracing::error!("{what}出错：{error}"),
     }
 }

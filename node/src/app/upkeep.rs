@@ -39,9 +39,9 @@ pub(super) async fn run(
             attachments.scrub().await;
         }
         match tokio::task::spawn_blocking(move || upkeep.run()).await {
-            Ok(Ok(report)) => tracing::info!("存储维护:{report}"),
-            Ok(Err(error)) => tracing::error!("存储维护失败,下一轮再试:{error}"),
-            Err(error) => tracing::error!("存储维护异常:{error}"),
+            Ok(Ok(report)) => tracing::info!("存储维护：{report}"),
+            Ok(Err(error)) => tracing::error!("存储维护失败，下一轮再试：{error}"),
+            Err(error) => tracing::error!("存储维护异常：{error}"),
         }
     }
 }
@@ -50,18 +50,18 @@ pub(super) async fn run(
 async fn scrub(node: &NodeHandle, upkeep: Upkeep) {
     let keys = upkeep.clone();
     match tokio::task::spawn_blocking(move || upkeep.scrub()).await {
-        Ok(Ok(records)) => tracing::info!("日志全部读过一遍:{records} 条记录完好"),
-        Ok(Err(error)) => node.shared().alarm(&format!("日志校验发现损坏:{error}")),
-        Err(error) => tracing::error!("日志校验异常:{error}"),
+        Ok(Ok(records)) => tracing::info!("日志全部读过一遍：{records} 条记录完好"),
+        Ok(Err(error)) => node.shared().alarm(&format!("日志校验发现损坏：{error}")),
+        Err(error) => tracing::error!("日志校验异常：{error}"),
     }
     match tokio::task::spawn_blocking(move || keys.scrub_keys()).await {
         Ok(Ok(report)) => {
-            tracing::info!("密钥文件读过一遍:{report}");
+            tracing::info!("密钥文件读过一遍：{report}");
             node.shared().look_over_keys(&report);
         }
         Ok(Err(error)) => node
             .shared()
-            .alarm(&format!("密钥文件校验发现损坏:{error}")),
-        Err(error) => tracing::error!("密钥文件校验异常:{error}"),
+            .alarm(&format!("密钥文件校验发现损坏：{error}")),
+        Err(error) => tracing::error!("密钥文件校验异常：{error}"),
     }
 }

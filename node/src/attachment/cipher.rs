@@ -9,7 +9,7 @@ use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
 
 /// A chunk that does not open: damaged, out of place, or under another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("附件第 {no} 块不能解封:内容被改动,或密钥不符")]
+#[error("附件第 {no} 块不能解封：内容被改动，或密钥不符")]
 pub struct NotOpened {
     /// Number of the chunk, from 0.
     pub no: usize,

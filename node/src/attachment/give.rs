@@ -54,7 +54,7 @@ impl Attachments {
                 && !refused.later
             {
                 attachments.0.counts.refused.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(%peer, rule = refused.rule, "拒绝附件请求:{}", refused.words);
+                tracing::warn!(%peer, rule = refused.rule, "拒绝附件请求：{}", refused.words);
             }
             answered
         };
@@ -68,7 +68,7 @@ impl Attachments {
         let (me, known) = (shared.surroundings.me(), shared.surroundings.known());
         let next = permit_passing(&known.federation, me, peer, asked.asker, asked.holder)?;
         let gate = self.gate(peer);
-        let busy = |_| Refused::later("attachment.busy", "同时传送的附件已达上限,请稍后再取");
+        let busy = |_| Refused::later("attachment.busy", "同时传送的附件已达上限，请稍后再取");
         let permit = Arc::clone(&gate.streams)
             .try_acquire_owned()
             .map_err(busy)?;
@@ -120,7 +120,7 @@ impl Attachments {
         let attached = attached.ok_or_else(|| unknown("附件"))?;
         permit_fetch(&attached, &leg, asker)?;
         if self.is_erased(&attached) {
-            let words = "附件的密钥在持有方已经销毁,不再送出";
+            let words = "附件的密钥在持有方已经销毁，不再送出";
             return Err(Refused::new("attachment.erased", words));
         }
         let shelf = self.0.shelf.clone();
@@ -128,7 +128,7 @@ impl Attachments {
             Ok(stored) => stored,
             Err(ShelfError::Missing(_)) if attached.source.is_some() => {
                 self.fetch(matter, id);
-                let words = "附件还没有传到本节点,请稍后再取";
+                let words = "附件还没有传到本节点，请稍后再取";
                 return Err(Refused::later("attachment.not-here-yet", words));
             }
             Err(error) => return Err(self.broken(&error)),
@@ -171,7 +171,7 @@ impl Attachments {
 
     /// The operator must see to the file; whoever asks may try again.
     fn broken(&self, error: &ShelfError) -> Refused {
-        self.alarm(&format!("附件不能送出:{error}"));
+        self.alarm(&format!("附件不能送出：{error}"));
         Refused::later("attachment.broken", "持有方的附件文件暂不可用")
     }
 }

@@ -20,7 +20,7 @@ pub enum Part {
 
 /// Why nothing comes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{words}(规则 {rule})")]
+#[error("{words}（规则 {rule}）")]
 pub struct Refused {
     /// Name of the rule.
     pub rule: String,

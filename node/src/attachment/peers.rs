@@ -132,7 +132,7 @@ fn cut(status: &Status) -> Refused {
         }
         _ => Refused::later(
             "attachment.cut",
-            format!("附件传送中断:{}", crate::link::failure(status)),
+            format!("附件传送中断：{}", crate::link::failure(status)),
         ),
     }
 }

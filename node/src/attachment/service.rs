@@ -48,7 +48,7 @@ impl AttachmentService {
         let known = surroundings.known();
         match Place::of(&known.federation, surroundings.me()).side(region) {
             Some(Side::Child) if self.quarantined(region) => {
-                Err(Status::unavailable("行为异常,链路已隔离"))
+                Err(Status::unavailable("行为异常，链路已隔离"))
             }
             Some(Side::Child) => Ok(region),
             _ => Err(Status::permission_denied(format!(

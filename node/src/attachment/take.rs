@@ -95,7 +95,7 @@ impl Attachments {
                 }
                 Err(Trouble::Never(why)) => {
                     lock(&self.0.hopeless).insert(id);
-                    self.alarm(&format!("附件 {id} 不能取来:{why}"));
+                    self.alarm(&format!("附件 {id} 不能取来：{why}"));
                     tell.send_modify(|progress| progress.ended = Some(Err(why)));
                     return;
                 }
@@ -134,13 +134,13 @@ impl Attachments {
         }
         if attached.attachment.size > self.0.settings.file_mib << 20 {
             let words = format!(
-                "附件 {} MiB,超过本节点的上限 {} MiB(attachments.file_mib)",
+                "附件 {} MiB，超过本节点的上限 {} MiB(attachments.file_mib)",
                 attached.attachment.size >> 20,
                 self.0.settings.file_mib
             );
             return Err(Trouble::Never(words));
         }
-        let mut trouble = Trouble::Never("附件是本节点写入的,文件却不在;请从备份恢复".to_owned());
+        let mut trouble = Trouble::Never("附件是本节点写入的，文件却不在；请从备份恢复".to_owned());
         // The newest leg first: its giver is the likeliest to be there.
         for leg in attached.came_on.iter().rev() {
             let known = rows.leg(*leg).map_err(|error| later(&error))?;
@@ -268,7 +268,7 @@ impl Attachments {
     /// The neighbour brought what the id does not name; nothing of it was kept.
     fn wrong(&self, id: AttachmentId, peer: RegionKey) -> Trouble {
         self.0.counts.wrong_chunks.fetch_add(1, Ordering::Relaxed);
-        let words = format!("由 {peer} 传来的附件 {id} 与其编号不符,已丢弃");
+        let words = format!("由 {peer} 传来的附件 {id} 与其编号不符，已丢弃");
         self.alarm(&words);
         Trouble::Later(words)
     }

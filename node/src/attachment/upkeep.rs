@@ -65,11 +65,11 @@ impl Attachments {
                 found.orphans
             }
             Ok(Err(error)) => {
-                tracing::error!("附件文件夹维护失败,下一轮再试:{error}");
+                tracing::error!("附件文件夹维护失败，下一轮再试：{error}");
                 BTreeSet::new()
             }
             Err(error) => {
-                tracing::error!("附件文件夹维护异常:{error}");
+                tracing::error!("附件文件夹维护异常：{error}");
                 BTreeSet::new()
             }
         }
@@ -80,8 +80,8 @@ impl Attachments {
         let attachments = self.clone();
         match tokio::task::spawn_blocking(move || attachments.find()).await {
             Ok(Ok(found)) => self.tell_lost(&found.lost),
-            Ok(Err(error)) => self.alarm(&format!("附件文件夹读不了:{error};请检查磁盘和权限")),
-            Err(error) => tracing::error!("附件核对异常:{error}"),
+            Ok(Err(error)) => self.alarm(&format!("附件文件夹读不了：{error}；请检查磁盘和权限")),
+            Err(error) => tracing::error!("附件核对异常：{error}"),
         }
     }
 
@@ -99,7 +99,7 @@ impl Attachments {
             let more = if fresh.len() > NAMED_MAX { "等" } else { "" };
             let names = fresh.iter().take(NAMED_MAX).cloned();
             self.alarm(&format!(
-                "{} 份附件登记在案,文件却不在 {}:{}{more};请从备份的 attachments 文件夹恢复这些文件",
+                "{} 份附件登记在案，文件却不在 {}：{}{more}；请从备份的 attachments 文件夹恢复这些文件",
                 fresh.len(),
                 self.0.shelf.folder().display(),
                 names.collect::<Vec<_>>().join("、")
@@ -112,9 +112,9 @@ impl Attachments {
         let attachments = self.clone();
         let read = tokio::task::spawn_blocking(move || attachments.read_all()).await;
         match read {
-            Ok(Ok(whole)) => tracing::info!("附件全部读过一遍:{whole} 份完好"),
-            Ok(Err(error)) => tracing::error!("附件校验没有做完,下一轮再试:{error}"),
-            Err(error) => tracing::error!("附件校验异常:{error}"),
+            Ok(Ok(whole)) => tracing::info!("附件全部读过一遍：{whole} 份完好"),
+            Ok(Err(error)) => tracing::error!("附件校验没有做完，下一轮再试：{error}"),
+            Err(error) => tracing::error!("附件校验异常：{error}"),
         }
     }
 
@@ -181,7 +181,7 @@ impl Attachments {
             }
         }
         for id in &found.erased {
-            tracing::info!(%id, "密钥已销毁,清除附件文件");
+            tracing::info!(%id, "密钥已销毁，清除附件文件");
             shelf.remove(*id)?;
             if !lock(&self.0.fetching).contains_key(id) {
                 shelf.remove_part(*id)?;

@@ -65,12 +65,12 @@ fn given(case: &Case<'_>, ledgers: &Ledgers, leg: LegId, tale: &LegTale, verdict
     match ledger.legs.get(&leg) {
         None if tale.delivered.is_some() => {
             let words =
-                format!("交办 {leg}:{giver} 记有 {taker} 的送达回执,{taker} 却没有这份交办");
+                format!("交办 {leg}：{giver} 记有 {taker} 的送达回执，{taker} 却没有这份交办");
             say(words, answers == Answers::Taker, false);
         }
         None if tale.is_open() && case.quiet => {
             say(
-                format!("交办 {leg}:{giver} 已交办,{taker} 始终没有收到"),
+                format!("交办 {leg}：{giver} 已交办，{taker} 始终没有收到"),
                 true,
                 false,
             );
@@ -79,25 +79,25 @@ fn given(case: &Case<'_>, ledgers: &Ledgers, leg: LegId, tale: &LegTale, verdict
         Some(other) => {
             if other.offer != tale.offer {
                 say(
-                    format!("交办 {leg}:{giver} 与 {taker} 所存的交办书不同"),
+                    format!("交办 {leg}：{giver} 与 {taker} 所存的交办书不同"),
                     false,
                     false,
                 );
             }
             if answers == Answers::Taker && (other.answers() == Answers::Giver) {
                 let words =
-                    format!("交办 {leg}:{giver} 以为由 {taker} 负责,{taker} 不以为然,无人负责");
+                    format!("交办 {leg}：{giver} 以为由 {taker} 负责，{taker} 不以为然，无人负责");
                 say(words, true, false);
             }
             if !ledger.held.contains(&tale.offer.matter) {
-                let words = format!("交办 {leg}:{taker} 收到交办而没有工单");
+                let words = format!("交办 {leg}：{taker} 收到交办而没有工单");
                 say(words, true, false);
             }
             if case.quiet
                 && let Some(found) = difference(tale, other)
             {
                 let what = found.what;
-                let words = format!("交办 {leg}:{giver} 与 {taker} 的{what}不一致");
+                let words = format!("交办 {leg}：{giver} 与 {taker} 的{what}不一致");
                 say(words, false, excused(found));
             }
         }
@@ -151,7 +151,7 @@ fn taken_from_nobody(
     {
         return;
     }
-    let words = format!("交办 {leg}:{node} 收到 {giver} 的交办,{giver} 却没有交办记录");
+    let words = format!("交办 {leg}：{node} 收到 {giver} 的交办，{giver} 却没有交办记录");
     if forgetful(verdict, &[giver]) {
         verdict.missing.push(words);
     } else {

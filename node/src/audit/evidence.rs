@@ -143,7 +143,7 @@ pub(super) fn judge(case: &Case<'_>, books: &BTreeMap<RegionKey, Book>, verdict:
                 None => verdict.evidence.signed += 1,
                 Some(why) => {
                     verdict.evidence.unsigned += 1;
-                    verdict.fault(format!("{node} 送出的 {id}:{why}"));
+                    verdict.fault(format!("{node} 送出的 {id}：{why}"));
                 }
             }
         }
@@ -188,13 +188,13 @@ fn arrived(books: &BTreeMap<RegionKey, Book>, node: RegionKey, book: &Book, verd
                 verdict.fault(format!("{by} 送出的 {id} 与 {node} 收到的不同"));
             }
             None if verdict.rolled_back.contains(by) => {
-                let words = format!("{node} 收到 {by} 的 {id},{by} 的日志已没有它");
+                let words = format!("{node} 收到 {by} 的 {id}，{by} 的日志已没有它");
                 verdict.missing.push(words);
             }
             None => {
                 verdict.evidence.contradicting += 1;
                 verdict.fault(format!(
-                    "{node} 收到 {by} 签名的 {id},{by} 的日志没有送出记录"
+                    "{node} 收到 {by} 签名的 {id}，{by} 的日志没有送出记录"
                 ));
             }
         }

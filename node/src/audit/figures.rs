@@ -20,7 +20,7 @@ pub(super) fn judge(case: &Case<'_>, ledgers: &Ledgers, verdict: &mut Verdict) {
         let own = without_zeroes(ledger.cells.clone());
         let forgetful = forgetful(verdict, &[*node]);
         let wrong = compare(&own, &recounts[node], |words| {
-            let words = format!("{node} 的统计数与日志重算不符:{words}");
+            let words = format!("{node} 的统计数与日志重算不符：{words}");
             if forgetful {
                 verdict.missing.push(words);
             } else {
@@ -58,7 +58,7 @@ fn stored(
         });
         let wrong = compare(&cells.unwrap_or_default(), &recounts[author], |words| {
             verdict.fault(format!(
-                "{node} 所存 {author} 的统计数与日志重算不符:{words}"
+                "{node} 所存 {author} 的统计数与日志重算不符：{words}"
             ));
         });
         verdict.figures.wrong += wrong;
@@ -101,7 +101,7 @@ fn top(
     verdict.figures.top = Some(*node);
     verdict.figures.complete = complete;
     if case.quiet && !complete {
-        verdict.fault(format!("{node} 的统计数不完整:辖内有节点从未报全"));
+        verdict.fault(format!("{node} 的统计数不完整：辖内有节点从未报全"));
     }
 }
 
@@ -136,7 +136,7 @@ fn compare(shown: &Cells, recount: &Cells, mut tell: impl FnMut(String)) -> u64 
                 want.copied().unwrap_or_default(),
             );
             tell(format!(
-                "{:?} 第 {} 日「{}」「{}」为 {have:?},应为 {want:?}",
+                "{:?} 第 {} 日「{}」「{}」为 {have:?}，应为 {want:?}",
                 key.table, key.day, key.first, key.second
             ));
         }

@@ -73,7 +73,7 @@ impl Ledger {
     /// Takes a fact of a commit of the node's log.
     pub fn take(&mut self, me: RegionKey, no: u64, fact: &Fact) {
         if let Some(oddity) = self.told(me, fact) {
-            self.oddities.push(format!("第 {no} 次提交:{oddity}"));
+            self.oddities.push(format!("第 {no} 次提交：{oddity}"));
         }
     }
 
@@ -92,7 +92,7 @@ impl Ledger {
             Fact::OrderStands { leg, order } => {
                 let tale = self.legs.get_mut(leg);
                 tale.is_none_or(|tale| !tale.orders.insert(order.id.0))
-                    .then(|| format!("交办 {leg}:督办单记了两次，或交办不在本日志中"))
+                    .then(|| format!("交办 {leg}：督办单记了两次，或交办不在本日志中"))
             }
             Fact::Counted { cell, deltas } => {
                 let counts = self.cells.entry(cell.clone()).or_default();
@@ -129,7 +129,7 @@ impl Ledger {
             let other_past = self.in_secret && matches!(act, Act::Ruling { .. });
             return oddity
                 .filter(|_| !other_past)
-                .map(|oddity| format!("交办 {leg}:{oddity}"));
+                .map(|oddity| format!("交办 {leg}：{oddity}"));
         }
         let Act::Offer(offer) = act else {
             return Some(format!("交办 {leg} 未见交办书先见「{}」", act.name()));

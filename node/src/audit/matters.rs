@@ -34,7 +34,7 @@ pub(super) fn judge(case: &Case<'_>, ledgers: &Ledgers, verdict: &mut Verdict) {
         if !origins.contains_key(matter) {
             verdict.lost += 1;
             verdict.fault(format!(
-                "诉求 {matter} 已向诉求人确认受理,但没有节点留有记录"
+                "诉求 {matter} 已向诉求人确认受理，但没有节点留有记录"
             ));
         }
     }
@@ -52,7 +52,7 @@ fn strays(ledgers: &Ledgers, origins: &BTreeMap<MatterId, RegionKey>, verdict: &
         }
     }
     for (matter, origin) in strays {
-        let words = format!("诉求 {matter} 在流转,受理节点 {origin} 却没有受理记录");
+        let words = format!("诉求 {matter} 在流转，受理节点 {origin} 却没有受理记录");
         if forgetful(verdict, &[origin]) {
             verdict.missing.push(words);
         } else {
@@ -84,7 +84,7 @@ fn closed_too_early(
             if own.is_some_and(|own| own.state != MatterState::Open) {
                 let matter = tale.offer.matter;
                 verdict.fault(format!(
-                    "诉求 {matter} 已在 {origin} 办结,{node} 的交办 {leg} 仍未结"
+                    "诉求 {matter} 已在 {origin} 办结，{node} 的交办 {leg} 仍未结"
                 ));
             }
         }

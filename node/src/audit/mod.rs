@@ -136,12 +136,12 @@ impl Reading {
         };
         for chain in case.chains {
             if let Err(why) = &chain.outcome {
-                verdict.fault(format!("{} 的日志链校验不通过:{why}", chain.node));
+                verdict.fault(format!("{} 的日志链校验不通过：{why}", chain.node));
             }
         }
         for (node, ledger) in &ledgers {
             for oddity in &ledger.oddities {
-                verdict.fault(format!("{node}:{oddity}"));
+                verdict.fault(format!("{node}：{oddity}"));
             }
             if ledger.epochs_raised > 0 {
                 verdict.rolled_back.insert(*node);
@@ -170,7 +170,7 @@ pub enum ExportError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     /// A record cannot be understood.
-    #[error("第 {commit_no} 次提交无法解读:{why}")]
+    #[error("第 {commit_no} 次提交无法解读：{why}")]
     Malformed {
         /// Which commit.
         commit_no: u64,

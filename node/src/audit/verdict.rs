@@ -110,9 +110,9 @@ impl Verdict {
     pub fn text(&self) -> Text {
         let mut text = Text::new();
         let when = if self.quiet { "静默后" } else { "运行中" };
-        text += shown!("审计({when},{} 个节点的日志)\n", self.nodes);
+        text += shown!("审计（{when}，{} 个节点的日志）\n", self.nodes);
         text += shown!(
-            "  诉求:受理 {} 件,办结 {} 件,在办 {} 件;丢失 {} 件,重复 {} 件\n",
+            "  诉求：受理 {} 件，办结 {} 件，在办 {} 件；丢失 {} 件，重复 {} 件\n",
             self.matters,
             self.closed,
             self.open,
@@ -120,7 +120,7 @@ impl Verdict {
             self.duplicated
         );
         text += shown!(
-            "  交办:{} 份,未结 {} 份(在途 {} 份);无人负责 {} 份,两方记录不一 {} 份",
+            "  交办：{} 份，未结 {} 份（在途 {} 份）；无人负责 {} 份，两方记录不一 {} 份",
             self.legs,
             self.legs_open,
             self.in_transit,
@@ -128,13 +128,13 @@ impl Verdict {
             self.disagreeing
         );
         if self.unseen > 0 {
-            text += shown!(";{} 份缺对方日志未比对", self.unseen);
+            text += shown!("；{} 份缺对方日志未比对", self.unseen);
         }
         text.say("\n");
         text += self.figures_line();
         let evidence = &self.evidence;
         text += shown!(
-            "  证据:信封已签名 {} 件,未签名 {} 件;移交 {} 次,有回执 {} 次,说法矛盾 {} 处\n",
+            "  证据：信封已签名 {} 件，未签名 {} 件；移交 {} 次，有回执 {} 次，说法矛盾 {} 处\n",
             evidence.signed,
             evidence.unsigned,
             evidence.handed_over,
@@ -148,13 +148,13 @@ impl Verdict {
                 .filter_map(|chain| chain.outcome.clone().ok())
                 .sum();
             let (sound, all) = (sound.count(), self.chains.len());
-            text += shown!("  日志链:{all} 条中 {sound} 条完好,共 {checked} 次提交\n");
+            text += shown!("  日志链：{all} 条中 {sound} 条完好，共 {checked} 次提交\n");
         }
         for words in &self.missing {
-            text += shown!("  缺失(节点数据曾回退):{words}\n");
+            text += shown!("  缺失（节点数据曾回退）：{words}\n");
         }
         for words in self.faults.iter().take(FAULTS_SHOWN) {
-            text += shown!("  问题:{words}\n");
+            text += shown!("  问题：{words}\n");
         }
         if self.faults.len() > FAULTS_SHOWN {
             text += shown!("  ……另有 {} 个问题\n", self.faults.len() - FAULTS_SHOWN);
@@ -180,7 +180,7 @@ impl Verdict {
             return Text::new();
         };
         shown!(
-            "  统计:{top} 汇总受理 {} 件,日志重算 {} 件,{};核对 {} 格,不符 {} 格\n",
+            "  统计：{top} 汇总受理 {} 件，日志重算 {} 件，{}；核对 {} 格，不符 {} 格\n",
             figures.total,
             figures.recount,
             if figures.complete {

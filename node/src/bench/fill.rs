@@ -178,7 +178,7 @@ impl Filling {
             let (delay, outcome) = answered?;
             anyhow::ensure!(
                 matches!(outcome, Outcome::Decided(Ok(_))),
-                "没有办成:{outcome:?}"
+                "没有办成：{outcome:?}"
             );
             delays.push(delay.as_secs_f64() * 1e3);
         }

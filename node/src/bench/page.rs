@@ -106,7 +106,7 @@ impl Page {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         if cfg!(debug_assertions) {
-            text.push_str("<!-- 这是调试版本:数字没有意义,不得引用。 -->\n\n");
+            text.push_str("<!-- 这是调试版本：数字没有意义，不得引用。 -->\n\n");
         }
         text.push_str("## Measured by `hotline bench page`\n\n");
         for line in &self.provenance {
@@ -177,7 +177,7 @@ impl Page {
         });
         let tickets = self.filled.first().map_or(0, |found| found.tickets);
         format!(
-            "存有 {tickets} 件工单的节点,启动后静止时:{};空闲节点 {:.0} MiB。",
+            "存有 {tickets} 件工单的节点，启动后静止时：{}；空闲节点 {:.0} MiB。",
             each.collect::<Vec<_>>().join(";"),
             self.report.idle_mib
         )

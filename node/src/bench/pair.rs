@@ -134,7 +134,7 @@ impl Pair {
         while !(idle(&self.giver, self.township)? && idle(taker, self.county)?) {
             anyhow::ensure!(
                 begun.elapsed() < PATIENCE,
-                "链路没有安静下来:县 {},乡 {}",
+                "链路没有安静下来：县 {}，乡 {}",
                 waiting(&self.giver)?,
                 waiting(taker)?
             );
@@ -208,7 +208,7 @@ impl Pair {
 /// A take-in as a clerk makes it.
 pub(super) fn taking_in(at: usize) -> Asked {
     let content =
-        "小区门口的路灯坏了三盏,晚上看不清路,老人孩子容易摔倒,已经反映过两次,请尽快派人来修。"
+        "小区门口的路灯坏了三盏，晚上看不清路，老人孩子容易摔倒，已经反映过两次，请尽快派人来修。"
             .repeat(4);
     Asked {
         actor: Actor {
@@ -257,7 +257,7 @@ pub(super) async fn all(
     while let Some(answered) = asking.join_next().await {
         match answered? {
             (at, Outcome::Decided(Ok(made))) => done.push((at, made)),
-            (_, other) => anyhow::bail!("没有办成:{other:?}"),
+            (_, other) => anyhow::bail!("没有办成：{other:?}"),
         }
     }
     done.sort_by_key(|(at, _)| *at);
@@ -271,7 +271,7 @@ fn waiting(node: &Running) -> anyhow::Result<String> {
         let waits = link.lanes.iter().filter(|lane| lane.acked < lane.sent);
         waits.map(|lane| {
             format!(
-                "对 {} 的{}通道发出到第 {} 号,确认到第 {} 号",
+                "对 {} 的{}通道发出到第 {} 号，确认到第 {} 号",
                 link.peer,
                 lane_name(lane.lane),
                 lane.sent,

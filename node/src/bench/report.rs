@@ -86,7 +86,7 @@ impl Report {
             bare: spent(|m| m.bare),
             parts: vec![
                 part("commands", "本地受理    ", |m| m.commands),
-                part("hand_overs", "移交(县→乡)", |m| m.hand_overs),
+                part("hand_overs", "移交（县→乡）", |m| m.hand_overs),
                 part("catch_up", "断后追赶    ", |m| m.catch_up),
             ],
             bulk_syncs: median(rounds().map(|m| m.bulk_syncs)),
@@ -182,7 +182,7 @@ impl Report {
     pub(super) fn text(&self) -> Text {
         let mut text = Text::new();
         text += shown!(
-            "{} 件,同时在途 {},{} 轮;机器负载 {:.1} 至 {:.1};空闲节点内存 {:.1} MiB\n",
+            "{} 件，同时在途 {}，{} 轮；机器负载 {:.1} 至 {:.1}；空闲节点内存 {:.1} MiB\n",
             self.matters,
             self.in_flight,
             self.rounds,
@@ -200,19 +200,19 @@ impl Report {
                 single_syncs,
             } = summary;
             text += shown!(
-                "视图 {view}:\n  裸存储        {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒\n",
+                "视图 {view}:\n  裸存储        {:>8.0} 件/秒，每件处理器 {:>5.0} 微秒\n",
                 bare.per_s,
                 bare.processor_us
             );
             for (_, words, spent, share) in parts {
                 text += shown!(
-                    "  {words}  {:>8.0} 件/秒,每件处理器 {:>5.0} 微秒,为裸存储的 {share:.2}\n",
+                    "  {words}  {:>8.0} 件/秒，每件处理器 {:>5.0} 微秒，为裸存储的 {share:.2}\n",
                     spent.per_s,
                     spent.processor_us
                 );
             }
             text += shown!(
-                "  成批移交每件 fdatasync {bulk_syncs:.2} 次;逐件移交 {:.1} 毫秒(p99 {:.1}),fdatasync {:.0} 次(p99 {:.0}),两端合计\n",
+                "  成批移交每件 fdatasync {bulk_syncs:.2} 次；逐件移交 {:.1} 毫秒（p99 {:.1}），fdatasync {:.0} 次（p99 {:.0}），两端合计\n",
                 single_ms.0,
                 single_ms.1,
                 single_syncs.0,
@@ -227,7 +227,7 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, Text) {
     let mut text = Text::new();
     for found in filled {
         text += shown!(
-            "视图 {}:{} 件;存入 {:.0} 件/秒;命令 p99 {:.1} 毫秒,一万件时 {:.1} 毫秒(其 {:.2} 倍)\n",
+            "视图 {}：{} 件；存入 {:.0} 件/秒；命令 p99 {:.1} 毫秒，一万件时 {:.1} 毫秒（其 {:.2} 倍）\n",
             found.view,
             found.tickets,
             found.fill_per_s,
@@ -236,7 +236,7 @@ pub(super) fn fills(filled: &[Filled]) -> (Value, Text) {
             found.p99_ms / found.p99_early_ms
         );
         text += shown!(
-            "  启动到就绪 {:.1} 秒,内存 {:.0} MiB;重建视图 {:.1} 秒;视图 {:.0} MiB,日志与检查点 {:.0} MiB;机器负载 {:.1}\n",
+            "  启动到就绪 {:.1} 秒，内存 {:.0} MiB；重建视图 {:.1} 秒；视图 {:.0} MiB，日志与检查点 {:.0} MiB；机器负载 {:.1}\n",
             found.ready_s,
             found.rss_mib,
             found.rebuild_s,
@@ -263,7 +263,7 @@ pub(super) fn crowds(crowds: &[Crowd]) -> (Value, Text) {
     let mut text = Text::new();
     for found in crowds {
         text += shown!(
-            "视图 {}:{} 个节点,{} 条链路;{:.1} 秒全部接通;内存 {:.0} MiB,每个 {:.1} MiB;空闲时处理器 {:.1}%\n",
+            "视图 {}：{} 个节点，{} 条链路；{:.1} 秒全部接通；内存 {:.0} MiB，每个 {:.1} MiB；空闲时处理器 {:.1}%\n",
             found.view,
             found.nodes,
             found.links,

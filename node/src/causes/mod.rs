@@ -35,7 +35,7 @@ pub fn in_one_line(words: String, cause: Option<&(dyn Error + 'static)>) -> Stri
         if text.is_empty() {
             text = words;
         } else if !text.contains(&words) {
-            text = format!("{text}:{words}");
+            text = format!("{text}：{words}");
         }
     }
     text
@@ -80,7 +80,7 @@ mod tests {
         let source = io::Error::from_raw_os_error(5);
         let error = StoreError::io("锁定", Path::new("data/LOCK"), source);
         let text = in_one_line("启动失败".to_owned(), Some(&error));
-        assert!(text.starts_with("启动失败:锁定 data/LOCK"), "{text}");
+        assert!(text.starts_with("启动失败：锁定 data/LOCK"), "{text}");
         assert_eq!(text.matches("磁盘读写出错").count(), 1, "{text}");
     }
 
@@ -99,7 +99,7 @@ mod tests {
         let error = Wrapper(io::Error::from_raw_os_error(111));
         assert_eq!(in_one_line(String::new(), Some(&error)), "连接被拒绝");
         let said = in_one_line("拨号失败".to_owned(), Some(&error));
-        assert_eq!(said, "拨号失败:连接被拒绝");
+        assert_eq!(said, "拨号失败：连接被拒绝");
     }
 
     #[test]

@@ -280,8 +280,8 @@ mod tests {
                 "对方拒绝了 TLS 连接（CertificateExpired）",
             ),
             (
-                "读不了 a:stream did not contain valid UTF-8",
-                "读不了 a:不是 UTF-8 文字",
+                "读不了 a：stream did not contain valid UTF-8",
+                "读不了 a：不是 UTF-8 文字",
             ),
             (
                 "failed to lookup address information: Name or service not known",

@@ -128,13 +128,13 @@ mod tests {
     fn the_systems_words_are_replaced_wherever_they_stand() {
         let at = |number| Error::from_raw_os_error(number);
         assert_eq!(chinese(&at(2).to_string()), "没有这个文件或文件夹");
-        let text = format!("读不了 a:{};写不了 b:{}", at(13), at(28));
-        assert_eq!(chinese(&text), "读不了 a:没有权限;写不了 b:磁盘已满");
-        assert_eq!(chinese(&format!("x:{}", at(121))), "x:系统错误 121");
+        let text = format!("读不了 a：{}；写不了 b：{}", at(13), at(28));
+        assert_eq!(chinese(&text), "读不了 a：没有权限；写不了 b：磁盘已满");
+        assert_eq!(chinese(&format!("x：{}", at(121))), "x：系统错误 121");
         let kind = Error::from(ErrorKind::NotFound).to_string();
         assert_eq!(
-            chinese(&format!("找不到:{kind}")),
-            "找不到:没有这个文件或文件夹"
+            chinese(&format!("找不到：{kind}")),
+            "找不到：没有这个文件或文件夹"
         );
         assert_eq!(chinese("没有错"), "没有错");
     }

@@ -57,7 +57,7 @@ enum Command {
         #[command(flatten)]
         library: Library,
     },
-    /// 签署信任根或吊销列表,供下发
+    /// 签署信任根或吊销列表，供下发
     Publish(PublishKept),
     /// 列出签发过的全部证书
     Show {

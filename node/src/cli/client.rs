@@ -58,7 +58,7 @@ impl CallError {
     pub fn under(mut self, key: &str) -> Self {
         if self.is_outcome_unknown() {
             self.message = format!(
-                "{};是否办成还不知道:请加上 --key {key} 重试,不会办理两次",
+                "{}；是否办成还不知道：请加上 --key {key} 重试，不会办理两次",
                 self.message
             );
         }
@@ -70,7 +70,7 @@ impl CallError {
             rule: None,
             article: None,
             message: format!(
-                "连不上节点({}):{};请确认节点正在运行,套接字路径正确,且当前用户有权访问",
+                "连不上节点（{}）：{}；请确认节点正在运行，套接字路径正确，且当前用户有权访问",
                 socket.display(),
                 chinese(&why.to_string())
             ),
@@ -87,7 +87,10 @@ impl From<Status> for CallError {
             return Self {
                 rule: None,
                 article: None,
-                message: format!("与节点的连接中断:{}", chinese(&deepest(source).to_string())),
+                message: format!(
+                    "与节点的连接中断：{}",
+                    chinese(&deepest(source).to_string())
+                ),
                 code: Code::Unknown,
                 reached: true,
             };
@@ -112,9 +115,9 @@ impl std::fmt::Display for CallError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)?;
         match (&self.rule, &self.article) {
-            (Some(rule), Some(article)) => write!(f, "(规则 {rule},依据 {article})"),
-            (Some(rule), None) => write!(f, "(规则 {rule})"),
-            (None, Some(article)) => write!(f, "(依据 {article})"),
+            (Some(rule), Some(article)) => write!(f, "（规则 {rule}，依据 {article}）"),
+            (Some(rule), None) => write!(f, "（规则 {rule}）"),
+            (None, Some(article)) => write!(f, "（依据 {article}）"),
             (None, None) => Ok(()),
         }
     }

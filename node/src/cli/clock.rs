@@ -17,7 +17,7 @@ pub struct ClockArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 核对时间无误之后,确认时钟,恢复受理
+    /// 核对时间无误之后，确认时钟，恢复受理
     Confirm {
         #[command(flatten)]
         send: Send,

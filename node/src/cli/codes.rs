@@ -12,13 +12,13 @@ use hotline_show::{Text, shown};
 pub struct CodesArgs {
     #[command(flatten)]
     door: DoorArgs,
-    /// 哪一种:事项、理由(不予受理、退单、提级、办结)、评价、督办、单位、区划、目的、类型、紧急程度、渠道
+    /// 哪一种：事项、理由（不予受理、退单、提级、办结）、评价、督办、单位、区划、目的、类型、紧急程度、渠道
     #[arg(value_name = "种类")]
     vocabulary: String,
-    /// 只列含有这些词的;没有时列出相近的
+    /// 只列含有这些词的；没有时列出相近的
     #[arg(value_name = "词")]
     words: Vec<String>,
-    /// 最多几项,1 到 500
+    /// 最多几项，1 到 500
     #[arg(long, default_value_t = 500)]
     limit: u32,
 }

@@ -20,13 +20,13 @@ pub struct Usage(pub Text);
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "通用选项")]
 pub struct DoorArgs {
-    /// 节点操作口的套接字;优先于 --config
+    /// 节点操作口的套接字；优先于 --config
     #[arg(long, global = true, env = "HOTLINE_SOCKET", value_name = "路径")]
     pub socket: Option<PathBuf>,
-    /// 节点的配置文件,从中取套接字的路径
+    /// 节点的配置文件，从中取套接字的路径
     #[arg(long, global = true, env = "HOTLINE_CONFIG", value_name = "文件")]
     pub config: Option<PathBuf>,
-    /// 以谁的名义;只有前端系统的用户可以代人操作
+    /// 以谁的名义；只有前端系统的用户可以代人操作
     #[arg(long = "as", global = true, value_name = "操作人")]
     pub person: Option<String>,
     /// 输出一个 JSON 值
@@ -119,10 +119,10 @@ pub struct Shown {
 /// How a command is sent.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Send {
-    /// 幂等键:结果不明时用同一个键重发,不会办两次;不写则随机生成
+    /// 幂等键：结果不明时用同一个键重发，不会办两次；不写则随机生成
     #[arg(long, value_name = "键")]
     pub key: Option<String>,
-    /// 操作人看到的工单版本;其后有人改动则拒绝
+    /// 操作人看到的工单版本；其后有人改动则拒绝
     #[arg(
         long,
         value_name = "版本",

@@ -33,21 +33,21 @@ pub struct EvidenceArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 从节点的数据文件夹导出一份交办或一件工单的全部签名证据;节点运行与否均可
+    /// 从节点的数据文件夹导出一份交办或一件工单的全部签名证据；节点运行与否均可
     Export {
         /// 工单编号、诉求编号或交办编号
         subject: String,
-        /// 节点的数据文件夹,或 store export 的导出文件夹
+        /// 节点的数据文件夹，或 store export 的导出文件夹
         #[arg(long)]
         data: PathBuf,
-        /// 节点的证书文件夹:用其私钥给证据盖章;不写则不盖章
+        /// 节点的证书文件夹：用其私钥给证据盖章；不写则不盖章
         #[arg(long)]
         certs: Option<PathBuf>,
         /// 写到这个新文件
         #[arg(long, default_value = "evidence.bin")]
         out: PathBuf,
     },
-    /// 几个节点的日志一起核对:不丢、不重、有人负责、统计相符、每次移交有签名有回执
+    /// 几个节点的日志一起核对：不丢、不重、有人负责、统计相符、每次移交有签名有回执
     Audit {
         /// 各节点的 store export 导出文件夹
         #[arg(required = true)]
@@ -55,28 +55,28 @@ enum Command {
         /// 拓扑文件
         #[arg(long)]
         topology: PathBuf,
-        /// 信任文件夹:写了就逐一验证签名,证书按信件写成时判断,写成时间晚于导出时间的按导出时间
+        /// 信任文件夹：写了就逐一验证签名，证书按信件写成时判断，写成时间晚于导出时间的按导出时间
         #[arg(long)]
         trust: Option<PathBuf>,
         /// 一律按这一时刻判断证书
         #[arg(long, requires = "trust")]
         at: Option<Time>,
-        /// 各节点已停止收发、队列已空:双方必须一致,移交必须都有回执
+        /// 各节点已停止收发、队列已空：双方必须一致，移交必须都有回执
         #[arg(long)]
         quiet: bool,
     },
-    /// 核验一份或几份证据,几份之间互相对质;只需信任文件夹,不需节点
+    /// 核验一份或几份证据，几份之间互相对质；只需信任文件夹，不需节点
     Verify {
         /// 证据文件
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// 信任文件夹:roots.crt、crl.pem,有 federation.toml 更好
+        /// 信任文件夹：roots.crt、crl.pem，有 federation.toml 更好
         #[arg(long)]
         trust: PathBuf,
-        /// 拓扑文件,代替信任文件夹里的 federation.toml
+        /// 拓扑文件，代替信任文件夹里的 federation.toml
         #[arg(long)]
         topology: Option<PathBuf>,
-        /// 一律按这一时刻判断证书,而不按各自的见证时刻;用于演示时钟下的证据
+        /// 一律按这一时刻判断证书，而不按各自的见证时刻；用于演示时钟下的证据
         #[arg(long)]
         at: Option<Time>,
         /// 输出 JSON
@@ -118,7 +118,7 @@ impl EvidenceArgs {
                 let verdict = audit(&exports, &topology, trust.as_deref(), at, quiet)
                     .map_err(|error| unusable(&error))?;
                 out::print(&verdict.text())?;
-                anyhow::ensure!(verdict.is_clean(), "核对发现问题,见上");
+                anyhow::ensure!(verdict.is_clean(), "核对发现问题，见上");
                 Ok(())
             }
             Command::Verify {
@@ -143,7 +143,7 @@ impl EvidenceArgs {
                     out::print(&words::report(&examined, &convictions, knows))?;
                 }
                 let faulty = examined.iter().any(|file| !file.faults.is_empty());
-                anyhow::ensure!(!faulty && convictions.is_empty(), "证据有问题,见上");
+                anyhow::ensure!(!faulty && convictions.is_empty(), "证据有问题，见上");
                 Ok(())
             }
         }
@@ -162,7 +162,7 @@ pub(crate) fn audit(
     let federation = Federation::parse(&topology.display().to_string(), &text);
     let federation = federation.map_err(|faults| {
         let first = faults.first().map(ToString::to_string);
-        anyhow::anyhow!("拓扑文件有误:{}", first.unwrap_or_default())
+        anyhow::anyhow!("拓扑文件有误：{}", first.unwrap_or_default())
     })?;
     let trusted = trust
         .map(|folder| Trusted::load(folder, Some(topology)))
@@ -186,7 +186,7 @@ pub(crate) fn audit(
             audit::export(&reader).with_context(|| format!("{} 的日志不能解读", dir.display()))?;
         anyhow::ensure!(
             logs.insert(node, log).is_none(),
-            "{node} 的日志给了两份,每个节点只要一份"
+            "{node} 的日志给了两份，每个节点只要一份"
         );
     }
     let notary = trusted.map(|trusted| Dated { trusted, at, made });
@@ -212,7 +212,7 @@ fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Exam
         .len();
     anyhow::ensure!(
         bytes <= FILE_BYTES_MAX,
-        "{name} 有 {bytes} 字节,超过证据文件的上限"
+        "{name} 有 {bytes} 字节，超过证据文件的上限"
     );
     let file = std::fs::read(path).with_context(|| format!("读不了 {name}"))?;
     let file = read(&file).with_context(|| name.clone())?;
@@ -238,7 +238,7 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
     let seal = key.as_ref().map(|key| (key as &dyn Signer, head));
     let bytes = write(&bundle, seal).map_err(anyhow::Error::msg)?;
     let mut file = std::fs::File::create_new(out)
-        .with_context(|| format!("不能新建 {};已有的文件不覆盖", out.display()))?;
+        .with_context(|| format!("不能新建 {}；已有的文件不覆盖", out.display()))?;
     std::io::Write::write_all(&mut file, &bytes)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("写 {} 失败", out.display()))?;
@@ -248,7 +248,7 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
         "未盖章"
     };
     Ok(shown!(
-        "{} 截至 {}(第 {} 号提交)的证据:交办 {} 份,信件 {} 封,{sealed};写入 {}",
+        "{} 截至 {}（第 {} 号提交）的证据：交办 {} 份，信件 {} 封，{sealed}；写入 {}",
         bundle.node,
         bundle.made_at,
         head.commit,
@@ -272,7 +272,7 @@ impl Key {
         let own = crate::identity::claimed_identity(leaf, &domain)?;
         anyhow::ensure!(
             own.region == node,
-            "证书属于 {},而日志属于 {node}",
+            "证书属于 {}，而日志属于 {node}",
             own.region
         );
         Ok(Self {

@@ -26,16 +26,16 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// 统计表:matters、matters-by-category、legs、legs-by-category、legs-by-unit
+    /// 统计表：matters、matters-by-category、legs、legs-by-category、legs-by-unit
     #[arg(long, default_value = "matters")]
     table: String,
-    /// 从哪一天,如 2026-03-02
+    /// 从哪一天，如 2026-03-02
     #[arg(long, default_value = "", hide_default_value = true)]
     from: String,
     /// 到哪一天
     #[arg(long, default_value = "", hide_default_value = true)]
     to: String,
-    /// 按什么分行:whole、day、region、child、first、second、rules
+    /// 按什么分行：whole、day、region、child、first、second、rules
     #[arg(long, default_value = "whole")]
     by: String,
 }
@@ -172,7 +172,7 @@ fn completeness(figures: &pb::Figures) -> Text {
     if figures.complete {
         text
     } else {
-        shown!("数字不全,缺 {} 个节点\n{text}", figures.missing.len())
+        shown!("数字不全，缺 {} 个节点\n{text}", figures.missing.len())
     }
 }
 

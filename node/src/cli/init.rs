@@ -22,7 +22,7 @@ impl InitArgs {
     pub fn run(self) -> anyhow::Result<()> {
         init(&self.config, |step| drop(out::print(&shown!("{step}"))))?;
         out::print(&shown!(
-            "可以启动:hotline node run --config {}",
+            "可以启动：hotline node run --config {}",
             self.config.display()
         ))?;
         Ok(())

@@ -20,21 +20,21 @@ pub struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 本节点和各节点的封装密钥,等待密钥或回执的消息,已销毁的密钥
+    /// 本节点和各节点的封装密钥，等待密钥或回执的消息，已销毁的密钥
     List {
-        /// 已销毁的至多列几条,1 到 500
+        /// 已销毁的至多列几条，1 到 500
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// 启用新的封装密钥;旧的留到在途内容的保留期满,再销毁
+    /// 启用新的封装密钥；旧的留到在途内容的保留期满，再销毁
     Rotate(Change),
-    /// 旧的封装密钥可能已外泄:启用新的,立即销毁旧的,通知所有节点不再使用
+    /// 旧的封装密钥可能已外泄：启用新的，立即销毁旧的，通知所有节点不再使用
     Revoke(Change),
 }
 
 #[derive(Debug, Args)]
 struct Change {
-    /// 事由,写入记录;不要写个人信息
+    /// 事由，写入记录；不要写个人信息
     #[arg(long)]
     reason: String,
     #[command(flatten)]
@@ -60,9 +60,9 @@ async fn rotate(caller: &Caller, change: Change, revoke: bool) -> anyhow::Result
     let verb = Verb::RotateKey(pb::RotateKey { revoke, reason });
     let done = caller.execute(&send, verb, Vec::new()).await?;
     let text = if revoke {
-        "旧密钥已吊销,新密钥已启用;在途而打不开的内容由发件节点改封重发"
+        "旧密钥已吊销，新密钥已启用；在途而打不开的内容由发件节点改封重发"
     } else {
-        "新密钥已启用;旧密钥留到保留期满"
+        "新密钥已启用；旧密钥留到保留期满"
     };
     Ok(Shown {
         text: text.into(),
@@ -125,7 +125,7 @@ fn text(answer: &pb::ListKeysResponse) -> Text {
                 no => format!("第 {no} 号封装密钥"),
             };
             let actor = match line.actor.as_str() {
-                "" => "(到期)".to_owned(),
+                "" => "（到期）".to_owned(),
                 actor => actor.to_owned(),
             };
             let backup = match line.oldest_backup_ms {
@@ -176,8 +176,13 @@ mod tests {
         };
         let text = text(&answer);
         let text = text.as_str();
-        for words in ["在用", "南村镇", "第 6 号封装密钥", "(到期)", "无备份记录"]
-        {
+        for words in [
+            "在用",
+            "南村镇",
+            "第 6 号封装密钥",
+            "（到期）",
+            "无备份记录",
+        ] {
             assert!(text.contains(words), "{words}: {text}");
         }
     }

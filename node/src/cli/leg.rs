@@ -24,13 +24,13 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct List {
-    /// 承办单位:本级单位的代号,或区划代码;不写则列全部
+    /// 承办单位：本级单位的代号，或区划代码；不写则列全部
     #[arg(long, default_value = "", hide_default_value = true)]
     taker: String,
     /// 只列超期的
     #[arg(long)]
     overdue: bool,
-    /// 一页几项,1 到 500
+    /// 一页几项，1 到 500
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// 从上一页给出的标记接着列

@@ -23,7 +23,7 @@ pub struct LinkArgs {
 enum Command {
     /// 各条链路的状况
     List,
-    /// 现在就拨上级,不等下一次自动重拨
+    /// 现在就拨上级，不等下一次自动重拨
     Dial {
         /// 上级的区划代码
         region: String,
@@ -32,7 +32,7 @@ enum Command {
     Queue {
         /// 对方的区划代码或名称
         region: String,
-        /// 至多列几条,1 到 500
+        /// 至多列几条，1 到 500
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
@@ -41,14 +41,14 @@ enum Command {
         /// 对方的区划代码或名称
         region: String,
     },
-    /// 查明之后,清除对方行为异常的记录,解除隔离
+    /// 查明之后，清除对方行为异常的记录，解除隔离
     Forgive {
         /// 对方的区划代码或名称
         region: String,
         #[command(flatten)]
         send: Send,
     },
-    /// 人工核对之后,重新开放被拒绝的链路
+    /// 人工核对之后，重新开放被拒绝的链路
     Reopen {
         /// 对方的区划代码或名称
         region: String,
@@ -85,7 +85,7 @@ impl LinkArgs {
                 let done = caller.execute(&send, verb, Vec::new()).await?;
                 Ok(Shown {
                     text: shown!(
-                        "与 {region} 的链路已重新开放,正在重新连接;几秒后用 hotline link list 查看"
+                        "与 {region} 的链路已重新开放，正在重新连接；几秒后用 hotline link list 查看"
                     ),
                     json: done.json(),
                 })
@@ -100,7 +100,7 @@ async fn dial(caller: &Caller, region: String) -> anyhow::Result<Shown> {
     };
     let answer = caller.client.dial_link(caller.who(), request).await?;
     Ok(Shown {
-        text: shown!("正在拨 {region};几秒后用 hotline link list 查看"),
+        text: shown!("正在拨 {region}；几秒后用 hotline link list 查看"),
         json: answer.json(),
     })
 }
@@ -150,21 +150,21 @@ fn links(links: &[pb::Link]) -> Text {
         }
         if link.wire > 0 && link.wire < WIRE_VERSION {
             remarks += shown!(
-                "{} 只懂链路协议第 {} 版(本程序第 {WIRE_VERSION} 版),它不懂的消息等它升级\n",
+                "{} 只懂链路协议第 {} 版（本程序第 {WIRE_VERSION} 版），它不懂的消息等它升级\n",
                 link.name,
                 link.wire
             );
         }
         if !link.blocked.is_empty() {
             remarks += shown!(
-                "{} 停用:{};核对之后执行 hotline link reopen {}\n",
+                "{} 停用：{}；核对之后执行 hotline link reopen {}\n",
                 link.name,
                 link.blocked,
                 link.region
             );
         } else if !link.connected && !link.last_error.is_empty() {
             remarks += shown!(
-                "{} 断开(已试 {} 次):{}\n",
+                "{} 断开（已试 {} 次）：{}\n",
                 link.name,
                 link.failures,
                 link.last_error
@@ -173,7 +173,7 @@ fn links(links: &[pb::Link]) -> Text {
     }
     for link in links.iter().filter(|link| !link.misconduct.is_empty()) {
         remarks += shown!(
-            "{} 行为异常:{};详情见 hotline link misconduct {}\n",
+            "{} 行为异常：{}；详情见 hotline link misconduct {}\n",
             link.name,
             offences(link),
             link.region
@@ -181,7 +181,7 @@ fn links(links: &[pb::Link]) -> Text {
     }
     shown!(
         "{}{remarks}",
-        listing.numbers_from(5).or("没有上级,也没有下级节点")
+        listing.numbers_from(5).or("没有上级，也没有下级节点")
     )
 }
 
@@ -190,7 +190,7 @@ fn waiting(waiting: &[pb::Waiting]) -> Text {
     let mut text = Text::new();
     for line in waiting.iter().filter(|line| line.for_key > 0) {
         text += shown!(
-            "有 {} 条消息在等 {} {} 的封装公钥,最早写于 {};该节点启动并连通后自动发出\n",
+            "有 {} 条消息在等 {} {} 的封装公钥，最早写于 {}；该节点启动并连通后自动发出\n",
             line.for_key,
             line.region,
             line.name,
@@ -215,7 +215,7 @@ async fn misconduct(caller: &Caller, region: String) -> anyhow::Result<Shown> {
     let wanted = region.trim();
     let is_meant = |link: &&pb::Link| link.region == wanted || link.name == wanted;
     let Some(link) = answer.links.iter().find(is_meant) else {
-        anyhow::bail!("{region} 不是本节点的上级或直接下级;用 hotline link list 查看有哪些链路");
+        anyhow::bail!("{region} 不是本节点的上级或直接下级；用 hotline link list 查看有哪些链路");
     };
     Ok(Shown {
         text: ledger(link),
@@ -239,7 +239,7 @@ fn ledger(link: &pb::Link) -> Text {
         return text;
     }
     text += shown!(
-        "计分 {}(满 1000 隔离),已隔离 {} 次;搁置和暂存的信封 {} 件、{} 字节\n",
+        "计分 {}（满 1000 隔离），已隔离 {} 次；搁置和暂存的信封 {} 件、{} 字节\n",
         link.misconduct_score,
         link.quarantines,
         link.kept,
@@ -247,11 +247,11 @@ fn ledger(link: &pb::Link) -> Text {
     );
     if link.quarantined_until_ms != 0 {
         text += shown!(
-            "隔离至 {},到时自动再试;隔离期间对方的内容一概不收,未确认的事后重发,不会丢失\n",
+            "隔离至 {}，到时自动再试；隔离期间对方的内容一概不收，未确认的事后重发，不会丢失\n",
             time(link.quarantined_until_ms)
         );
     }
-    text += shown!("查明原因后清除记录:hotline link forgive {}\n", link.region);
+    text += shown!("查明原因后清除记录：hotline link forgive {}\n", link.region);
     text
 }
 

@@ -36,7 +36,7 @@ use door::Usage;
 use hotline_show::{Text, shown};
 use std::process::ExitCode;
 
-/// 12345 热线联动节点:省、市、县、乡同用一个程序
+/// 12345 热线联动节点：省、市、县、乡同用一个程序
 #[derive(Debug, Parser)]
 #[command(name = "hotline", version)]
 pub struct Cli {
@@ -46,7 +46,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 新节点启动之前:建好数据文件夹,列出建了什么;重复执行无妨
+    /// 新节点启动之前：建好数据文件夹，列出建了什么；重复执行无妨
     Init(init::InitArgs),
     /// 运行节点
     Node(node::NodeArgs),
@@ -56,21 +56,21 @@ enum Command {
     Topology(topology::TopologyArgs),
     /// 校验、备份、恢复、重建、导出节点的数据
     Store(store::StoreArgs),
-    /// 在本机演示:四级七个节点,从受理到办结,最后逐件核对
+    /// 在本机演示：四级七个节点，从受理到办结，最后逐件核对
     Demo(crate::demo::DemoArgs),
-    /// 工单:受理、转办、签收、审核、办结、查询
+    /// 工单：受理、转办、签收、审核、办结、查询
     Ticket(ticket::TicketArgs),
     /// 交办
     Leg(leg::LegArgs),
     /// 异常通报
     Notice(notice::NoticeArgs),
-    /// 督办单:本节点签发的和收到的
+    /// 督办单：本节点签发的和收到的
     Order(order::OrderArgs),
     /// 与上级、下级节点的链路
     Link(link::LinkArgs),
-    /// 封装密钥:更换、吊销、查看;已销毁的密钥
+    /// 封装密钥：更换、吊销、查看；已销毁的密钥
     Keys(keys::KeysArgs),
-    /// 查代码:事项、理由、评价、督办、单位、区划……
+    /// 查代码：事项、理由、评价、督办、单位、区划……
     Codes(codes::CodesArgs),
     /// 统计
     Figures(figures::FiguresArgs),
@@ -78,7 +78,7 @@ enum Command {
     Status(status::StatusArgs),
     /// 节点时钟
     Clock(clock::ClockArgs),
-    /// 证据:导出、核验签名与回执
+    /// 证据：导出、核验签名与回执
     Evidence(evidence::EvidenceArgs),
     /// 测量本机每秒能办多少
     Bench(crate::bench::BenchArgs),

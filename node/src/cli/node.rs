@@ -17,18 +17,18 @@ pub struct NodeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 按配置文件运行节点,直到收到 SIGTERM;SIGHUP 重新读入证书、拓扑、规则包和操作人
+    /// 按配置文件运行节点，直到收到 SIGTERM;SIGHUP 重新读入证书、拓扑、规则包和操作人
     Run {
         /// 配置文件
         #[arg(long, env = "HOTLINE_CONFIG")]
         config: PathBuf,
-        /// 新节点第一次启动:数据文件夹还没有时先建好,同 hotline init
+        /// 新节点第一次启动：数据文件夹还没有时先建好，同 hotline init
         #[arg(long)]
         init: bool,
         /// 允许演示时钟
         #[arg(long, hide = true)]
         demo_clock: bool,
-        /// 标准输入关闭即结束:启动本节点的程序不在了,节点也不留下
+        /// 标准输入关闭即结束：启动本节点的程序不在了，节点也不留下
         #[arg(long, hide = true)]
         until_stdin_ends: bool,
     },

@@ -20,13 +20,13 @@ pub struct NoticeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 列出异常通报,新的在前
+    /// 列出异常通报，新的在前
     List(List),
 }
 
 #[derive(Debug, Args)]
 struct List {
-    /// 一页几份,1 到 500
+    /// 一页几份，1 到 500
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// 从上一页给出的标记接着列

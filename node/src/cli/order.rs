@@ -20,15 +20,15 @@ pub struct OrderArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 列出督办单,新的在前
+    /// 列出督办单，新的在前
     List(List),
-    /// 一份督办单:要求、催办、回复、了结
+    /// 一份督办单：要求、催办、回复、了结
     Show(Show),
 }
 
 #[derive(Debug, Args)]
 struct List {
-    /// 只列这张工单、这项交办的督办单;编号可以只写开头几位
+    /// 只列这张工单、这项交办的督办单；编号可以只写开头几位
     #[arg(
         value_name = "工单或交办",
         default_value = "",
@@ -44,7 +44,7 @@ struct List {
     /// 只列没有了结的
     #[arg(long)]
     open: bool,
-    /// 一页几份,1 到 500
+    /// 一页几份，1 到 500
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// 从上一页给出的标记接着列
@@ -54,10 +54,10 @@ struct List {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// 督办单、交办或工单的编号;编号可以只写开头几位
+    /// 督办单、交办或工单的编号；编号可以只写开头几位
     #[arg(value_name = "督办单")]
     order: String,
-    /// 连同督办的要求和回复的文字;查阅会记录在案
+    /// 连同督办的要求和回复的文字；查阅会记录在案
     #[arg(long)]
     texts: bool,
     #[command(flatten)]

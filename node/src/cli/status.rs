@@ -35,10 +35,10 @@ fn text(status: &pb::NodeStatus) -> Text {
     let state: Text = if status.ready {
         links_in_a_word(&status.links).into()
     } else {
-        shown!("不能办理:{}", status.not_ready_because)
+        shown!("不能办理：{}", status.not_ready_because)
     };
     let mut text = shown!(
-        "{} {} {}  {state}\n节点时间 {}\n拓扑第 {} 版,规则包 {} 第 {} 版,纪元 {}\n已接受 {} 项,已落盘 {} 项,告警 {} 次\n",
+        "{} {} {}  {state}\n节点时间 {}\n拓扑第 {} 版，规则包 {} 第 {} 版，纪元 {}\n已接受 {} 项，已落盘 {} 项，告警 {} 次\n",
         word("level", &status.level),
         status.region,
         status.name,
@@ -54,20 +54,20 @@ fn text(status: &pb::NodeStatus) -> Text {
     tell_links(&mut text, &status.links);
     if !status.clock_held.is_empty() {
         text += shown!(
-            "时钟存疑,业务计时已停(受理照常):{};核对时间之后执行 hotline clock confirm\n",
+            "时钟存疑，业务计时已停（受理照常）：{}；核对时间之后执行 hotline clock confirm\n",
             status.clock_held
         );
     }
     if !status.exchanging.is_empty() {
         text += shown!(
-            "数据恢复之后,还在等 {} 个节点的核对答复:{};答复之前,恢复前的工单暂不能办\n",
+            "数据恢复之后，还在等 {} 个节点的核对答复：{}；答复之前，恢复前的工单暂不能办\n",
             status.exchanging.len(),
             Text::join(&status.exchanging, "、")
         );
     }
     if status.missing > 0 {
         text += shown!(
-            "恢复之后有 {} 项不能补回,用 hotline store missing 查看\n",
+            "恢复之后有 {} 项不能补回，用 hotline store missing 查看\n",
             status.missing
         );
     }
@@ -84,11 +84,11 @@ const LINKS_MAX: usize = 8;
 fn links_in_a_word(links: &[pb::LinkBrief]) -> &'static str {
     let any = |state: &str| links.iter().any(|link| link.state == state);
     if any("blocked") {
-        "受理照常,有链路停用"
+        "受理照常，有链路停用"
     } else if any("quarantined") {
-        "受理照常,有链路隔离"
+        "受理照常，有链路隔离"
     } else if any("disconnected") {
-        "受理照常,有链路断开"
+        "受理照常，有链路断开"
     } else {
         "正常"
     }
@@ -110,10 +110,10 @@ fn tell_links(text: &mut Text, links: &[pb::LinkBrief]) {
             link.why
         );
         let next: Text = match (link.state.as_str(), link.side.as_str()) {
-            ("blocked", _) => shown!(";与对方核对之后执行 hotline link reopen {region}"),
-            ("quarantined", _) => shown!(";查明之后执行 hotline link forgive {region}"),
+            ("blocked", _) => shown!("；与对方核对之后执行 hotline link reopen {region}"),
+            ("quarantined", _) => shown!("；查明之后执行 hotline link forgive {region}"),
             ("disconnected", "parent") => {
-                shown!(";自动重拨,要现在拨就执行 hotline link dial {region}")
+                shown!("；自动重拨，要现在拨就执行 hotline link dial {region}")
             }
             _ => ";由对方拨进来".into(),
         };
@@ -124,7 +124,7 @@ fn tell_links(text: &mut Text, links: &[pb::LinkBrief]) {
         .checked_sub(LINKS_MAX)
         .filter(|more| *more > 0)
     {
-        *text += shown!("另有 {more} 条链路没有接通,见 hotline link list\n");
+        *text += shown!("另有 {more} 条链路没有接通，见 hotline link list\n");
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
         };
         let text = text(&status);
         let text = text.as_str();
-        assert!(text.contains("县级  泽州县  不能办理:磁盘已满"), "{text}");
+        assert!(text.contains("县级  泽州县  不能办理：磁盘已满"), "{text}");
         assert!(text.contains("hotline clock confirm"), "{text}");
     }
 }

@@ -33,7 +33,7 @@ pub struct StoreArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 校验日志、检查点和密钥文件;不改动任何东西
+    /// 校验日志、检查点和密钥文件；不改动任何东西
     Verify {
         /// 节点的数据文件夹
         dir: PathBuf,
@@ -43,12 +43,12 @@ enum Command {
         /// 节点的数据文件夹
         dir: PathBuf,
     },
-    /// 由检查点和日志重建视图,引擎照旧
+    /// 由检查点和日志重建视图，引擎照旧
     Rebuild {
         /// 节点的数据文件夹
         dir: PathBuf,
     },
-    /// 导出日志的永久部分,供外部核查
+    /// 导出日志的永久部分，供外部核查
     Export {
         /// 节点的数据文件夹
         dir: PathBuf,
@@ -56,20 +56,20 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// 备份日志、检查点和密钥文件;节点运行时也可以,同一目录可反复备份,只写新增部分
+    /// 备份日志、检查点和密钥文件；节点运行时也可以，同一目录可反复备份，只写新增部分
     Backup {
         /// 节点的数据文件夹
         dir: PathBuf,
-        /// 备份到这个文件夹:新的,或本节点上一次的备份
+        /// 备份到这个文件夹：新的，或本节点上一次的备份
         #[arg(long)]
         to: PathBuf,
     },
-    /// 核对一份备份:清单、摘要、哈希链、密钥文件
+    /// 核对一份备份：清单、摘要、哈希链、密钥文件
     VerifyBackup {
         /// 备份的文件夹
         from: PathBuf,
     },
-    /// 由备份恢复到一个空文件夹;节点下次启动进入更高的纪元,与各方核对未结交办
+    /// 由备份恢复到一个空文件夹；节点下次启动进入更高的纪元，与各方核对未结交办
     Restore {
         /// 备份的文件夹
         #[arg(long)]
@@ -77,27 +77,27 @@ enum Command {
         /// 恢复到这个空文件夹
         #[arg(long)]
         data: PathBuf,
-        /// 备份之后销毁的密钥从这里得知:destructions 写出的清单,或较新的数据文件夹、备份、密钥文件;可写多个
+        /// 备份之后销毁的密钥从这里得知：destructions 写出的清单，或较新的数据文件夹、备份、密钥文件；可写多个
         #[arg(long)]
         destructions: Vec<PathBuf>,
     },
-    /// 列出已销毁的密钥,供恢复旧备份时再次销毁
+    /// 列出已销毁的密钥，供恢复旧备份时再次销毁
     Destructions {
         /// 节点的数据文件夹或备份
         dir: PathBuf,
     },
-    /// 恢复之后不能补回的东西,逐项列出;向运行中的节点询问
+    /// 恢复之后不能补回的东西，逐项列出；向运行中的节点询问
     Missing {
         #[command(flatten)]
         door: DoorArgs,
-        /// 至多列几项,1 到 500
+        /// 至多列几项，1 到 500
         #[arg(long, default_value_t = 50)]
         limit: u32,
         /// 只列这一号之后的
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
-    /// 节点的数据全部丢失、也没有备份时,建一个由上下级补齐的空数据文件夹
+    /// 节点的数据全部丢失、也没有备份时，建一个由上下级补齐的空数据文件夹
     Init {
         /// 由上下级和交办双方补回他们所知的一切
         #[arg(long, required = true)]
@@ -130,7 +130,7 @@ impl Command {
 fn must_be_a_store(dir: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
         dir.join("log").is_dir(),
-        "{} 不是节点的数据文件夹(没有 log);请写配置文件里 node.data 指的那个",
+        "{} 不是节点的数据文件夹（没有 log）；请写配置文件里 node.data 指的那个",
         dir.display()
     );
     Ok(())
@@ -148,7 +148,7 @@ impl StoreArgs {
             Command::Verify { dir } => {
                 let report = tool::verify_with(&disk, &dir, commit::slots)?;
                 out::print(&report.text())?;
-                anyhow::ensure!(report.is_sound(), "{} 的数据有问题,见上", dir.display());
+                anyhow::ensure!(report.is_sound(), "{} 的数据有问题，见上", dir.display());
             }
             Command::Stat { dir } => out::print(&tool::stat(&disk, &dir)?.text())?,
             Command::Rebuild { dir } => out::print(&rebuild(disk, &dir)?.text())?,
@@ -182,7 +182,7 @@ impl StoreArgs {
                 must_be_empty(&data)?;
                 tool::init_rebuild(&disk, &data, drawn()?)?;
                 out::print(&shown!(
-                    "{} 已建好。配置里的 node.data 指向它、证书仍用本节点原来的身份,启动后由上级、下级和交办双方补回他们所知的一切;\
+                    "{} 已建好。配置里的 node.data 指向它、证书仍用本节点原来的身份，启动后由上级、下级和交办双方补回他们所知的一切;\
                      谁也不知道的列在 hotline store missing 里。务必确认旧机器不会再启动这个节点",
                     data.display()
                 ))?;
@@ -194,7 +194,7 @@ impl StoreArgs {
 
 async fn missing(caller: &Caller, request: pb::ListMissingRequest) -> anyhow::Result<Shown> {
     let answer = caller.client.list_missing(caller.who(), request).await?;
-    let mut listing = Listing::new(&["序号", "发现时间", "种类", "编号", "缺什么,怎么办"]);
+    let mut listing = Listing::new(&["序号", "发现时间", "种类", "编号", "缺什么，怎么办"]);
     for thing in &answer.things {
         listing.row([
             thing.no.to_string(),
@@ -205,7 +205,7 @@ async fn missing(caller: &Caller, request: pb::ListMissingRequest) -> anyhow::Re
         ]);
     }
     Ok(Shown {
-        text: listing.or("没有恢复过,或没有补不回来的东西"),
+        text: listing.or("没有恢复过，或没有补不回来的东西"),
         json: answer.json(),
     })
 }
@@ -218,7 +218,7 @@ fn must_be_empty(dir: &Path) -> anyhow::Result<()> {
     };
     anyhow::ensure!(
         empty,
-        "{} 不是空文件夹;请恢复到一个新文件夹,旧数据移开保存,不要删除",
+        "{} 不是空文件夹；请恢复到一个新文件夹，旧数据移开保存，不要删除",
         dir.display()
     );
     Ok(())
@@ -252,7 +252,7 @@ fn rebuild(disk: Arc<dyn Disk>, dir: &Path) -> anyhow::Result<crate::store::Open
     let made_by = tool::stat(&disk, dir)?.generation.map(|made| made.engine);
     let engine = match &made_by {
         Some(name) => Engine::named(name)
-            .ok_or_else(|| anyhow::anyhow!("视图的引擎 {name} 本程序不认识;请用写下它的版本"))?,
+            .ok_or_else(|| anyhow::anyhow!("视图的引擎 {name} 本程序不认识；请用写下它的版本"))?,
         None => Engine::default(),
     };
     let mut entropy = OsEntropy;

@@ -38,13 +38,13 @@ fn options_of_the_door_may_stand_after_the_verb() {
         "hotline ticket list --stage open,assigned --as zhang --socket s",
         "hotline ticket take-in --kind help --category 0201 --title 路灯 --content @f --socket s",
         "hotline ticket rule A --grant --basis 同意 --socket s",
-        "hotline ticket assign A --to 住建局,140525100000 --instruction 速办 --key k --seen 2",
+        "hotline ticket assign A --to 住建局，140525100000 --instruction 速办 --key k --seen 2",
         "hotline ticket call-back A --rating satisfied --rating-text 好",
         "hotline --help",
         "hotline leg list --taker 住建局 --overdue",
         "hotline link queue 140525000000",
         "hotline figures show --by day --json",
-        "hotline ticket list --mine --waiting --search 路灯 --stage 待派,在办",
+        "hotline ticket list --mine --waiting --search 路灯 --stage 待派，在办",
         "hotline clock confirm",
         "hotline codes 事项 路灯 --limit 5",
         "hotline keys rotate --reason 例行",
@@ -72,11 +72,11 @@ fn a_cause_is_not_said_twice() {
     let line = |error: anyhow::Error| in_one_line(String::new(), Some(error.as_ref()));
     let inner = anyhow::anyhow!("磁盘已满");
     assert_eq!(
-        line(inner.context("写日志失败:磁盘已满")),
-        "写日志失败:磁盘已满"
+        line(inner.context("写日志失败：磁盘已满")),
+        "写日志失败：磁盘已满"
     );
     let inner = anyhow::anyhow!("磁盘已满");
-    assert_eq!(line(inner.context("写日志失败")), "写日志失败:磁盘已满");
+    assert_eq!(line(inner.context("写日志失败")), "写日志失败：磁盘已满");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Words {
         let (from, what) = match self.0.strip_prefix('@') {
             Some(file) => {
                 let open = std::fs::File::open(file)
-                    .map_err(|error| Usage(shown!("读不了文件 {file}:{error}")))?;
+                    .map_err(|error| Usage(shown!("读不了文件 {file}：{error}")))?;
                 (Box::new(open) as Box<dyn std::io::Read>, file)
             }
             None if self.0 == "-" => (
@@ -45,7 +45,7 @@ impl Words {
         };
         let mut bytes = Vec::new();
         let read = from.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Usage(shown!("读不了 {what}:{error}")))?;
+        read.map_err(|error| Usage(shown!("读不了 {what}：{error}")))?;
         // Said before decoding: where the limit cuts a letter, what was read is no text.
         if bytes.len() as u64 > FILE_BYTES_MAX {
             return Err(Usage(shown!(
@@ -111,7 +111,7 @@ impl Personal {
             .lock()
             .take(FILE_BYTES_MAX)
             .read_until(b'\n', &mut line)
-            .map_err(|error| Usage(shown!("读不了标准输入:{error}")))?;
+            .map_err(|error| Usage(shown!("读不了标准输入：{error}")))?;
         let text = text_of(&line).map_err(|why| Usage(shown!("标准输入 {why}")))?;
         let text = text.trim();
         if text.is_empty() {

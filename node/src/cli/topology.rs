@@ -21,16 +21,16 @@ pub struct TopologyArgs {
 enum Command {
     /// 由统计用区划新建一份拓扑文件
     New(New),
-    /// 检查拓扑文件,一次报告全部问题
+    /// 检查拓扑文件，一次报告全部问题
     Check {
         /// 拓扑文件
         file: PathBuf,
     },
-    /// 检查并签署拓扑、日历或规则包,供下发
+    /// 检查并签署拓扑、日历或规则包，供下发
     Sign(world::Sign),
-    /// 把签署过的文件交给节点,由它逐级下发
+    /// 把签署过的文件交给节点，由它逐级下发
     Publish(world::Publish),
-    /// 现行和待生效的版本,相邻节点的版本和吊销列表的新旧
+    /// 现行和待生效的版本，相邻节点的版本和吊销列表的新旧
     Status(world::Status),
     /// 画出拓扑文件的区划树
     Show {
@@ -48,16 +48,16 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("which").required(true)))]
 struct New {
-    /// 省级区划全称,如 辽宁省
+    /// 省级区划全称，如 辽宁省
     #[arg(long, group = "which")]
     province: Option<String>,
-    /// 这个区划及其以下,写十二位代码
+    /// 这个区划及其以下，写十二位代码
     #[arg(long, group = "which")]
     below: Option<RegionKey>,
-    /// 这些区划,连同到共同上级的各级,逗号分隔
+    /// 这些区划，连同到共同上级的各级，逗号分隔
     #[arg(long, group = "which", value_delimiter = ',')]
     regions: Vec<RegionKey>,
-    /// 写到这个文件;已有的文件不覆盖
+    /// 写到这个文件；已有的文件不覆盖
     #[arg(long)]
     out: PathBuf,
     /// 信任域
@@ -118,7 +118,10 @@ impl New {
         }
         let federation = generate(&select, &settings)?;
         let mut file = std::fs::File::create_new(&self.out).with_context(|| {
-            format!("不能新建 {};已有的文件不覆盖,请先移走", self.out.display())
+            format!(
+                "不能新建 {}；已有的文件不覆盖，请先移走",
+                self.out.display()
+            )
         })?;
         std::io::Write::write_all(&mut file, federation.to_toml().as_bytes())
             .with_context(|| format!("写 {} 失败", self.out.display()))?;

@@ -262,7 +262,7 @@ pub fn time(ms: i64) -> String {
 /// A due date; one that counts through a year without a calendar says so.
 #[must_use]
 pub fn due(ms: i64, provisional: bool) -> String {
-    let doubt = if provisional { "(暂定)" } else { "" };
+    let doubt = if provisional { "（暂定）" } else { "" };
     format!("{}{doubt}", time(ms))
 }
 

@@ -38,13 +38,13 @@ pub struct Sign {
     /// 证书库所在目录
     #[arg(long, default_value = "certs")]
     dir: PathBuf,
-    /// 由哪个行政区划的签发机构签署(只限规则包);不写则由根签署
+    /// 由哪个行政区划的签发机构签署（只限规则包）；不写则由根签署
     #[arg(long)]
     by: Option<RegionKey>,
     /// 日历属于哪个最上级区划
     #[arg(long, required_if_eq("kind", "calendar"))]
     scope: Option<RegionKey>,
-    /// 日历的生效时间,如 2026-03-02 00:00;拓扑和规则包写在文件里
+    /// 日历的生效时间，如 2026-03-02 00:00；拓扑和规则包写在文件里
     #[arg(long, required_if_eq("kind", "calendar"))]
     effective: Option<Time>,
     /// 写到这个文件
@@ -97,7 +97,7 @@ impl Sign {
                 let pack = PolicyPack::parse(name, text).map_err(faulty)?;
                 let issuer = pack
                     .issuer
-                    .context("规则包没有写 issuer(发布的区划),不能下发")?;
+                    .context("规则包没有写 issuer（发布的区划），不能下发")?;
                 let (id, version, from) = (&pack.id, pack.version, pack.effective_from);
                 Ok(header(DocumentKind::Pack, issuer, id, version, from))
             }
@@ -114,7 +114,7 @@ fn faulty(faults: Vec<Fault>) -> anyhow::Error {
 /// What `hotline certs publish` signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kept {
-    /// 信任根:全部根证书
+    /// 信任根：全部根证书
     Roots,
     /// 吊销列表
     Lists,
@@ -129,16 +129,16 @@ pub struct PublishKept {
     /// 证书库所在目录
     #[arg(long, default_value = "certs")]
     dir: PathBuf,
-    /// 由哪个行政区划的签发机构签署(只限吊销列表);不写则由根签署
+    /// 由哪个行政区划的签发机构签署（只限吊销列表）；不写则由根签署
     #[arg(long)]
     by: Option<RegionKey>,
-    /// 属于哪个区划:由根签署的写最上级区划,由签发机构签署的写其区划
+    /// 属于哪个区划：由根签署的写最上级区划，由签发机构签署的写其区划
     #[arg(long)]
     scope: RegionKey,
-    /// 版本号,只能增大;不写则取当前时间的秒数
+    /// 版本号，只能增大；不写则取当前时间的秒数
     #[arg(long)]
     revision: Option<u32>,
-    /// 生效时间,如 2026-03-02 00:00;不写则立即
+    /// 生效时间，如 2026-03-02 00:00；不写则立即
     #[arg(long)]
     effective: Option<Time>,
     /// 写到这个文件
@@ -193,7 +193,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn told(header: &Header, out: &Path) -> Text {
     shown!(
-        "已签署 {} 第 {} 版,{} 起生效:{}。在最上级节点执行 hotline topology publish 下发。",
+        "已签署 {} 第 {} 版，{} 起生效：{}。在最上级节点执行 hotline topology publish 下发。",
         header.series,
         header.version,
         header.effective_at,
@@ -224,7 +224,7 @@ impl Publish {
                     std::fs::read(file).with_context(|| format!("读不了 {}", file.display()))?;
                 let verb = Verb::PublishDocument(pb::PublishDocument { document });
                 last = caller.execute(&Send::default(), verb, Vec::new()).await?;
-                text += shown!("{} 已采用,正在下发\n", file.display());
+                text += shown!("{} 已采用，正在下发\n", file.display());
             }
             Ok(Shown {
                 text,
@@ -262,7 +262,7 @@ async fn status(caller: &Caller) -> anyhow::Result<Shown> {
 
 fn overview(world: &pb::World) -> Text {
     let mut text = shown!(
-        "现行拓扑第 {} 版,规则包 {} 第 {} 版\n",
+        "现行拓扑第 {} 版，规则包 {} 第 {} 版\n",
         world.topology_version,
         world.pack,
         world.pack_version
@@ -320,10 +320,10 @@ fn overview(world: &pb::World) -> Text {
     for list in &world.lists {
         let late = match list.overdue_ms {
             0 => Text::new(),
-            late => shown!(",应已更新,逾期 {} 天", late / 86_400_000),
+            late => shown!("，应已更新，逾期 {} 天", late / 86_400_000),
         };
         text += shown!(
-            "吊销列表 {}:签署于 {},已 {}{late}\n",
+            "吊销列表 {}：签署于 {}，已 {}{late}\n",
             list.issuer,
             time(list.signed_at_ms),
             age(list.signed_at_ms)

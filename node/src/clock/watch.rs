@@ -132,7 +132,7 @@ impl ClockWatch {
         if confirmed || self.state == State::Held {
             self.trust(reading);
         } else if let Some((peer, theirs)) = contradicted {
-            let why = format!("与 {peer} 的时间相差超过一小时:对方 {theirs},本机 {time}");
+            let why = format!("与 {peer} 的时间相差超过一小时：对方 {theirs}，本机 {time}");
             return waiting(expected, Some(why));
         } else if apart > DOUBT {
             let since = match self.state {
@@ -141,7 +141,7 @@ impl ClockWatch {
             };
             self.state = State::Suspect(since);
             let doubt = (monotonic.saturating_sub(since) >= WITNESS)
-                .then(|| format!("时钟从 {expected} 跳到 {time},没有可达的对端证实"));
+                .then(|| format!("时钟从 {expected} 跳到 {time}，没有可达的对端证实"));
             return waiting(expected, doubt);
         } else if self.state == State::Starting && monotonic.saturating_sub(self.started) < START {
             return waiting(time, None);

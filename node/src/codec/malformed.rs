@@ -5,7 +5,7 @@ use hotline_topology::unit::UnitKeyError;
 
 /// Bytes that are not what this program writes, or say something impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{at}:{why}")]
+#[error("{at}：{why}")]
 pub struct Malformed {
     /// Message and field as named in the `.proto` file, as `Offer.role`; for a row's key, the key's name.
     pub at: &'static str,
@@ -23,13 +23,13 @@ impl Malformed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// The bytes are no such message.
-    #[error("无法解读:{0}")]
+    #[error("无法解读：{0}")]
     Bytes(#[from] prost::DecodeError),
     /// A field that must be there is not, or none of a choice is filled in or known.
-    #[error("缺失,或为本版本不认识的内容")]
+    #[error("缺失，或为本版本不认识的内容")]
     Missing,
     /// Another length than the one possible, in bytes or elements.
-    #[error("长度应为 {should},实为 {is}")]
+    #[error("长度应为 {should}，实为 {is}")]
     Length {
         /// What it is.
         is: usize,
@@ -64,7 +64,7 @@ pub enum Why {
     Text,
     /// A record that only programs of a later version understand.
     #[error(
-        "由更新的程序写成(须懂记录第 {reader} 版),本程序只懂到第 {ours} 版;请换回新版程序,旧版程序不能接着用这份数据"
+        "由更新的程序写成（须懂记录第 {reader} 版），本程序只懂到第 {ours} 版；请换回新版程序，旧版程序不能接着用这份数据"
     )]
     NewerRecord {
         /// The oldest version that understands it.

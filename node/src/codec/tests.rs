@@ -96,17 +96,17 @@ fn lengths_are_bounded() {
     let malformed = |why: &str| Err(Unreadable::Malformed(why.to_owned()));
     assert_eq!(
         refused(&(code + "7"), ""),
-        malformed("Refused.rule:长度 161 超过上限 160")
+        malformed("Refused.rule：长度 161 超过上限 160")
     );
-    assert_eq!(refused("a\0b", ""), malformed("Refused.rule:含有控制字符"));
+    assert_eq!(refused("a\0b", ""), malformed("Refused.rule：含有控制字符"));
     assert_eq!(
         refused("", &(words + "长")),
-        malformed("Refused.message:长度 16386 超过上限 16384")
+        malformed("Refused.message：长度 16386 超过上限 16384")
     );
     let long = vec![0; payload::PAYLOAD_BYTES_MAX + 1];
     assert_eq!(
         Codec.decode(1, &long),
-        malformed("payload:长度 2097153 超过上限 2097152")
+        malformed("payload：长度 2097153 超过上限 2097152")
     );
 }
 
@@ -116,7 +116,7 @@ fn errors_name_message_and_field() {
     assert_eq!(
         Codec.decode(1, &[]),
         Err(Unreadable::Malformed(
-            "LegAct.leg:长度应为 16,实为 0".to_owned()
+            "LegAct.leg：长度应为 16，实为 0".to_owned()
         ))
     );
     let error = row::decode(&[]).expect_err("no row");
@@ -147,8 +147,8 @@ fn an_unspecified_or_unknown_value_is_refused_by_name() {
         Codec.decode(MessageKind::Figures as u32, &report.encode_to_vec())
     };
     let malformed = |why: &str| Err(Unreadable::Malformed(why.to_owned()));
-    assert_eq!(report(0), malformed("CellKey.table:枚举值未填"));
-    assert_eq!(report(99), malformed("CellKey.table:枚举值 99 不认识"));
+    assert_eq!(report(0), malformed("CellKey.table：枚举值未填"));
+    assert_eq!(report(99), malformed("CellKey.table：枚举值 99 不认识"));
 }
 
 #[test]

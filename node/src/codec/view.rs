@@ -77,7 +77,7 @@ fn engine(error: crate::store::view::ViewError) -> ViewFailed {
 
 fn damaged(tree: Tree, bytes: &[u8], error: &Malformed) -> ViewFailed {
     ViewFailed(format!(
-        "{} 树中键 {} 的内容无法解读:{error};请停机后重建视图",
+        "{} 树中键 {} 的内容无法解读：{error}；请停机后重建视图",
         tree.name(),
         hex(bytes)
     ))
@@ -89,7 +89,7 @@ fn read(at: &RowKey, bytes: &[u8], value: &[u8]) -> Result<Row, ViewFailed> {
     let row = row::decode(value).map_err(|error| damaged(tree, bytes, &error))?;
     if !fits(at, &row) {
         return Err(ViewFailed(format!(
-            "{} 树中键 {} 处是另一类内容;请停机后重建视图",
+            "{} 树中键 {} 处是另一类内容；请停机后重建视图",
             tree.name(),
             hex(bytes)
         )));

@@ -37,7 +37,7 @@ impl Attachments {
             check.fault("attachments.streams_per_peer", "应在 1 到 64 之间");
         }
         if self.rate_kib > 1 << 20 {
-            check.fault("attachments.rate_kib", "应在 0(不限)到 1048576 之间");
+            check.fault("attachments.rate_kib", "应在 0（不限）到 1048576 之间");
         }
     }
 }

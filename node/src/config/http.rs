@@ -21,7 +21,7 @@ impl Http {
         {
             check.fault(
                 "http.listen",
-                format!("“{listen}”不是地址;请写成 127.0.0.1:7480"),
+                format!("“{listen}”不是地址；请写成 127.0.0.1:7480"),
             );
         }
     }

@@ -25,7 +25,7 @@ impl Links {
         {
             check.fault(
                 "links.listen",
-                format!("“{listen}”不是地址;请写成 0.0.0.0:7443"),
+                format!("“{listen}”不是地址；请写成 0.0.0.0:7443"),
             );
         }
         if let Some(parent) = &self.parent

@@ -42,7 +42,7 @@ impl Default for Logging {
 impl Logging {
     pub(super) fn check(&self, check: &mut Check<'_>) {
         if self.filter.trim().is_empty() {
-            check.fault("log.filter", "不能为空;请写 info");
+            check.fault("log.filter", "不能为空；请写 info");
         }
         if self.traced_per_mille > 1000 {
             check.fault("log.traced_per_mille", "应在 0 到 1000 之间");
@@ -52,7 +52,7 @@ impl Logging {
         {
             check.fault(
                 "log.otlp",
-                "应为 http:// 开头的地址,如 http://127.0.0.1:4317",
+                "应为 http:// 开头的地址，如 http://127.0.0.1:4317",
             );
         }
     }

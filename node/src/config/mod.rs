@@ -155,8 +155,8 @@ impl Config {
         };
         let text = std::fs::read_to_string(file).map_err(|error| {
             one(
-                "(文件)".to_owned(),
-                format!("读不了:{}", causes::chinese(&error.to_string())),
+                "（文件）".to_owned(),
+                format!("读不了：{}", causes::chinese(&error.to_string())),
             )
         })?;
         let base = file
@@ -226,7 +226,7 @@ fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
                 + 1;
             format!("第 {line} 行")
         }
-        None => "(文件)".to_owned(),
+        None => "（文件）".to_owned(),
     }
 }
 

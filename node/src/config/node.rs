@@ -60,7 +60,7 @@ impl Node {
         check.resolve(&mut self.certs);
         if !self.certs.is_dir() {
             let message = format!(
-                "找不到证书文件夹 {};用 hotline certs issue 签发",
+                "找不到证书文件夹 {}；用 hotline certs issue 签发",
                 self.certs.display()
             );
             check.fault("node.certs", message);

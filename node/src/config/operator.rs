@@ -54,7 +54,7 @@ impl Person {
                 .find(|role| role.as_str() == word)
                 .ok_or_else(|| {
                     let all: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
-                    format!("“{word}”不是角色;应为 {} 之一", all.join("、"))
+                    format!("“{word}”不是角色；应为 {} 之一", all.join("、"))
                 })
         };
         let unit = self.unit.as_deref().map(UnitKey::from_str).transpose();
@@ -74,14 +74,14 @@ impl Operator {
         {
             check.fault(
                 "operator.listen",
-                format!("“{listen}”不是地址;请写成 127.0.0.1:7445"),
+                format!("“{listen}”不是地址；请写成 127.0.0.1:7445"),
             );
         }
         let (mut names, mut uids) = (BTreeSet::new(), BTreeSet::new());
         for (at, person) in self.people.iter().enumerate() {
             let key = |field: &str| format!("operator.person[{at}].{field}");
             if person.name.is_empty() || !names.insert(&person.name) {
-                check.fault(key("name"), "姓名不能为空,也不能重复");
+                check.fault(key("name"), "姓名不能为空，也不能重复");
             }
             if person.uid.is_some_and(|uid| !uids.insert(uid)) {
                 check.fault(key("uid"), "同一个 uid 只能对应一人");

@@ -39,7 +39,7 @@ pub async fn settle(town: &Town) -> anyhow::Result<Settled> {
         }
         anyhow::ensure!(
             begun.elapsed() < CALM_MAX,
-            "队列 {} 秒内没有排空:{}",
+            "队列 {} 秒内没有排空：{}",
             CALM_MAX.as_secs(),
             waiting.join(",")
         );

@@ -53,7 +53,7 @@ pub async fn drive(
             living.await.unwrap_or_else(|error| Ended {
                 no,
                 matter: None,
-                trouble: Some(format!("{}(种子 {seed}):{error}", story(seed, no).name)),
+                trouble: Some(format!("{}（种子 {seed}）：{error}", story(seed, no).name)),
             })
         }
     });
@@ -74,15 +74,15 @@ fn take(told: &mut Told, end: Ended, town: &Town, teller: &Teller) {
     town.finished.fetch_add(1, Ordering::Relaxed);
     match end.trouble {
         Some(words) => {
-            teller.say(shown!("  ✗ {}:{words}", story.name));
-            told.troubles.push(format!("{}:{words}", story.name));
+            teller.say(shown!("  ✗ {}：{words}", story.name));
+            told.troubles.push(format!("{}：{words}", story.name));
         }
         None => {
             told.ended += 1;
             // Each kind of story is told once; the rest is numbers.
             if told.stories.insert(story.name) {
                 let (at, all) = (told.stories.len(), STORIES.len());
-                teller.say(shown!("  {at:>2}/{all} {}:{}", story.name, story.about));
+                teller.say(shown!("  {at:>2}/{all} {}：{}", story.name, story.about));
             }
         }
     }

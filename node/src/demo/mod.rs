@@ -80,7 +80,7 @@ pub struct DemoArgs {
 
 /// Ended by a signal; nothing went wrong.
 #[derive(Debug, thiserror::Error)]
-#[error("已中断,各节点随之结束")]
+#[error("已中断，各节点随之结束")]
 struct Interrupted;
 
 /// Stopped from outside.
@@ -142,7 +142,7 @@ impl DemoArgs {
                 Err(error)
             }
             Err(error) if folder.join("federation.toml").exists() => Err(error.context(format!(
-                "演示没有成功;各节点的数据和日志(node.log)留在 {}",
+                "演示没有成功；各节点的数据和日志（node.log）留在 {}",
                 folder.display()
             ))),
             Err(error) => Err(error),
@@ -163,13 +163,13 @@ impl DemoArgs {
         };
         let mut nodes = interrupts.unless(Nodes::start(&world, pace)).await?;
         let doors = interrupts.unless(nodes::doors(&world)).await?;
-        teller.say("七个节点已就绪,上下级之间的双向认证链路全部接通。\n");
+        teller.say("七个节点已就绪，上下级之间的双向认证链路全部接通。\n");
         let town = Arc::new(Town::new(world, doors, self.seed));
         let begun = Instant::now();
         let told = interrupts.unless(self.tell(&town, &mut nodes, &teller, messages));
         let told = told.await?;
         let driven_in = begun.elapsed();
-        teller.say("所有人手里的事都办完了;等待各条队列排空、统计数报全……");
+        teller.say("所有人手里的事都办完了；等待各条队列排空、统计数报全……");
         let mut figures = interrupts.unless(calm::settle(&town)).await?;
         let tables = interrupts.unless(report::tables(&town)).await?;
         teller.say(tables);
@@ -179,7 +179,7 @@ impl DemoArgs {
             teller.say("\n收到停止信号。");
             figures = interrupts.unless(calm::settle(&town)).await?;
         }
-        teller.say("停下各节点(SIGTERM),导出日志,只凭日志从头核对……");
+        teller.say("停下各节点（SIGTERM），导出日志，只凭日志从头核对……");
         interrupts.unless(nodes.stop(&town.world)).await?;
         let found = verdict::examine(&town.world, &told)?;
         let report = Report {
@@ -227,9 +227,9 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
 
 fn tell_messages(teller: &Teller, messages: &Messages, file: Option<&Path>) {
     let from = file.map_or("自带样例".to_owned(), |file| file.display().to_string());
-    teller.say(shown!("留言 {} 条({from})。", messages.good.len()));
+    teller.say(shown!("留言 {} 条（{from}）。", messages.good.len()));
     if !messages.bad.is_empty() {
-        teller.say(shown!("另有 {} 行不能用:", messages.bad.len()));
+        teller.say(shown!("另有 {} 行不能用：", messages.bad.len()));
         for why in messages.bad.iter().take(tell::NAMED_MAX) {
             teller.say(shown!("  {why}"));
         }
@@ -237,7 +237,7 @@ fn tell_messages(teller: &Teller, messages: &Messages, file: Option<&Path>) {
 }
 
 fn tell_world(teller: &Teller, world: &World) {
-    teller.say("\n同一个程序,在本机运行成四级七个节点:");
+    teller.say("\n同一个程序，在本机运行成四级七个节点：");
     for place in &world.places {
         let depth = world.federation.depth(place.region).unwrap_or(0);
         let indent = "    ".repeat(depth);
@@ -249,7 +249,7 @@ fn tell_world(teller: &Teller, world: &World) {
         ));
     }
     teller.say(shown!(
-        "证书、拓扑、配置都是刚做的,放在 {}。\n业务时钟加快运行,几秒就是一个工作日;链路和加密按真实时间。",
+        "证书、拓扑、配置都是刚做的，放在 {}。\n业务时钟加快运行，几秒就是一个工作日；链路和加密按真实时间。",
         world.folder.display()
     ));
 }

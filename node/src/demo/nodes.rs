@@ -110,7 +110,7 @@ impl Nodes {
         loop {
             if let Some(ended) = self.ended(place.region)? {
                 anyhow::bail!(
-                    "节点 {}({})启动失败({ended}),原因见 {}",
+                    "节点 {}({})启动失败（{ended}），原因见 {}",
                     place.name,
                     place.region,
                     log_of(place).display()
@@ -121,7 +121,7 @@ impl Nodes {
             }
             anyhow::ensure!(
                 begun.elapsed() < READY_MAX,
-                "节点 {} 在 {} 秒内没有就绪,原因见 {}",
+                "节点 {} 在 {} 秒内没有就绪，原因见 {}",
                 place.name,
                 READY_MAX.as_secs(),
                 log_of(place).display()
@@ -184,8 +184,8 @@ impl Nodes {
             };
             match timeout(STOP_MAX, child.wait()).await {
                 Ok(ended) if ended.as_ref().is_ok_and(ExitStatus::success) => {}
-                Ok(Ok(ended)) => troubles.push(format!("{} 没有正常结束({ended})", place.name)),
-                Ok(Err(error)) => troubles.push(format!("{}:{error}", place.name)),
+                Ok(Ok(ended)) => troubles.push(format!("{} 没有正常结束（{ended}）", place.name)),
+                Ok(Err(error)) => troubles.push(format!("{}：{error}", place.name)),
                 Err(_) => {
                     child.kill().await?;
                     troubles.push(format!(
@@ -196,7 +196,7 @@ impl Nodes {
                 }
             }
         }
-        anyhow::ensure!(troubles.is_empty(), "停止节点时:{}", troubles.join(";"));
+        anyhow::ensure!(troubles.is_empty(), "停止节点时：{}", troubles.join("；"));
         Ok(())
     }
 }
@@ -220,7 +220,7 @@ pub async fn doors(world: &World) -> anyhow::Result<BTreeMap<RegionKey, Client>>
             let Some(down) = down else { break };
             anyhow::ensure!(
                 begun.elapsed() < READY_MAX,
-                "{} 与 {} 的联动没有接通:{};详见 {}",
+                "{} 与 {} 的联动没有接通：{}；详见 {}",
                 place.name,
                 down.name,
                 down.last_error,
@@ -266,7 +266,7 @@ async fn terminate(id: u32) -> anyhow::Result<()> {
         .stderr(Stdio::null())
         .status()
         .await
-        .context("不能发出停止信号:找不到 kill 命令")?;
+        .context("不能发出停止信号：找不到 kill 命令")?;
     if !ended.success() {
         // It ended by itself meanwhile; waiting for it tells how.
         tracing::debug!("进程 {id} 已不在");

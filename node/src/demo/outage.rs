@@ -40,7 +40,7 @@ pub async fn strike(
     };
     let name = |region| town.world.name(region);
     teller.say(shown!(
-        "  !! 切断 {} 与上级的链路;{} 的链路变慢;强行终止 {} 节点(SIGKILL)",
+        "  !! 切断 {} 与上级的链路；{} 的链路变慢；强行终止 {} 节点（SIGKILL）",
         name(*cut),
         name(*slow),
         name(*killed)
@@ -50,10 +50,10 @@ pub async fn strike(
     nodes.kill(*killed).await?;
     sleep(DEAD).await;
     nodes.restart(town.world.place(*killed)?).await?;
-    teller.say(shown!("  !! {} 节点重新启动,从日志恢复", name(*killed)));
+    teller.say(shown!("  !! {} 节点重新启动，从日志恢复", name(*killed)));
     sleep(CUT.saturating_sub(DEAD)).await;
     nodes.wire(*cut, Wire::Open);
     nodes.wire(*slow, Wire::Open);
-    teller.say(shown!("  !! {} 的链路恢复,积压的消息补送", name(*cut)));
+    teller.say(shown!("  !! {} 的链路恢复，积压的消息补送", name(*cut)));
     Ok(())
 }

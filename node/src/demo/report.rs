@@ -64,7 +64,7 @@ pub async fn tables(town: &Town) -> anyhow::Result<Text> {
     let matters = figures(town, root, "matters", "region").await?;
     let legs = figures(town, root, "legs", "region").await?;
     Ok(shown!(
-        "\n诉求(按受理节点统计,取自 {} 汇总的数)\n{}\n交办(按承办节点统计)\n{}",
+        "\n诉求（按受理节点统计，取自 {} 汇总的数）\n{}\n交办（按承办节点统计）\n{}",
         town.world.name(root),
         table(&town.world, &matters, &MATTERS),
         table(&town.world, &legs, &LEGS)
@@ -126,7 +126,7 @@ fn hints(world: &World) -> Vec<(Vec<String>, &'static str)> {
             CLERK,
             "在县里受理一件",
         ),
-        hint("ticket list", &county, DISPATCHER, "县里在办的工单,看编号"),
+        hint("ticket list", &county, DISPATCHER, "县里在办的工单，看编号"),
         hint(
             "ticket assign <编号>",
             &county,
@@ -142,7 +142,7 @@ fn hints(world: &World) -> Vec<(Vec<String>, &'static str)> {
 #[must_use]
 pub fn what_next(world: &World, rate: u32) -> Text {
     let program = std::env::args().next().unwrap_or_else(|| "hotline".into());
-    let mut text = Text::from("\n各节点继续运行,按 Ctrl-C 停止。另开一个终端试试:\n");
+    let mut text = Text::from("\n各节点继续运行，按 Ctrl-C 停止。另开一个终端试试：\n");
     text += shown!(
         "节点的时钟比真实时间快 {rate} 倍：看一眼的工夫，工单就可能视为签收、超期或办结。\n"
     );
@@ -150,7 +150,7 @@ pub fn what_next(world: &World, rate: u32) -> Text {
         text += shown!("  # {about}\n  {program} {}\n", words.join(" "));
     }
     let folder = world.folder.display();
-    text += shown!("每个节点的配置和日志:{folder}/<区划代码>/node.toml、node.log\n");
+    text += shown!("每个节点的配置和日志：{folder}/<区划代码>/node.toml、node.log\n");
     text
 }
 
@@ -163,7 +163,7 @@ impl Report<'_> {
         faults.extend(verdict.faults.iter().cloned());
         let mut differs = |what: &str, one: i64, other: i64| {
             if one != other {
-                faults.push(format!("{what}:{one} 与 {other} 不等"));
+                faults.push(format!("{what}：{one} 与 {other} 不等"));
             }
         };
         let taken_in = i64::try_from(verdict.matters).unwrap_or(i64::MAX);
@@ -198,7 +198,7 @@ impl Report<'_> {
         let happened = &self.found.happened;
         teller.say(shown!("\n{}", self.found.verdict.text()));
         teller.say(shown!(
-            "日志里数得:直接答复 {} 件,不予受理 {} 件,转办 {} 件,提级上报 {} 件,再提级 {} 次,会办 {} 件,退单 {} 次,督办 {} 次,重办 {} 次,视为签收 {} 次",
+            "日志里数得：直接答复 {} 件，不予受理 {} 件，转办 {} 件，提级上报 {} 件，再提级 {} 次，会办 {} 件，退单 {} 次，督办 {} 次，重办 {} 次，视为签收 {} 次",
             happened.answered_directly,
             happened.refused,
             happened.assigned,
@@ -212,12 +212,12 @@ impl Report<'_> {
         ));
         if self.told.retried > 0 {
             teller.say(shown!(
-                "有 {} 次没有得到回答,按同一幂等键重发:没有一件办两次",
+                "有 {} 次没有得到回答，按同一幂等键重发：没有一件办两次",
                 self.told.retried
             ));
         }
         teller.say(shown!(
-            "交接 {} 次,用时 {},每秒 {:.1} 次(种子 {})",
+            "交接 {} 次，用时 {}，每秒 {:.1} 次（种子 {}）",
             happened.handovers,
             seconds(self.took),
             self.rate(),
@@ -225,11 +225,12 @@ impl Report<'_> {
         ));
         let faults = self.faults();
         for fault in faults.iter().take(NAMED_MAX) {
-            teller.say(shown!("  问题:{fault}"));
+            teller.say(shown!("  问题：{fault}"));
         }
         if faults.is_empty() {
-            teller
-                .say("每一件都有着落:没有丢失,没有重复,每份交办都有人负责,统计数与日志重算一致。");
+            teller.say(
+                "每一件都有着落：没有丢失，没有重复，每份交办都有人负责，统计数与日志重算一致。",
+            );
         }
         Ok(())
     }
@@ -242,7 +243,7 @@ impl Report<'_> {
         let faults = self.faults();
         anyhow::ensure!(
             faults.is_empty(),
-            "发现 {} 个问题,第一个:{}",
+            "发现 {} 个问题，第一个：{}",
             faults.len(),
             faults.first().map_or("", String::as_str)
         );
@@ -310,7 +311,7 @@ mod tests {
     fn a_story_gone_wrong_is_shown_and_fails() {
         let troubled = Told {
             brought: 0,
-            troubles: vec!["两县会办:泽州县“签收”被拒".to_owned()],
+            troubles: vec!["两县会办：泽州县“签收”被拒".to_owned()],
             ..Told::default()
         };
         for (told, ok) in [(Told::default(), true), (troubled, false)] {

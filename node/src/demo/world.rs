@@ -118,7 +118,7 @@ impl World {
         let folder = folder.canonicalize()?;
         anyhow::ensure!(
             !folder.join("federation.toml").exists(),
-            "{} 中已有一次演示;请另选文件夹或先删去它",
+            "{} 中已有一次演示；请另选文件夹或先删去它",
             folder.display()
         );
         write(&folder.join("federation.toml"), &federation.to_toml())?;
@@ -133,7 +133,7 @@ impl World {
             let socket = own.join("door.sock");
             anyhow::ensure!(
                 socket.as_os_str().len() <= SOCKET_BYTES_MAX,
-                "{} 的路径太长,放不下套接字;请用 --dir 另选较短的文件夹",
+                "{} 的路径太长，放不下套接字；请用 --dir 另选较短的文件夹",
                 folder.display()
             );
             let (links, http) = (HeldPort::take()?, HeldPort::take()?);
@@ -231,7 +231,7 @@ impl World {
     ) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         let certs = format!("../certs/nodes/{}", place.region);
-        writeln!(text, "# {} 节点,由 hotline demo 写成", place.name)?;
+        writeln!(text, "# {} 节点，由 hotline demo 写成", place.name)?;
         writeln!(
             text,
             "[node]\nregion = \"{}\"\ndata = \"data\"",

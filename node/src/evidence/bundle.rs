@@ -166,10 +166,10 @@ pub fn write(bundle: &Bundle, seal: Option<(&dyn Signer, LogHead)>) -> Result<Ve
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// It is no evidence file.
-    #[error("不是证据文件或已损坏:{0}")]
+    #[error("不是证据文件或已损坏：{0}")]
     Bytes(#[from] prost::DecodeError),
     /// Something in it is not as it must be.
-    #[error("证据文件内容不可读:{0}")]
+    #[error("证据文件内容不可读：{0}")]
     Content(#[from] Malformed),
 }
 

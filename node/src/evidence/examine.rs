@@ -104,14 +104,14 @@ pub fn examine(name: String, file: File, trusted: &Trusted, at: Option<Time>) ->
         let node = examined.file.bundle.node;
         examined
             .faults
-            .push(format!("文件不是 {node} 盖章时的原样:{why}"));
+            .push(format!("文件不是 {node} 盖章时的原样：{why}"));
     }
     for (letter, seen) in examined.file.bundle.letters.iter().zip(&examined.letters) {
         if let Err(why) = &seen.proven {
             let (id, author) = (letter.envelope.id, letter.envelope.author);
             examined
                 .faults
-                .push(format!("信件 {id}({author} 所写)的签名不成立:{why}"));
+                .push(format!("信件 {id}（{author} 所写）的签名不成立：{why}"));
         }
     }
     examined.deliveries = deliveries(&examined, &receipts);
@@ -265,19 +265,19 @@ fn deliveries(examined: &Examined, receipts: &Receipts) -> Vec<(usize, Delivery)
 #[must_use]
 pub fn label(seen: &Seen) -> String {
     if seen.shut {
-        return "封装内容,只有收件方能开启".to_owned();
+        return "封装内容，只有收件方能开启".to_owned();
     }
     match &seen.message {
         Some(Message::Leg { act, .. }) => act.label().to_owned(),
         Some(Message::Sight { .. }) => "告知进展".to_owned(),
         Some(Message::Notice(_)) => "异常通报".to_owned(),
-        Some(Message::Refused { rule, .. }) => format!("拒绝({rule})"),
+        Some(Message::Refused { rule, .. }) => format!("拒绝（{rule}）"),
         Some(Message::Past(past)) => format!("恢复后补送「{}」", past.act.label()),
         Some(Message::Receipts(of)) => {
             let late = of.iter().filter(|one| one.effect != Effect::Applied);
             match late.count() {
                 0 => format!("回执 {} 项", of.len()),
-                other => format!("回执 {} 项,其中 {other} 项未生效", of.len()),
+                other => format!("回执 {} 项，其中 {other} 项未生效", of.len()),
             }
         }
         Some(_) => "其他".to_owned(),

@@ -44,7 +44,7 @@ pub enum GatherError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A record cannot be understood.
-    #[error("第 {commit} 次提交无法解读:{why}")]
+    #[error("第 {commit} 次提交无法解读：{why}")]
     Malformed {
         /// Which commit.
         commit: u64,
@@ -55,7 +55,7 @@ pub enum GatherError {
     #[error("日志所属的节点「{0}」不是有效的行政区划代码")]
     Node(String),
     /// Nobody here knows what was asked for.
-    #[error("日志中没有编号为「{0}」的工单、诉求或交办;请核对编号,或到其经办节点导出")]
+    #[error("日志中没有编号为「{0}」的工单、诉求或交办；请核对编号，或到其经办节点导出")]
     Nothing(String),
 }
 

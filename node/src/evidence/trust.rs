@@ -48,7 +48,7 @@ impl Trusted {
                 let parsed = Federation::parse(&file.display().to_string(), &text);
                 Some(parsed.map_err(|faults| {
                     let first = faults.first().map(ToString::to_string);
-                    anyhow::anyhow!("拓扑文件有误:{}", first.unwrap_or_default())
+                    anyhow::anyhow!("拓扑文件有误：{}", first.unwrap_or_default())
                 })?)
             }
         };
@@ -106,7 +106,7 @@ impl Trusted {
         };
         let (region, until) = good_for(witnessed_at, judge).map_err(|error| error.to_string())?;
         if region != author {
-            return Err(format!("证书属于 {region},不是 {author}"));
+            return Err(format!("证书属于 {region}，不是 {author}"));
         }
         if until.is_some_and(|until| written_at > until) {
             return Err("签名的证书在写成时已到期".to_owned());

@@ -16,11 +16,11 @@ pub fn report(files: &[Examined], convictions: &[Conviction], knows_tree: bool) 
     }
     if !knows_tree {
         text +=
-            shown!("提示:信任文件夹中没有拓扑文件 federation.toml,未核对签发机构是否越出辖区\n");
+            shown!("提示：信任文件夹中没有拓扑文件 federation.toml，未核对签发机构是否越出辖区\n");
     }
     for conviction in convictions {
         text += shown!(
-            "判定:{} 说法自相矛盾(规则 {}):{}\n",
+            "判定：{} 说法自相矛盾（规则 {}）：{}\n",
             conviction.who,
             conviction.rule,
             conviction.words
@@ -30,7 +30,7 @@ pub fn report(files: &[Examined], convictions: &[Conviction], knows_tree: bool) 
                 .letter
                 .map_or_else(Text::new, |id| shown!("信件 {id} "));
             text += shown!(
-                "  证据 {no}:{} 中的{letter}:{}\n",
+                "  证据 {no}：{} 中的{letter}：{}\n",
                 exhibit.file,
                 exhibit.shows
             );
@@ -50,11 +50,11 @@ fn one(text: &mut Text, file: &Examined) {
     let bundle = &file.file.bundle;
     let seal = match &file.seal {
         Seal::Good => "已盖章",
-        Seal::Missing => "未盖章:其中的信件有效,其余说法不约束任何人",
+        Seal::Missing => "未盖章：其中的信件有效，其余说法不约束任何人",
         Seal::Broken(_) => "盖章不符",
     };
     *text += shown!(
-        "{}:{} 截至 {} 的证据({seal}),信件 {} 封\n",
+        "{}：{} 截至 {} 的证据（{seal}），信件 {} 封\n",
         file.name,
         bundle.node,
         bundle.made_at,
@@ -63,7 +63,7 @@ fn one(text: &mut Text, file: &Examined) {
     let mut listing = Listing::new(&["写成", "作者", "收件", "内容", "签名", "结果"]);
     for (at, (letter, seen)) in bundle.letters.iter().zip(&file.letters).enumerate() {
         let result = match letter.way {
-            Way::Received(effect) => format!("收于 {},{}", letter.at, effect.label()),
+            Way::Received(effect) => format!("收于 {}，{}", letter.at, effect.label()),
             Way::Sent(..) => file
                 .deliveries
                 .iter()
@@ -82,12 +82,12 @@ fn one(text: &mut Text, file: &Examined) {
     *text += listing.or("没有信件");
     if file.letters.iter().any(|seen| seen.shut) {
         text.say(
-            "  说明:封装的信件不作证;其签名只证明作者签过当时的日志位置,编号、内容、去向都证明不了,内容由收件方的证据证明
+            "  说明：封装的信件不作证；其签名只证明作者签过当时的日志位置，编号、内容、去向都证明不了，内容由收件方的证据证明
 ",
         );
     }
     for fault in &file.faults {
-        *text += shown!("  问题:{fault}\n");
+        *text += shown!("  问题：{fault}\n");
     }
     text.say("\n");
 }

@@ -76,7 +76,7 @@ fn texts(texts: &[pb::Text]) -> Result<Vec<(FieldName, String)>, Status> {
         let field = FieldName::from_str(&text.field)
             .map_err(|error| slip("texts.field", &text.field, &error))?;
         if field == FieldName::Attachment {
-            let words = "附件不是文字;请用 AttachFile(hotline ticket attach)上传".to_owned();
+            let words = "附件不是文字；请用 AttachFile(hotline ticket attach)上传".to_owned();
             return Err(invalid("texts.field", words));
         }
         if text.value.len() > TEXT_BYTES_MAX {

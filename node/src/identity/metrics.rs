@@ -59,7 +59,7 @@ pub fn register(meter: &Meter, tls: &Arc<NodeTls>) {
     meter
         .u64_observable_gauge("revocation_list_overdue")
         .with_unit("s")
-        .with_description("吊销列表逾期未更新的时间,未逾期为 0")
+        .with_description("吊销列表逾期未更新的时间，未逾期为 0")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             for list in tls.list_ages() {
@@ -77,7 +77,7 @@ fn register_own(meter: &Meter, tls: &Arc<NodeTls>) {
     meter
         .i64_observable_gauge("certificate_ends")
         .with_unit("s")
-        .with_description("本节点证书的到期时刻,自 1970 年起")
+        .with_description("本节点证书的到期时刻，自 1970 年起")
         .with_callback(move |out| {
             let Some(tls) = held.upgrade() else { return };
             out.observe(tls.own().not_after.millis().div_euclid(1000), &[]);

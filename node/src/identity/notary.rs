@@ -199,11 +199,11 @@ impl Notary for NodeNotary {
     fn signed(&self, signed: &Signed<'_>) -> Result<(), Unproven> {
         let (region, until) = self.found(signed.chain).verdict?;
         if region != signed.author {
-            let words = format!("证书属于 {region},不是 {}", signed.author);
+            let words = format!("证书属于 {region}，不是 {}", signed.author);
             return Err(Unproven::Never(words));
         }
         if let Some(until) = until.filter(|until| signed.written_at > *until) {
-            let words = format!("签名的证书已于 {until} 到期,信封写于其后");
+            let words = format!("签名的证书已于 {until} 到期，信封写于其后");
             return Err(Unproven::Never(words));
         }
         self.verified(signed)
@@ -214,11 +214,11 @@ impl Notary for NodeNotary {
         let (region, until) = judge_within(&self.tls, signed.chain, self.tls.now(), far)
             .map_err(|error| Unproven::NotYet(error.to_string()))?;
         if region != signed.author {
-            let words = format!("证书属于 {region},不是 {}", signed.author);
+            let words = format!("证书属于 {region}，不是 {}", signed.author);
             return Err(Unproven::Never(words));
         }
         if let Some(until) = until.filter(|until| signed.written_at > *until) {
-            let words = format!("签名的证书已于 {until} 到期,信封写于其后");
+            let words = format!("签名的证书已于 {until} 到期，信封写于其后");
             return Err(Unproven::NotYet(words));
         }
         self.verified(signed)

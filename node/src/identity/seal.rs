@@ -34,19 +34,19 @@ pub enum Sealer {
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// The bytes are no document.
-    #[error("不是签署过的文件:{0}")]
+    #[error("不是签署过的文件：{0}")]
     Form(#[from] Malformed),
     /// Not even one signature.
     #[error("文件没有签名")]
     Unsigned,
     /// The chain of certificates beside the signature is none.
-    #[error("签名的证书链不成立:{0}")]
+    #[error("签名的证书链不成立：{0}")]
     Chain(#[from] IdentityError),
     /// The signature is not over these bytes.
-    #[error("文件的签名不符:{0}")]
+    #[error("文件的签名不符：{0}")]
     Signature(#[from] SignatureError),
     /// The signer may not sign this.
-    #[error("{signer} 无权签署 {what}:{rule}")]
+    #[error("{signer} 无权签署 {what}：{rule}")]
     Scope {
         /// Who signed.
         signer: String,
@@ -240,7 +240,7 @@ fn lists(
     signer: Sealer,
     trust: &Trust<'_>,
 ) -> Result<Time, SealError> {
-    let bad = |why: String| SealError::Content(format!("吊销列表:{why}"));
+    let bad = |why: String| SealError::Content(format!("吊销列表：{why}"));
     let ders = crl_ders(content)?;
     let fresh = RevocationLists::parse(ders.clone()).map_err(|BadList(why)| bad(why))?;
     let mut known = trust.lists.clone();
@@ -294,7 +294,7 @@ fn issuer(chain: &[CertificateDer<'_>], trust: &Trust<'_>) -> Result<RegionKey, 
 pub fn crl_ders(content: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, SealError> {
     CertificateRevocationListDer::pem_slice_iter(content)
         .collect::<Result<_, _>>()
-        .map_err(|error| SealError::Content(format!("吊销列表不可读:{error}")))
+        .map_err(|error| SealError::Content(format!("吊销列表不可读：{error}")))
 }
 
 /// The certificates of a document's content, at least one.
@@ -302,7 +302,7 @@ pub fn crl_ders(content: &[u8]) -> Result<Vec<CertificateRevocationListDer<'stat
 /// # Errors
 /// None, or broken PEM.
 pub fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, SealError> {
-    let bad = |why: String| SealError::Content(format!("根证书不可读:{why}"));
+    let bad = |why: String| SealError::Content(format!("根证书不可读：{why}"));
     let all: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(content)
         .collect::<Result<_, _>>()
         .map_err(|error| bad(error.to_string()))?;

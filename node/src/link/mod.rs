@@ -201,7 +201,7 @@ impl<P: NodePort> Links<P> {
         for peer in peers {
             if place.side(peer.region) != Some(peer.side) {
                 let why = format!(
-                    "按第 {} 版拓扑,{} 与 {} 不再直接相连",
+                    "按第 {} 版拓扑，{} 与 {} 不再直接相连",
                     place.topology_version, peer.region, place.me
                 );
                 peer.cut(Some(ByeCode::NotNeighbour), why);

@@ -56,7 +56,7 @@ impl<P> Shared<P> {
     pub fn bits(&self) -> u64 {
         let mut bits = [0; 8];
         if let Err(error) = lock(&self.entropy).fill(&mut bits) {
-            tracing::warn!(%error, "没有随机数,重拨间隔不再随机");
+            tracing::warn!(%error, "没有随机数，重拨间隔不再随机");
         }
         u64::from_be_bytes(bits)
     }

@@ -46,9 +46,9 @@ impl<P: NodePort> LinkService<P> {
         let place = self.links.place();
         let why = match place.side(region) {
             Some(Side::Child) => return self.unless_quarantined(region),
-            Some(Side::Parent) => format!("{region} 是 {} 的上级,应由下级拨号", place.me),
+            Some(Side::Parent) => format!("{region} 是 {} 的上级，应由下级拨号", place.me),
             None => format!(
-                "按第 {} 版拓扑,{region} 不是 {} 的直接下级",
+                "按第 {} 版拓扑，{region} 不是 {} 的直接下级",
                 place.topology_version, place.me
             ),
         };
@@ -71,7 +71,7 @@ impl<P: NodePort> LinkService<P> {
         match self.links.quarantined_until(region) {
             None => Ok(region),
             Some(until) => Err(Status::permission_denied(format!(
-                "{region} 行为异常,链路隔离至 {until};由本节点运维查明后解除"
+                "{region} 行为异常，链路隔离至 {until}；由本节点运维查明后解除"
             ))),
         }
     }

@@ -75,7 +75,7 @@ pub(super) async fn run<P: NodePort>(
     let mut run = match Run::open(shared, peer) {
         Ok(run) => run,
         Err(error) => {
-            let why = format!("本节点存储读取失败:{error}");
+            let why = format!("本节点存储读取失败：{error}");
             return Ended {
                 went: Went::Nowhere,
                 why,
@@ -92,7 +92,7 @@ pub(super) async fn run<P: NodePort>(
         }
         run.report();
         if let Err(failed) = run.fill() {
-            break run.close(ByeCode::Unwell, format!("本节点存储读取失败:{failed}"));
+            break run.close(ByeCode::Unwell, format!("本节点存储读取失败：{failed}"));
         }
         let room = peer.inputs.capacity() >= FRAME_INPUTS_MAX;
         tokio::select! {
@@ -220,8 +220,12 @@ impl<'a, P: NodePort> Run<'a, P> {
 
     /// A session that was refused as it opened.
     fn finished(&self) -> Option<End> {
-        (self.session.stage() == SessionStage::Closed)
-            .then(|| (ByeCode::Blocked, "链路已停用或隔离,等待运维处理".to_owned()))
+        (self.session.stage() == SessionStage::Closed).then(|| {
+            (
+                ByeCode::Blocked,
+                "链路已停用或隔离，等待运维处理".to_owned(),
+            )
+        })
     }
 
     fn take(&mut self, proto: pb::Frame) -> Option<End> {
@@ -243,7 +247,7 @@ impl<'a, P: NodePort> Run<'a, P> {
         let link = match self.peer.state(&*view) {
             Ok(link) => link,
             Err(error) => {
-                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败:{error}")));
+                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败：{error}")));
             }
         };
         let outbox = |lane: Lane, seq: u64| outbox_hash(&*view, self.peer, lane, seq);
@@ -366,7 +370,7 @@ impl<'a, P: NodePort> Run<'a, P> {
             }
             LinkNews::PeerRestarted { epoch } => {
                 self.restarted = true;
-                tracing::warn!(%peer, epoch, "对方的数据恢复过,以更高的纪元重新开始");
+                tracing::warn!(%peer, epoch, "对方的数据恢复过，以更高的纪元重新开始");
             }
             LinkNews::DialFailed => {}
         }
@@ -400,7 +404,7 @@ impl<'a, P: NodePort> Run<'a, P> {
         let log_no = match self.shared.port.view().node() {
             Ok(node) => node.log_no,
             Err(error) => {
-                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败:{error}")));
+                return Some(self.close(ByeCode::Unwell, format!("本节点存储读取失败：{error}")));
             }
         };
         let outputs = self.session.tick(mono, now, watermark, log_no);
@@ -445,7 +449,7 @@ impl<'a, P: NodePort> Run<'a, P> {
         let bytes = proto.encoded_len();
         if bytes > FRAME_BYTES_MAX {
             return Err(format!(
-                "待发内容有 {bytes} 字节,超过单条上限 {FRAME_BYTES_MAX} 字节"
+                "待发内容有 {bytes} 字节，超过单条上限 {FRAME_BYTES_MAX} 字节"
             ));
         }
         Ok(Some(proto))
@@ -481,7 +485,7 @@ impl<'a, P: NodePort> Run<'a, P> {
     fn gone(&self, (code, why): &End) {
         let peer = self.peer.region;
         if code.needs_person() {
-            tracing::error!(%peer, ?code, why, "链路断开,需要人工处理");
+            tracing::error!(%peer, ?code, why, "链路断开，需要人工处理");
         } else {
             tracing::info!(%peer, ?code, why, "链路断开");
         }

@@ -66,7 +66,7 @@ impl Office {
             }
             Leaving::NotYet => {
                 let words = format!(
-                    "没有 {} 的封装公钥,本节点也还没有自己的封装密钥:启用之后再发,请查看节点日志中做密钥时的错误",
+                    "没有 {} 的封装公钥，本节点也还没有自己的封装密钥：启用之后再发，请查看节点日志中做密钥时的错误",
                     envelope.addressee
                 );
                 return Err(SealFailed(words));

@@ -29,10 +29,10 @@ pub enum SuiteError {
     #[error("收件节点的封装公钥无效")]
     BadKey,
     /// The algorithm is not known here.
-    #[error("密文的算法编号 {0} 不认识,请升级本节点")]
+    #[error("密文的算法编号 {0} 不认识，请升级本节点")]
     UnknownSuite(u8),
     /// Another key, another header, or changed bytes.
-    #[error("密文无法验证:内容或信封头在途中被改动,或不是封给这把密钥的")]
+    #[error("密文无法验证：内容或信封头在途中被改动，或不是封给这把密钥的")]
     NotAuthentic,
 }
 

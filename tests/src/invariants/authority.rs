@@ -77,6 +77,8 @@ impl Promise for Authority {
             };
             if let Some((leg, act)) = self.said.get(id)
                 && seen.facts.iter().any(|fact| is_act(fact, *leg, act))
+                // The superior itself may say the same at the same moment.
+                && !without_effect(seen, *id)
                 && !seen
                     .facts
                     .iter()

@@ -159,8 +159,12 @@ impl Once {
     fn act(&mut self, me: RegionKey, leg: LegId, by: Party, act: &Act) -> Result<(), String> {
         let no = match act {
             // A request is news by its number or by its time: a taker set back counts anew; so does a giver its due dates,
-            // and it may rule otherwise on what it had ruled on, or recall on another ground.
-            Act::Request { .. } | Act::NewDue { .. } | Act::Ruling { .. } | Act::Recall { .. }
+            // and it may rule otherwise on what it had ruled on, recall on another ground, or name another lead.
+            Act::Request { .. }
+            | Act::NewDue { .. }
+            | Act::Ruling { .. }
+            | Act::Recall { .. }
+            | Act::NameLead { .. }
                 if self.set_back =>
             {
                 return Ok(());

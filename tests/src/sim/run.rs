@@ -31,7 +31,7 @@ const SILENCE_MS: i64 = 15 * SECOND;
 /// Between two rounds of the finishers.
 const FINISH_MS: i64 = 20 * MINUTE;
 /// Rounds of the finishers, at most.
-const FINISH_ROUNDS: u32 = 400;
+const FINISH_ROUNDS: u32 = 600;
 /// Before a stream is dialled again that a person has to look at.
 const WAIT_PERSON_MS: i64 = 2 * HOUR;
 

@@ -98,7 +98,7 @@ fn one_command_prints_what_the_pages_quote_and_only_what_it_measured() {
         "| | sled: per second | share | processor µs | fjall: per second |",
         "| hand-overs | ",
         "| | sled | fjall |",
-        "件工单的节点,启动后静止时:sled",
+        "件工单的节点，启动后静止时：sled",
     ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }

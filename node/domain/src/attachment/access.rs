@@ -27,7 +27,7 @@ pub fn permit_fetch(attached: &Attached, leg: &Leg, asker: RegionKey) -> Result<
     if other == Some(asker) {
         return Ok(());
     }
-    let words = format!("{asker} 不是这一交办的当事方,无权取附件");
+    let words = format!("{asker} 不是这一交办的当事方，无权取附件");
     Err(Refusal::new(
         Class::Forbidden,
         "attachment.not-a-party",

@@ -37,31 +37,31 @@ pub fn permit(rule: &AttachmentRule, held: Held, media: Media, size: u64) -> Res
     let against =
         |name, words| Err(Refusal::new(Class::Policy, name, words).citing(rule.article.clone()));
     if size == 0 {
-        let words = "附件是空文件;请核对后重新上传";
+        let words = "附件是空文件；请核对后重新上传";
         return Err(Refusal::new(Class::Invalid, "attachment.empty", words));
     }
     if !rule.media.contains(&media) {
         let taken: Vec<_> = rule.media.iter().map(|media| media.label()).collect();
-        let words = format!("不收{};可收:{}", media.label(), taken.join("、"));
+        let words = format!("不收{}；可收：{}", media.label(), taken.join("、"));
         return against("attachment.media", words);
     }
     let file_max = (u64::from(rule.file_kib) << 10).min(SIZE_MAX);
     if size > file_max {
         let words = format!(
-            "附件 {} KiB,超过单个上限 {} KiB;请压缩或拆分后再传",
+            "附件 {} KiB，超过单个上限 {} KiB；请压缩或拆分后再传",
             size.div_ceil(1024),
             file_max >> 10
         );
         return against("attachment.file-size", words);
     }
     if held.files >= rule.ticket_files {
-        let words = format!("本工单在本节点已有 {} 份附件,已达上限", held.files);
+        let words = format!("本工单在本节点已有 {} 份附件，已达上限", held.files);
         return against("attachment.ticket-files", words);
     }
     let ticket_max = u64::from(rule.ticket_kib) << 10;
     if held.bytes.saturating_add(size) > ticket_max {
         let words = format!(
-            "本工单的附件将达 {} KiB,超过每件上限 {} KiB",
+            "本工单的附件将达 {} KiB，超过每件上限 {} KiB",
             held.bytes.saturating_add(size).div_ceil(1024),
             rule.ticket_kib
         );
@@ -76,11 +76,11 @@ pub fn permit(rule: &AttachmentRule, held: Held, media: Media, size: u64) -> Res
 /// Refuses as `attachment.file-size`, `attachment.too-many`.
 pub fn permit_received(known: usize, size: u64) -> Result<(), Refusal> {
     if size == 0 || size > SIZE_MAX {
-        let words = format!("附件大小 {size} 字节不在许可范围内,未接收");
+        let words = format!("附件大小 {size} 字节不在许可范围内，未接收");
         return Err(Refusal::new(Class::Invalid, "attachment.file-size", words));
     }
     if known >= RECEIVED_MAX {
-        let words = format!("本工单已有 {known} 份附件,不再接收");
+        let words = format!("本工单已有 {known} 份附件，不再接收");
         return Err(Refusal::new(Class::Policy, "attachment.too-many", words));
     }
     Ok(())

@@ -51,7 +51,7 @@ impl fmt::Debug for AttachmentId {
 
 /// Text that is not the 64 hexadecimal digits of an attachment's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("「{0}」不是附件编号:应为 64 位十六进制数字")]
+#[error("「{0}」不是附件编号：应为 64 位十六进制数字")]
 pub struct BadAttachmentId(pub String);
 
 impl FromStr for AttachmentId {

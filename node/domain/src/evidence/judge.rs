@@ -71,10 +71,12 @@ impl Delivery {
     pub fn words(&self) -> String {
         match self {
             Self::Receipted { at, effect } => {
-                format!("已送达:对方签名的回执写于 {at},{}", effect.label())
+                format!("已送达：对方签名的回执写于 {at}，{}", effect.label())
             }
             Self::OnItsWay { since } => {
-                format!("在途:下一站自 {since} 起已收存,未见对方回执;移交方已尽责,余下由该站负责")
+                format!(
+                    "在途：下一站自 {since} 起已收存，未见对方回执；移交方已尽责，余下由该站负责"
+                )
             }
             Self::PeerAway {
                 tried,
@@ -82,23 +84,23 @@ impl Delivery {
                 last_met,
             } => {
                 let tried = match last_try {
-                    Some(last) => format!("此后拨号失败 {tried} 次,末次 {last}"),
+                    Some(last) => format!("此后拨号失败 {tried} 次，末次 {last}"),
                     None => "此后对方没有来连".to_owned(),
                 };
                 let met = last_met.map_or_else(
                     || "此前没有接通记录".to_owned(),
                     |at| format!("上次接通 {at}"),
                 );
-                format!("未送达,对方不可达:{tried};{met};没有对方此后签名的内容")
+                format!("未送达，对方不可达：{tried}；{met}；没有对方此后签名的内容")
             }
             Self::HeldBack {
                 seen_at,
                 signed: true,
-            } => format!("未送达,对方在线:对方 {seen_at} 仍在签名送出内容,移交方却没有送到"),
+            } => format!("未送达，对方在线：对方 {seen_at} 仍在签名送出内容，移交方却没有送到"),
             Self::HeldBack {
                 seen_at,
                 signed: false,
-            } => format!("未送达,对方在线:移交方自己的记录说链路 {seen_at} 已接通,却没有送到"),
+            } => format!("未送达，对方在线：移交方自己的记录说链路 {seen_at} 已接通，却没有送到"),
         }
     }
 }

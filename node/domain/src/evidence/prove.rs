@@ -149,7 +149,7 @@ fn judged(
         return Ok(Err(Unproven::NotYet(words)));
     };
     if region != envelope.author {
-        return never(format!("签名者是 {region},不是 {}", envelope.author));
+        return never(format!("签名者是 {region}，不是 {}", envelope.author));
     }
     let signature = Signature {
         algorithm: proof.algorithm,

@@ -25,7 +25,7 @@ impl Effect {
     pub fn label(self) -> &'static str {
         match self {
             Effect::Applied => "已生效",
-            Effect::Late => "迟到,已记录",
+            Effect::Late => "迟到，已记录",
             Effect::Void => "无新内容",
             Effect::Refused => "按规则拒绝",
         }

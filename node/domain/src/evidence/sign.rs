@@ -50,7 +50,7 @@ pub enum NotSigned {
     #[error(transparent)]
     View(#[from] ViewFailed),
     /// The key cannot sign.
-    #[error("不能为送出的内容签名:{0};请核对节点的证书和私钥")]
+    #[error("不能为送出的内容签名：{0}；请核对节点的证书和私钥")]
     Key(String),
 }
 

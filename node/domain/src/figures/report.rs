@@ -133,7 +133,7 @@ pub fn accept(world: &World<'_>, peer: RegionKey, report: Report) -> Result<Fact
         return Err(Refusal::new(
             Class::Forbidden,
             "figures.child",
-            format!("{peer} 不是本节点的下级,不接收其统计数;请核对区划版本"),
+            format!("{peer} 不是本节点的下级，不接收其统计数；请核对区划版本"),
         ));
     }
     if report.cells.len() > CELLS_PER_REPORT || report.watermarks.len() > WATERMARKS_PER_REPORT {
@@ -141,7 +141,7 @@ pub fn accept(world: &World<'_>, peer: RegionKey, report: Report) -> Result<Fact
             Class::Invalid,
             "figures.size",
             format!(
-                "统计上报过大:{} 格(上限 {CELLS_PER_REPORT}),{} 个时点(上限 {WATERMARKS_PER_REPORT})",
+                "统计上报过大：{} 格（上限 {CELLS_PER_REPORT}），{} 个时点（上限 {WATERMARKS_PER_REPORT}）",
                 report.cells.len(),
                 report.watermarks.len()
             ),
@@ -153,7 +153,7 @@ pub fn accept(world: &World<'_>, peer: RegionKey, report: Report) -> Result<Fact
             return Err(Refusal::new(
                 Class::Invalid,
                 "figures.cell",
-                format!("{} 的统计格不合格式:{fault}", cell.key.author),
+                format!("{} 的统计格不合格式：{fault}", cell.key.author),
             ));
         }
     }
@@ -177,7 +177,7 @@ fn check_author(tree: &Federation, peer: RegionKey, author: RegionKey) -> Result
     Err(Refusal::new(
         Class::Forbidden,
         "figures.author",
-        format!("{author} 不在 {peer} 辖内,{peer} 不得代报其统计数"),
+        format!("{author} 不在 {peer} 辖内，{peer} 不得代报其统计数"),
     ))
 }
 

@@ -56,7 +56,7 @@ fn pass_on(draft: &mut Draft<'_>, leg: &Leg, by: Party, id: AttachmentId) -> Res
             let passed = |draft: &mut Draft<'_>| pass_one(draft, outgoing, id, None).map(drop);
             if !unless_awaited(draft, passed)? {
                 draft.alarm(format!(
-                    "附件 {id} 未能随交办 {outgoing} 转下:本节点恢复后还在等对方核对;核对完成后请人工转送"
+                    "附件 {id} 未能随交办 {outgoing} 转下：本节点恢复后还在等对方核对；核对完成后请人工转送"
                 ));
             }
         }
@@ -118,7 +118,7 @@ pub(super) fn arrived(
     fields: &[SealedField],
 ) -> Result<bool, Stop> {
     if !matches!(fields, [cover] if cover.name == FieldName::Attachment) {
-        let words = "附件没有写明文件名和密钥,未接收";
+        let words = "附件没有写明文件名和密钥，未接收";
         return Err(Refusal::new(Class::Invalid, "attachment.cover", words).into());
     }
     let known = Rows::attachments(draft, leg.matter())?;
@@ -127,7 +127,7 @@ pub(super) fn arrived(
         .find(|known| known.attachment.id == attachment.id)
     {
         Some(known) if known.attachment != attachment => {
-            let words = format!("附件 {} 的大小或类型与已知的不同,未接收", attachment.id);
+            let words = format!("附件 {} 的大小或类型与已知的不同，未接收", attachment.id);
             Err(Refusal::new(Class::Invalid, "attachment.changed", words).into())
         }
         Some(known) => Ok(!known.came_on.contains(&leg.id)),

@@ -22,11 +22,11 @@ pub(super) fn charge(
     if conduct.quarantined(now) && !before.quarantined(now) {
         let until = conduct.until.unwrap_or(now);
         draft.alarm(format!(
-            "{peer} 行为异常,链路隔离至 {until}(第 {} 次):{what};请执行 hotline link misconduct {peer} 查看,\
+            "{peer} 行为异常，链路隔离至 {until}（第 {} 次）：{what}；请执行 hotline link misconduct {peer} 查看,\
              查明后执行 hotline link forgive {peer} 解除",
             conduct.quarantines
         ));
-        draft.cut(peer, format!("行为异常,链路隔离至 {until}:{what}"));
+        draft.cut(peer, format!("行为异常，链路隔离至 {until}：{what}"));
     }
     draft.record(Fact::Misbehaved {
         peer,

@@ -211,7 +211,7 @@ fn on_leg(draft: &mut Draft<'_>, command: &Command) -> Result<Done, Stop> {
 
 /// The same key with other content.
 pub(super) fn key_reused(key: &str) -> Refusal {
-    let words = format!("幂等键「{key}」已用于另一内容;请换一个键,或按原内容重发");
+    let words = format!("幂等键「{key}」已用于另一内容；请换一个键，或按原内容重发");
     Refusal::new(Class::Invalid, "command.key-reused", words)
 }
 
@@ -250,7 +250,7 @@ fn note(draft: &mut Draft<'_>, command: &Command, matter: MatterId) -> Result<Do
 fn confirm_clock(draft: &mut Draft<'_>) -> Result<Done, Stop> {
     if draft.node()?.clock_held.is_none() {
         return Err(
-            Refusal::new(Class::State, "clock.not-held", "节点时钟没有存疑,无须确认").into(),
+            Refusal::new(Class::State, "clock.not-held", "节点时钟没有存疑，无须确认").into(),
         );
     }
     draft.record(Fact::ClockConfirmed)?;

@@ -116,7 +116,7 @@ impl<'a> Draft<'a> {
     /// Refuses as `ticket.unknown`.
     pub fn ticket(&self, matter: MatterId) -> Result<Ticket, Stop> {
         self.overlay.ticket(matter)?.ok_or_else(|| {
-            let words = format!("本节点没有编号为 {matter} 的工单;请核对编号,或到受理节点查询");
+            let words = format!("本节点没有编号为 {matter} 的工单；请核对编号，或到受理节点查询");
             Refusal::new(Class::NotFound, "ticket.unknown", words).into()
         })
     }
@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
     /// Refuses as `leg.unknown`.
     pub fn leg(&self, leg: LegId) -> Result<Leg, Stop> {
         self.overlay.leg(leg)?.ok_or_else(|| {
-            let words = format!("本节点没有编号为 {leg} 的交办;请核对编号");
+            let words = format!("本节点没有编号为 {leg} 的交办；请核对编号");
             Refusal::new(Class::NotFound, "leg.unknown", words).into()
         })
     }
@@ -150,7 +150,7 @@ impl<'a> Draft<'a> {
                 Class::Stale,
                 "ticket.stale",
                 format!(
-                    "工单 {} 已有变化(您看到的是第 {seen} 版,现为第 {} 版);请刷新后再办",
+                    "工单 {} 已有变化（您看到的是第 {seen} 版，现为第 {} 版）；请刷新后再办",
                     ticket.number, ticket.version
                 ),
             )

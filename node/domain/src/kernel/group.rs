@@ -111,7 +111,7 @@ impl<'a> Group<'a> {
                 let link = self.overlay.link(peer)?;
                 if conduct::quarantined(link.conduct.as_deref(), self.now) {
                     // What was under way when the quarantine began comes again after it.
-                    let why = "行为异常,链路已隔离".to_owned();
+                    let why = "行为异常，链路已隔离".to_owned();
                     self.commit.actions.push(Action::Cut { peer, why });
                     return Ok(());
                 }
@@ -119,7 +119,10 @@ impl<'a> Group<'a> {
                 if seq > mark + 1 {
                     // The session lets no gap through: an earlier envelope was lost with a group whose outcome was
                     // unknown. The peer sends from the mark when it connects again.
-                    let why = format!("第 {seq} 号之前的内容未能入账,须从第 {} 号起重发", mark + 1);
+                    let why = format!(
+                        "第 {seq} 号之前的内容未能入账，须从第 {} 号起重发",
+                        mark + 1
+                    );
                     self.commit.actions.push(Action::Cut { peer, why });
                     return Ok(());
                 }
@@ -183,7 +186,7 @@ impl<'a> Group<'a> {
             Ok(())
         })?;
         if let Err(refusal) = sent {
-            let text = format!("回执未能送出:{refusal}");
+            let text = format!("回执未能送出：{refusal}");
             self.commit.actions.push(Action::Alarm { text });
         }
         Ok(())
@@ -333,7 +336,7 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
         } => attachments::fetched(draft, matter, id, leg, by),
         Input::ClockDoubt { why } => {
             draft.alarm(format!(
-                "节点时钟存疑,业务计时已停止,受理照常:{why};核对时间后执行 hotline clock confirm"
+                "节点时钟存疑，业务计时已停止，受理照常：{why}；核对时间后执行 hotline clock confirm"
             ));
             draft.record(Fact::ClockHeld { why })
         }
@@ -400,7 +403,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             Ok(())
         }
         LinkNews::PeerRolledBack { why } => {
-            draft.alarm(format!("与 {peer} 的链路已拒绝:{why}"));
+            draft.alarm(format!("与 {peer} 的链路已拒绝：{why}"));
             draft.cut(peer, why.clone());
             draft.record(changed(
                 link.peer_epoch,
@@ -417,7 +420,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         LinkNews::SelfRolledBack { why, seen_epoch } => {
             let epoch = draft.node()?.epoch.max(seen_epoch) + 1;
             draft.alarm(format!(
-                "本节点的数据比 {peer} 所记的旧:{why};链路停止发送,请核对备份后再开放"
+                "本节点的数据比 {peer} 所记的旧：{why}；链路停止发送，请核对备份后再开放"
             ));
             draft.cut(peer, why.clone());
             draft.record(Fact::EpochRaised { epoch })?;

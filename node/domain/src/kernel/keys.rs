@@ -64,7 +64,7 @@ pub(super) fn rotate(
         return Err(Refusal::new(Class::Invalid, "keys.reason", words).into());
     }
     let Some(new) = new else {
-        let words = "本节点没有做出新密钥;请查看节点日志".to_owned();
+        let words = "本节点没有做出新密钥；请查看节点日志".to_owned();
         return Err(Refusal::new(Class::State, "keys.unmade", words).into());
     };
     take_own(draft, new, Some(actor.name.clone()), reason)?;
@@ -85,7 +85,7 @@ pub(super) fn take_own(
     let known = known(draft, me)?.map(|signed| signed.key);
     let key = &new.signed.key;
     if key.region != me || standing(known.as_ref(), key, now) != Standing::Newer {
-        let words = format!("第 {} 号密钥不比现有的新,没有启用", key.no);
+        let words = format!("第 {} 号密钥不比现有的新，没有启用", key.no);
         return Err(Refusal::new(Class::State, "keys.number", words).into());
     }
     let replaced = own(draft)?;
@@ -171,27 +171,27 @@ pub(super) fn learn(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -
         Standing::Forked if region == draft.me() => return made_twice(draft, peer, signed),
         Standing::Forked => {
             draft.alarm(format!(
-                "{peer} 传来 {region} 第 {no} 号封装公钥,与本节点所知的同号公钥不同,未采用;请与 {region} 核对其证书私钥是否外泄、数据是否被复制"
+                "{peer} 传来 {region} 第 {no} 号封装公钥，与本节点所知的同号公钥不同，未采用；请与 {region} 核对其证书私钥是否外泄、数据是否被复制"
             ));
             return Ok(());
         }
         Standing::Ahead => {
             draft.alarm(format!(
-                "{peer} 传来 {region} 的封装公钥,编号 {no} 在将来,未采用;请核对两地时钟"
+                "{peer} 传来 {region} 的封装公钥，编号 {no} 在将来，未采用；请核对两地时钟"
             ));
             return Ok(());
         }
     }
     if let Err(why) = draft.world.wire.genuine(&signed) {
         draft.alarm(format!(
-            "{peer} 传来 {region} 的封装公钥,签名不能采信:{why};未采用"
+            "{peer} 传来 {region} 的封装公钥，签名不能采信：{why}；未采用"
         ));
         return Ok(());
     }
     if region == draft.me() {
         // Only a lost or older disk explains a key of one's own that one does not have; the shell makes a newer one.
         draft.alarm(format!(
-            "{peer} 记得本节点第 {no} 号封装密钥,而本节点没有它:数据曾被恢复到旧状态;将换用新密钥"
+            "{peer} 记得本节点第 {no} 号封装密钥，而本节点没有它：数据曾被恢复到旧状态；将换用新密钥"
         ));
     }
     let askers = askers(draft, region)?;
@@ -210,12 +210,12 @@ fn made_twice(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -> Resu
     let no = signed.key.no;
     if let Err(why) = draft.world.wire.genuine(&signed) {
         draft.alarm(format!(
-            "{peer} 传来本节点第 {no} 号封装公钥,签名不能采信:{why};未采用"
+            "{peer} 传来本节点第 {no} 号封装公钥，签名不能采信：{why}；未采用"
         ));
         return Ok(());
     }
     draft.alarm(format!(
-        "{peer} 记得的本节点第 {no} 号封装密钥与本节点的不是同一把:数据曾被恢复到旧状态;将换用新密钥"
+        "{peer} 记得的本节点第 {no} 号封装密钥与本节点的不是同一把：数据曾被恢复到旧状态；将换用新密钥"
     ));
     if let Some(Row::OwnKey(own)) = draft.get(&RowKey::OwnKey(no))? {
         let reason = ("与他处所知的同号密钥不同".to_owned(), None);

@@ -29,7 +29,7 @@ pub(super) fn offered(
     authority::permit_offer(&draft.world, tree, author, &offer)?;
     check_fields(draft, tree, author, Some(&offer), &fields)?;
     if offer.content != marks(&fields) {
-        let words = "交办内容与其摘要不符,未接收;请重新交办".to_owned();
+        let words = "交办内容与其摘要不符，未接收；请重新交办".to_owned();
         return Err(Refusal::new(Class::Invalid, "leg.content-mismatch", words).into());
     }
     let ticket = Rows::ticket(draft, offer.matter)?;
@@ -37,7 +37,7 @@ pub(super) fn offered(
         && !may_take(draft, ticket, offer.kind)?
     {
         let words = format!(
-            "工单 {} 在本节点已有未结的上级交办,不能再接一个",
+            "工单 {} 在本节点已有未结的上级交办，不能再接一个",
             ticket.number
         );
         return Err(Refusal::new(Class::State, "leg.one-incoming", words).into());
@@ -92,7 +92,7 @@ pub(super) fn check_fields(
         None => Ok(()),
         Some(field) => {
             let words = format!(
-                "字段「{}」不得从 {author} 传到本节点,整条消息未接收",
+                "字段「{}」不得从 {author} 传到本节点，整条消息未接收",
                 field.name.as_str()
             );
             Err(Refusal::new(Class::Forbidden, "locality.field-policy", words).into())
@@ -122,17 +122,29 @@ pub(super) fn refused_there(
     message: &str,
 ) -> Result<(), Stop> {
     draft.alarm(format!(
-        "{author} 拒绝了本节点的消息(规则 {rule}):{message}"
+        "{author} 拒绝了本节点的消息（规则 {rule}）：{message}"
     ));
     let Some(leg) = leg else { return Ok(()) };
     let Some(known) = Rows::leg(draft, leg)? else {
         return Ok(());
     };
-    let undelivered = known.stage == leg::Stage::Offered;
+    let undelivered = known.stage == leg::Stage::Offered && may_refuse_offer(rule);
     if !undelivered || known.giver() != draft.me() || known.taker().region() != author {
         return Ok(());
     }
     refuse_offer(draft, &known, rule)
+}
+
+/// Whether a rule can have refused an offer. What else is said of a leg travels behind its offer, and may be refused before
+/// the receipt of the offer is here: then the taker has the leg, and it must not be taken back for that.
+fn may_refuse_offer(rule: &str) -> bool {
+    match rule {
+        "leg.one-incoming" | "leg.content-mismatch" => true,
+        authority::NOT_A_PARTY => false,
+        rule => !["leg.", "order.", "restore."]
+            .iter()
+            .any(|of_others| rule.starts_with(of_others)),
+    }
 }
 
 fn refuse_offer(draft: &mut Draft<'_>, leg: &Leg, rule: &str) -> Result<(), Stop> {

@@ -53,10 +53,7 @@ pub(super) fn must_wait(
     if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {
         return Ok(true);
     }
-    let Some(leg) = envelope.leg else {
-        return Ok(false);
-    };
-    if draft.node()?.kept == 0 {
+    if envelope.leg.is_none() || draft.node()?.kept == 0 {
         return Ok(false);
     }
     // What an answer brings is told act by act, and has its effect while the answer is awaited alone; a notice says
@@ -67,7 +64,7 @@ pub(super) fn must_wait(
         return Ok(false);
     }
     for kept in parked(draft)? {
-        if kept.envelope.leg == Some(leg)
+        if is_behind(&kept.envelope, envelope)
             && !reconcile::comes_back(draft, &kept.envelope)?
             && !outruns_its_leg(draft, &kept.envelope)?
         {
@@ -75,6 +72,12 @@ pub(super) fn must_wait(
         }
     }
     Ok(false)
+}
+
+/// Whether what waits holds back what came later: what its author said of the same leg goes in its order. Others do not wait
+/// for it: a superior's order whose key is lost must stop neither the leg nor its offer.
+fn is_behind(waiting: &Envelope, later: &Envelope) -> bool {
+    waiting.leg.is_some() && (waiting.leg, waiting.author) == (later.leg, later.author)
 }
 
 /// Whether what a far author signed came by a way that no known tree has: a newer one may, and its relays know it already.
@@ -153,9 +156,7 @@ pub(super) fn take_place(
     let Some(shut) = shut(draft, envelope.id)? else {
         return Ok(Place::None);
     };
-    let before = |kept: &Kept| {
-        kept.no < shut.no && kept.envelope.leg.is_some() && kept.envelope.leg == envelope.leg
-    };
+    let before = |kept: &Kept| kept.no < shut.no && is_behind(&kept.envelope, envelope);
     if proven && !parked(draft)?.iter().any(before) {
         draft.record(Fact::Unkept { no: shut.no })?;
         return Ok(Place::First);
@@ -217,7 +218,7 @@ pub(super) fn park(
         return Ok(Consumption::Parked);
     }
     let words = format!(
-        "在本节点等待拓扑新版本、证书或密钥的消息已满 {KEPT_MAX} 件,请先补齐所缺,再由作者重发"
+        "在本节点等待拓扑新版本、证书或密钥的消息已满 {KEPT_MAX} 件，请先补齐所缺，再由作者重发"
     );
     answer_refused(draft, &envelope, FULL, words)?;
     Ok(Consumption::Refused {
@@ -234,10 +235,10 @@ pub(super) fn set_aside(
     why: String,
 ) -> Result<Consumption, Stop> {
     if !has_room(draft, peer, &envelope)? {
-        let why = format!("{why}(该邻居搁置的信封已满,内容未留)");
+        let why = format!("{why}（该邻居搁置的信封已满，内容未留）");
         return Ok(Consumption::SetAside { why });
     }
-    draft.alarm(format!("搁置了 {peer} 传来的信封 {}:{why}", envelope.id));
+    draft.alarm(format!("搁置了 {peer} 传来的信封 {}：{why}", envelope.id));
     keep(draft, peer, envelope, None)?;
     Ok(Consumption::SetAside { why })
 }
@@ -283,8 +284,8 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let known = draft.world.federation.version();
     let mut still = BTreeSet::new();
     for kept in parked(draft)? {
-        let leg = kept.envelope.leg;
         let envelope = &kept.envelope;
+        let said = envelope.leg.map(|leg| (leg, envelope.author));
         let mine = envelope.addressee == draft.me();
         // What it waits for waits for nothing itself.
         if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {
@@ -303,8 +304,8 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
         } else {
             has_no_way(draft, kept.peer, envelope.addressee)?
         };
-        if waits || leg.is_some_and(|leg| still.contains(&leg)) {
-            still.extend(leg);
+        if waits || said.is_some_and(|said| still.contains(&said)) {
+            still.extend(said);
             continue;
         }
         draft.record(Fact::Unkept { no: kept.no })?;
@@ -332,7 +333,7 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
     }
     let (rule, words) = if !mine {
         let words = format!(
-            "按 {} 的拓扑,在期限内没有通往 {} 的路径",
+            "按 {} 的拓扑，在期限内没有通往 {} 的路径",
             draft.me(),
             kept.envelope.addressee
         );
@@ -348,7 +349,7 @@ pub(super) fn kept_bound(draft: &mut Draft<'_>, no: u64) -> Result<(), Stop> {
         ("link.version-unknown", words)
     } else {
         let words = format!(
-            "消息封给第 {} 号密钥,已不能打开,期限内没有改封重来",
+            "消息封给第 {} 号密钥，已不能打开，期限内没有改封重来",
             kept.envelope.key_id
         );
         ("sealing.unreadable", words)

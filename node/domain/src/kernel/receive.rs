@@ -179,7 +179,7 @@ pub(super) fn open(
                 }
                 Ok(()) => {}
             }
-            return set_aside(draft, peer, envelope, format!("消息内容不可读:{why}"));
+            return set_aside(draft, peer, envelope, format!("消息内容不可读：{why}"));
         }
     };
     let (author, id) = (envelope.author, envelope.id);
@@ -202,7 +202,7 @@ pub(super) fn open(
             Ok(Consumption::Applied)
         }
         Err(refusal) => {
-            draft.alarm(format!("拒绝了 {author} 的消息 {id}:{refusal}"));
+            draft.alarm(format!("拒绝了 {author} 的消息 {id}：{refusal}"));
             record.keep(draft, Effect::Refused)?;
             // What a node lost with its disk others may speak of as long as they live.
             let forgotten = refusal.rule == UNKNOWN_LEG && draft.node()?.restore.is_some();

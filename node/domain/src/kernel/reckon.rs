@@ -139,7 +139,7 @@ pub(super) fn sweep(draft: &mut Draft<'_>) -> Result<(), Stop> {
                     again = Some(draft.now().plus_millis(RETRY_MS));
                 }
                 Err(refusal) => {
-                    draft.alarm(format!("不能按新日历重算期限:{refusal}"));
+                    draft.alarm(format!("不能按新日历重算期限：{refusal}"));
                     forget(draft, of)?;
                 }
             }

@@ -51,7 +51,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, peer: RegionKey) -> Result<Done, Sto
         restart(draft, peer)?;
         reconcile::ask_again(draft, peer)?;
         // A stream that stands open on the refused link states a hello from before.
-        draft.cut(peer, "链路已重新开放,双方从头编号后重新连接".to_owned());
+        draft.cut(peer, "链路已重新开放，双方从头编号后重新连接".to_owned());
     }
     draft.pump(peer);
     parked::take_up_kept(draft)?;

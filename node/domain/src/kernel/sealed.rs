@@ -175,7 +175,7 @@ pub(super) fn still_waiting(
             no: kept.no,
         })?;
         let words = format!(
-            "信封 {} 等了七天仍没有 {region} 的封装公钥,没有发出",
+            "信封 {} 等了七天仍没有 {region} 的封装公钥，没有发出",
             kept.envelope.id
         );
         offered::refused_there(draft, region, kept.envelope.leg, "sealing.no-key", &words)?;
@@ -184,7 +184,7 @@ pub(super) fn still_waiting(
         return Ok(());
     }
     draft.alarm(format!(
-        "有消息在等 {region} 的封装公钥,没有发出;请看该节点是否已启动、沿途链路是否连通(hotline link list)"
+        "有消息在等 {region} 的封装公钥，没有发出；请看该节点是否已启动、沿途链路是否连通（hotline link list）"
     ));
     let at = draft.now().plus_millis(ASK_AGAIN_MS);
     draft.set_timer(at, TimerKey::AwaitKey(region))?;

@@ -66,7 +66,7 @@ fn understood(draft: &Draft<'_>, to: RegionKey, message: &Message) -> Result<(),
         return Ok(());
     }
     let words = format!(
-        "{to} 的程序只懂链路协议第 {wire} 版,这类消息({})要第 {} 版起才有;请先升级对方节点",
+        "{to} 的程序只懂链路协议第 {wire} 版，这类消息（{}）要第 {} 版起才有；请先升级对方节点",
         kind as u32,
         kind.since()
     );
@@ -85,7 +85,7 @@ pub(super) fn queue(
         .next_hop(me, envelope.addressee)
         .ok_or_else(|| {
             let words = format!(
-                "拓扑中没有从本节点到 {} 的路径;请核对拓扑文件",
+                "拓扑中没有从本节点到 {} 的路径；请核对拓扑文件",
                 envelope.addressee
             );
             Refusal::new(Class::Invalid, "link.no-way", words)

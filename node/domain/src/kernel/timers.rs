@@ -81,7 +81,7 @@ pub(super) fn tick(draft: &mut Draft<'_>) -> Result<(), Stop> {
                 draft.set_timer(later, timer)?;
                 continue;
             }
-            draft.alarm(format!("定时事项 {timer:?} 未能执行:{refusal}"));
+            draft.alarm(format!("定时事项 {timer:?} 未能执行：{refusal}"));
         }
     }
     Ok(())

@@ -23,11 +23,13 @@ pub(super) fn introduced(
     match notary.whose(&chain) {
         Ok(region) if region == author => {}
         Ok(region) => {
-            draft.alarm(format!("随 {author} 的信封送来的是 {region} 的证书,未采用"));
+            draft.alarm(format!(
+                "随 {author} 的信封送来的是 {region} 的证书，未采用"
+            ));
             return Ok(());
         }
         Err(why) => {
-            draft.alarm(format!("随 {author} 的信封送来的证书不可读,未采用:{why}"));
+            draft.alarm(format!("随 {author} 的信封送来的证书不可读，未采用：{why}"));
             return Ok(());
         }
     }
@@ -54,7 +56,7 @@ pub(super) fn unproven(
 ) -> Result<Consumption, Stop> {
     let rule = "evidence.unproven";
     draft.alarm(format!(
-        "{peer} 传来的信封 {} 未经 {} 有效签名,未接收:{why}",
+        "{peer} 传来的信封 {} 未经 {} 有效签名，未接收：{why}",
         envelope.id, envelope.author
     ));
     if envelope.kind != MessageKind::Refused as u32 {
@@ -62,7 +64,7 @@ pub(super) fn unproven(
             about: envelope.id,
             leg: None,
             rule: rule.to_owned(),
-            message: format!("信封未经其作者有效签名,未接收:{why}"),
+            message: format!("信封未经其作者有效签名，未接收：{why}"),
         };
         draft.send(envelope.author, envelope.lane, &answer, Vec::new())?;
     }

@@ -80,7 +80,7 @@ pub fn permit(actor: &Actor, verb: &Verb) -> Result<(), Refusal> {
     }
     let needed: Vec<_> = permitting.iter().map(|role| role.as_str()).collect();
     let words = format!(
-        "{} 没有办理此项的角色;需要其一:{}",
+        "{} 没有办理此项的角色；需要其一：{}",
         actor.name,
         needed.join("、")
     );
@@ -101,7 +101,7 @@ pub fn permit_taker(actor: &Actor, leg: &Leg) -> Result<(), Refusal> {
         return Ok(());
     }
     let words = format!(
-        "这一交办由 {} 承办,{} 不属于该单位",
+        "这一交办由 {} 承办，{} 不属于该单位",
         leg.taker(),
         actor.name
     );
@@ -116,7 +116,7 @@ pub fn permit_giver(actor: &Actor) -> Result<(), Refusal> {
     match &actor.unit {
         None => Ok(()),
         Some(unit) => {
-            let words = format!("{} 是 {unit} 的人员,不能代热线作交办方的决定", actor.name);
+            let words = format!("{} 是 {unit} 的人员，不能代热线作交办方的决定", actor.name);
             Err(Refusal::new(Class::Forbidden, "authority.unit", words))
         }
     }

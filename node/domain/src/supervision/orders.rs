@@ -50,7 +50,10 @@ pub fn supervise(
             .iter()
             .map(|known| known.ground.code.as_str())
             .collect();
-        let words = format!("规则包没有督办事由「{trigger}」;可用:{}", known.join("、"));
+        let words = format!(
+            "规则包没有督办事由「{trigger}」；可用：{}",
+            known.join("、")
+        );
         return Err(Refusal::new(Class::Policy, "supervise.trigger", words)
             .citing(rule.article.clone())
             .into());
@@ -229,7 +232,7 @@ pub fn stands(draft: &mut Draft<'_>, leg: LegId, at: Time, act: &Act) -> Result<
             issuer,
             trigger,
             reply_by,
-        } if *issuer != known.giver() && !known.is_open() && known.order(*id).is_none() => {
+        } if !known.is_open() && known.order(*id).is_none() => {
             let order = Order {
                 id: *id,
                 issuer: *issuer,
@@ -257,7 +260,7 @@ fn note_reply(draft: &mut Draft<'_>, order: OrderId) -> Result<(), Stop> {
 
 fn own_order(draft: &Draft<'_>, order: OrderId) -> Result<IssuedOrder, Stop> {
     let issued = draft.order(order)?.ok_or_else(|| {
-        let words = format!("本节点没有签发督办单 {order};督办单只能由签发节点催办和了结");
+        let words = format!("本节点没有签发督办单 {order}；督办单只能由签发节点催办和了结");
         Refusal::new(Class::NotFound, "order.unknown", words)
     })?;
     if let Some(ended) = issued.order.ended_at {

@@ -40,7 +40,7 @@ pub(super) fn untouched(
     let ticket = super::own_open(draft, command, matter)?;
     if !ticket.outgoing.is_empty() {
         let words = format!(
-            "工单 {} 已转办过,不能直接答复或不予受理;请按办结处理",
+            "工单 {} 已转办过，不能直接答复或不予受理；请按办结处理",
             ticket.number
         );
         return Err(Refusal::new(Class::State, "ticket.given-out", words).into());

@@ -216,7 +216,10 @@ fn due_of(draft: &Draft<'_>, ticket: &Ticket, plan: Plan<'_>) -> Result<Due, Sto
         return Ok(due);
     };
     if wished <= draft.now() || wished > due.at {
-        let words = format!("办理期限 {wished} 须晚于现在,且不晚于规则所定的 {}", due.at);
+        let words = format!(
+            "办理期限 {wished} 须晚于现在，且不晚于规则所定的 {}",
+            due.at
+        );
         return Err(Refusal::new(Class::Policy, "assign.due", words).into());
     }
     // What a person set hangs on no calendar.
@@ -243,7 +246,7 @@ fn assignable(ticket: &Ticket) -> Result<(), Stop> {
     still_wanted(ticket)?;
     if ticket.stage == TicketStage::Assigned {
         let words = format!(
-            "工单 {} 已在办理;增加或更换承办单位请先收回或用「改派」",
+            "工单 {} 已在办理；增加或更换承办单位请先收回或用「改派」",
             ticket.number
         );
         return Err(Refusal::new(Class::State, "assign.again", words).into());
@@ -255,13 +258,13 @@ fn assignable(ticket: &Ticket) -> Result<(), Stop> {
 pub(super) fn still_wanted(ticket: &Ticket) -> Result<(), Stop> {
     if !ticket.is_open() {
         let words = format!(
-            "工单 {} 已办结,不能再转办;如需重办请用「重办」",
+            "工单 {} 已办结，不能再转办；如需重办请用「重办」",
             ticket.number
         );
         return Err(Refusal::new(Class::State, "assign.closed", words).into());
     }
     if ticket.withdrawn_at.is_some() {
-        let words = format!("工单 {} 诉求人已撤回,不再转办", ticket.number);
+        let words = format!("工单 {} 诉求人已撤回，不再转办", ticket.number);
         return Err(Refusal::new(Class::State, "assign.withdrawn", words).into());
     }
     Ok(())
@@ -299,14 +302,14 @@ fn takers(
         Some(taker) => taker,
         None => {
             let words = format!(
-                "派单目录没有分类 {} 的承办单位;请指明承办单位",
+                "派单目录没有分类 {} 的承办单位；请指明承办单位",
                 ticket.category
             );
             return Err(Refusal::new(Class::Invalid, "assign.takers", words).into());
         }
     };
     let basis = if asked.basis.is_empty() {
-        format!("派单目录:{}", ticket.category)
+        format!("派单目录：{}", ticket.category)
     } else {
         asked.basis.to_owned()
     };
@@ -329,7 +332,7 @@ fn reachable(draft: &Draft<'_>, taker: &Body) -> Result<(), Stop> {
     if region != draft.me()
         && let Some(heir) = draft.world.federation.successor(region, None)
     {
-        let words = format!("{region} 已并入 {heir},不再接新的交办;请交 {heir}");
+        let words = format!("{region} 已并入 {heir}，不再接新的交办；请交 {heir}");
         return Err(Refusal::new(Class::State, "assign.dissolved", words).into());
     }
     let federation = draft.world.federation;
@@ -343,8 +346,9 @@ fn reachable(draft: &Draft<'_>, taker: &Body) -> Result<(), Stop> {
     if fits {
         return Ok(());
     }
-    let words =
-        format!("{taker} 不是本级承办单位,也不是设有节点的直接下级;上级或同级单位请用「提级上报」");
+    let words = format!(
+        "{taker} 不是本级承办单位，也不是设有节点的直接下级；上级或同级单位请用「提级上报」"
+    );
     Err(Refusal::new(Class::Invalid, "assign.reach", words).into())
 }
 
@@ -370,7 +374,7 @@ fn bounded(draft: &Draft<'_>, ticket: &Ticket, determination: Option<&str>) -> R
     }
     if ticket.returns >= pack.returns.max_dispatches {
         let words = format!(
-            "工单 {} 已退单 {} 次,须由本级指定承办单位并写明职责认定",
+            "工单 {} 已退单 {} 次，须由本级指定承办单位并写明职责认定",
             ticket.number, ticket.returns
         );
         let refusal = Refusal::new(Class::Policy, "assign.determination-due", words);
@@ -380,7 +384,7 @@ fn bounded(draft: &Draft<'_>, ticket: &Ticket, determination: Option<&str>) -> R
     }
     if ticket.hops >= pack.hops.max {
         let words = format!(
-            "工单 {} 已流转 {} 次,须由本级指定承办单位",
+            "工单 {} 已流转 {} 次，须由本级指定承办单位",
             ticket.number, ticket.hops
         );
         return Err(Refusal::new(Class::Policy, "assign.hops", words)

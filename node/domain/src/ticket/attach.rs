@@ -63,6 +63,6 @@ pub fn attach(
 }
 
 fn no_cover() -> Stop {
-    let words = "附件须写明文件名;请重新上传";
+    let words = "附件须写明文件名；请重新上传";
     Refusal::new(Class::Invalid, "attachment.cover", words).into()
 }

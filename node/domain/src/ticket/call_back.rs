@@ -23,11 +23,11 @@ pub fn call_back(
     let ticket = super::own(draft, command, matter)?;
     let pack = draft.pack();
     if ticket.stage != TicketStage::Closed {
-        let words = format!("工单 {} 尚未办结,办结后回访", ticket.number);
+        let words = format!("工单 {} 尚未办结，办结后回访", ticket.number);
         return Err(Refusal::new(Class::State, "call-back.open", words).into());
     }
     if ticket.handled_by.contains(&command.actor.name) || command.actor.unit.is_some() {
-        let words = format!("{} 经办过本件,回访须由他人进行", command.actor.name);
+        let words = format!("{} 经办过本件，回访须由他人进行", command.actor.name);
         return Err(
             Refusal::new(Class::Forbidden, "call-back.by-handler", words)
                 .citing(pack.callback.article.clone())
@@ -35,7 +35,7 @@ pub fn call_back(
         );
     }
     if is_rated(&ticket) {
-        let words = format!("工单 {} 已有评价,不能重复回访", ticket.number);
+        let words = format!("工单 {} 已有评价，不能重复回访", ticket.number);
         return Err(Refusal::new(Class::State, "call-back.again", words).into());
     }
     let satisfied = match rating {
@@ -73,7 +73,7 @@ fn known_rating(draft: &Draft<'_>, code: &str) -> Result<bool, Stop> {
                 .iter()
                 .map(|rating| rating.code.as_str())
                 .collect();
-            let words = format!("没有评价等级「{code}」;可用:{}", known.join("、"));
+            let words = format!("没有评价等级「{code}」；可用：{}", known.join("、"));
             Refusal::new(Class::Policy, "call-back.rating", words)
                 .citing(pack.callback.article.clone())
                 .into()

@@ -29,7 +29,7 @@ pub fn close(
     for id in ticket.outgoing.iter().chain(ticket.incoming.iter()) {
         if let Some(leg) = Rows::leg(draft, *id)?.filter(crate::leg::Leg::is_open) {
             let words = format!(
-                "工单 {} 仍由 {} 办理,结清后方可办结",
+                "工单 {} 仍由 {} 办理，结清后方可办结",
                 ticket.number,
                 leg.taker()
             );
@@ -43,7 +43,7 @@ pub fn close(
         let earliest = clock::end_of(&draft.world, ticket.taken_in_at, after);
         if draft.now() < earliest {
             let words = format!(
-                "按「{}」办结须满{},即 {earliest} 之后",
+                "按「{}」办结须满{}，即 {earliest} 之后",
                 closing.ground.text, after
             );
             let refusal = Refusal::new(Class::Policy, "close.too-early", words);

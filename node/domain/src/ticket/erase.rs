@@ -41,7 +41,7 @@ pub fn erase(
     }
     if at_work {
         let words = format!(
-            "工单 {} 尚未办结,办理仍需其内容;办结之后方可销毁",
+            "工单 {} 尚未办结，办理仍需其内容；办结之后方可销毁",
             ticket.number
         );
         return Err(Refusal::new(Class::State, "erase.open", words).into());

@@ -27,11 +27,11 @@ pub fn escalate(
     let ticket = super::open_ticket(draft, command, matter)?;
     let free = ticket.is_own(draft.me()) || raised_from_below(draft, &ticket)?.is_some();
     if !free || given_from_above(draft, &ticket)?.is_some() {
-        let words = "上级交办的事项请对该交办申请提级,由交办方裁定".to_owned();
+        let words = "上级交办的事项请对该交办申请提级，由交办方裁定".to_owned();
         return Err(Refusal::new(Class::State, "escalate.incoming", words).into());
     }
     if ticket.stage == TicketStage::Assigned {
-        let words = format!("工单 {} 还有未结的交办,请先收回或等其办结", ticket.number);
+        let words = format!("工单 {} 还有未结的交办，请先收回或等其办结", ticket.number);
         return Err(Refusal::new(Class::State, "escalate.assigned", words).into());
     }
     unanswered(draft, &ticket)?;
@@ -45,11 +45,11 @@ pub fn escalate(
     }
     let federation = draft.world.federation;
     let parent = federation.parent(draft.me()).ok_or_else(|| {
-        let words = "本节点已是最上级,无上级可报".to_owned();
+        let words = "本节点已是最上级，无上级可报".to_owned();
         Refusal::new(Class::Invalid, "escalate.top", words)
     })?;
     if ticket.withdrawn_at.is_some() {
-        let words = format!("工单 {} 诉求人已撤回,不再上报", ticket.number);
+        let words = format!("工单 {} 诉求人已撤回，不再上报", ticket.number);
         return Err(Refusal::new(Class::State, "escalate.withdrawn", words).into());
     }
     accept_raised(draft, &ticket, &command.actor)?;

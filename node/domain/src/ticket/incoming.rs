@@ -48,7 +48,7 @@ pub(crate) fn unanswered(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop>
         };
         if answered {
             let words = format!(
-                "工单 {} 已向 {} 报送结果,待其审核;如需再转办请先撤回",
+                "工单 {} 已向 {} 报送结果，待其审核；如需再转办请先撤回",
                 ticket.number,
                 leg.giver()
             );

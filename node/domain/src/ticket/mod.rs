@@ -96,7 +96,7 @@ pub(crate) fn own(draft: &Draft<'_>, command: &Command, matter: MatterId) -> Res
     draft.check_seen(command, &ticket)?;
     if !ticket.is_own(draft.me()) {
         let words = format!(
-            "工单 {} 由 {} 受理,须由受理节点办理此项",
+            "工单 {} 由 {} 受理，须由受理节点办理此项",
             ticket.number, ticket.origin
         );
         return Err(Refusal::new(Class::Forbidden, "ticket.not-own", words).into());
@@ -126,7 +126,7 @@ pub(crate) fn giver_leg(draft: &Draft<'_>, command: &Command, leg: LegId) -> Res
     let leg = draft.leg(leg)?;
     seen(draft, command, &leg)?;
     if leg.side == Side::Taker {
-        let words = format!("这一交办由 {} 交出,只有交办方可作此决定", leg.giver());
+        let words = format!("这一交办由 {} 交出，只有交办方可作此决定", leg.giver());
         return Err(Refusal::new(Class::Forbidden, "leg.not-giver", words).into());
     }
     Ok(leg)
@@ -138,7 +138,7 @@ pub(crate) fn taker_leg(draft: &Draft<'_>, command: &Command, leg: LegId) -> Res
     roles::permit_taker(&command.actor, &leg)?;
     seen(draft, command, &leg)?;
     if leg.side == Side::Giver {
-        let words = format!("这一交办由 {} 承办,须由承办方办理此项", leg.taker());
+        let words = format!("这一交办由 {} 承办，须由承办方办理此项", leg.taker());
         return Err(Refusal::new(Class::Forbidden, "leg.not-taker", words).into());
     }
     Ok(leg)

@@ -28,12 +28,12 @@ pub fn recall(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Do
 pub fn release(draft: &mut Draft<'_>, command: &Command, leg: LegId) -> Result<Done, Stop> {
     let known = giver_leg(draft, command, leg)?;
     if !known.is_joint() {
-        let words = "这一交办没有会办单位,请用「收回」".to_owned();
+        let words = "这一交办没有会办单位，请用「收回」".to_owned();
         return Err(Refusal::new(Class::State, "release.sole", words).into());
     }
     let ticket = draft.ticket(known.matter())?;
     if ticket.lead == Some(leg) {
-        let words = "主办单位不能解除;请先指定新的主办单位".to_owned();
+        let words = "主办单位不能解除；请先指定新的主办单位".to_owned();
         let article = draft.pack().co_handling.article.clone();
         return Err(Refusal::new(Class::Policy, "release.lead", words)
             .citing(article)

@@ -30,7 +30,7 @@ pub fn redo(
         .cloned()
         .or_else(|| last.as_ref().map(|leg| leg.taker().clone()))
         .ok_or_else(|| {
-            let words = format!("工单 {} 没有可重办的承办单位;请指明", ticket.number);
+            let words = format!("工单 {} 没有可重办的承办单位；请指明", ticket.number);
             Refusal::new(Class::Invalid, "redo.taker", words)
                 .citing(draft.pack().redo.article.clone())
         })?;
@@ -64,7 +64,7 @@ fn permitted(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
         return Err(refuse(
             Class::State,
             "redo.open",
-            format!("工单 {} 尚未办结,无须重办", ticket.number),
+            format!("工单 {} 尚未办结，无须重办", ticket.number),
         ));
     }
     let latest = ticket.ratings.iter().rev().find(|r| r.satisfied.is_some());
@@ -77,12 +77,12 @@ fn permitted(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), Stop> {
         ));
     }
     if ticket.withdrawn_at.is_some() {
-        let words = format!("工单 {} 诉求人已撤回,不再重办", ticket.number);
+        let words = format!("工单 {} 诉求人已撤回，不再重办", ticket.number);
         return Err(refuse(Class::State, "redo.withdrawn", words));
     }
     if ticket.redos >= rule.max {
         let words = format!(
-            "工单 {} 已重办 {} 次,最多 {} 次",
+            "工单 {} 已重办 {} 次，最多 {} 次",
             ticket.number, ticket.redos, rule.max
         );
         return Err(refuse(Class::Policy, "redo.max", words));

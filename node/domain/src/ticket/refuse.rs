@@ -28,7 +28,7 @@ pub fn refuse(
             .map(|refusal| refusal.ground.code.as_str())
             .collect();
         let words = format!(
-            "规则包没有不予受理情形「{ground}」;可用:{}",
+            "规则包没有不予受理情形「{ground}」；可用：{}",
             known.join("、")
         );
         return Err(Refusal::new(Class::Policy, "refuse.ground", words).into());

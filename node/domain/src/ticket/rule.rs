@@ -31,7 +31,7 @@ pub fn rule(
         .filter(|open| open.no == request)
         .ok_or_else(|| {
             let words =
-                format!("这一交办没有编号为 {request} 的待审申请;可能已被撤回或更新,请刷新");
+                format!("这一交办没有编号为 {request} 的待审申请；可能已被撤回或更新，请刷新");
             Refusal::new(Class::State, "rule.no-request", words)
         })?;
     let asking = open.asking.clone();
@@ -113,7 +113,7 @@ fn within_giver(draft: &Draft<'_>, leg: &Leg, until: Due) -> Result<Due, Stop> {
 }
 
 fn exceeds(until: Time, own: Time) -> Stop {
-    let words = format!("延至 {until} 超过本级自身的期限 {own};请先向上级申请延期");
+    let words = format!("延至 {until} 超过本级自身的期限 {own}；请先向上级申请延期");
     Refusal::new(Class::Policy, "rule.exceeds-own", words).into()
 }
 

@@ -48,7 +48,7 @@ pub fn take_in(draft: &mut Draft<'_>, command: &Command, asked: &TakeIn<'_>) -> 
         return Err(unknown_category(asked.category));
     }
     if let Some(heir) = draft.world.federation.successor(draft.me(), asked.place) {
-        let words = format!("本节点已并入 {heir},不再受理;请转到 {heir} 受理");
+        let words = format!("本节点已并入 {heir}，不再受理；请转到 {heir} 受理");
         return Err(Refusal::new(Class::State, "world.dissolved", words).into());
     }
     if let Some(place) = asked.place
@@ -116,7 +116,7 @@ fn unknown_category(code: &str) -> Stop {
 fn told_at(now: Time, told: Option<Time>) -> Result<Time, Stop> {
     let Some(told) = told else { return Ok(now) };
     if told > now || told.0 < now.0 - TOLD_BEFORE_MS {
-        let words = format!("发生时间 {told} 须在此前三日之内,且不晚于现在 {now}");
+        let words = format!("发生时间 {told} 须在此前三日之内，且不晚于现在 {now}");
         return Err(Refusal::new(Class::Invalid, "intake.time", words).into());
     }
     Ok(told)
@@ -127,11 +127,11 @@ fn open_limit(draft: &Draft<'_>, asked: &TakeIn<'_>) -> Stop {
     let kind = asked.kind.label();
     let urgency = asked.urgency.label();
     let Some(rule) = draft.pack().handling(asked.kind, asked.urgency) else {
-        let words = format!("规则包没有规定「{kind}」({urgency})的办理期限");
+        let words = format!("规则包没有规定「{kind}」（{urgency}）的办理期限");
         return Refusal::new(Class::Policy, "intake.open-limit", words).into();
     };
     let whom = rule.left_to.as_deref().unwrap_or("本级主管部门");
-    let words = format!("规则包未定「{kind}」({urgency})的办理期限,由{whom}确定后方可受理此类");
+    let words = format!("规则包未定「{kind}」（{urgency}）的办理期限，由{whom}确定后方可受理此类");
     Refusal::new(Class::Policy, "intake.open-limit", words)
         .citing(rule.article.clone())
         .into()

@@ -38,16 +38,16 @@ const TRAILER_BYTES: usize = 8 + 4 + MAGIC.len();
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
     /// The disk is full.
-    #[error("磁盘已满,附件没有存下;请清理数据文件夹所在的磁盘")]
+    #[error("磁盘已满，附件没有存下；请清理数据文件夹所在的磁盘")]
     Full,
     /// The disk fails.
-    #[error("附件文件夹读写失败:{0}")]
+    #[error("附件文件夹读写失败：{0}")]
     Io(io::Error),
     /// No such file.
     #[error("附件 {0} 不在本节点")]
     Missing(AttachmentId),
     /// The file is not what its name says.
-    #[error("附件 {0} 的文件已损坏;请从备份恢复,或删去该文件后重新取来")]
+    #[error("附件 {0} 的文件已损坏；请从备份恢复，或删去该文件后重新取来")]
     Damaged(AttachmentId),
 }
 

@@ -256,7 +256,7 @@ fn a_broken_chain_and_an_unknown_promise_are_told_in_words() {
     for words in [
         "静默后",
         "丢失 1 件",
-        "日志链:2 条中 1 条完好,共 12 次提交",
+        "日志链：2 条中 1 条完好，共 12 次提交",
         "发现 2 个问题",
     ] {
         assert!(shown.contains(words), "{words} in {shown}");

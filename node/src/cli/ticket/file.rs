@@ -30,13 +30,13 @@ pub struct Attach {
     ticket: String,
     /// 文件
     file: PathBuf,
-    /// 文件的类型,如 image/jpeg;不写则看后缀，没有后缀看内容
+    /// 文件的类型，如 image/jpeg；不写则看后缀，没有后缀看内容
     #[arg(long, default_value = "", hide_default_value = true)]
     media: String,
-    /// 以此为文件名;不写则用文件自己的名字
+    /// 以此为文件名；不写则用文件自己的名字
     #[arg(long)]
     name: Option<String>,
-    /// 只存在本节点,不随交办传送
+    /// 只存在本节点，不随交办传送
     #[arg(long)]
     local: bool,
     #[command(flatten)]
@@ -55,9 +55,9 @@ pub struct List {
 pub struct Fetch {
     /// 工单编号
     ticket: String,
-    /// 附件编号,或其前几位(至少 6 位)
+    /// 附件编号，或其前几位（至少 6 位）
     id: String,
-    /// 存为哪个文件;已有的文件不覆盖
+    /// 存为哪个文件；已有的文件不覆盖
     #[arg(long, value_name = "文件")]
     out: PathBuf,
     #[command(flatten)]
@@ -104,12 +104,12 @@ impl Attach {
         bar.finish_and_clear();
         sending.await??;
         let done = done.filter(|answer| answer.done.is_some());
-        let done = done.context("节点没有答复是否附上;请列出附件核对")?;
+        let done = done.context("节点没有答复是否附上；请列出附件核对")?;
         let legs = done.done.as_ref().map_or(0, |done| done.legs.len());
         let text = match (done.id.as_str(), legs) {
             ("", _) => "以前已用同一幂等键附上".into(),
             (id, 0) => shown!("已附加 {id}"),
-            (id, legs) => shown!("已附加 {id},随 {legs} 件在办的交办送出"),
+            (id, legs) => shown!("已附加 {id}，随 {legs} 件在办的交办送出"),
         };
         Ok(Shown {
             text,
@@ -162,7 +162,7 @@ impl List {
             table.row([
                 one.id.chars().take(12).collect::<String>(),
                 match (one.erased, one.name_withheld) {
-                    (true, _) => "(已清除)".to_owned(),
+                    (true, _) => "（已清除）".to_owned(),
                     (false, true) => "（无权查看）".to_owned(),
                     (false, false) => one.name.clone(),
                 },
@@ -187,7 +187,7 @@ impl Fetch {
     /// The file is there already or cannot be written; the node refuses or cannot be reached.
     pub async fn run(self, caller: &Caller) -> anyhow::Result<Shown> {
         if self.out.exists() {
-            let words = shown!("{} 已经存在;请换一个文件名", self.out.display());
+            let words = shown!("{} 已经存在；请换一个文件名", self.out.display());
             return Err(Usage(words).into());
         }
         let request = pb::FetchAttachmentRequest {
@@ -215,7 +215,7 @@ impl Fetch {
                 Some(Down::Progress(progress)) => {
                     let waits = match progress.waits.as_str() {
                         "" => "从来源节点取".into(),
-                        why => shown!("等候:{why}"),
+                        why => shown!("等候：{why}"),
                     };
                     let words = shown!("{waits} {}/{}", progress.have, progress.of);
                     bar.set_message(words.as_str().to_owned());
@@ -232,14 +232,14 @@ impl Fetch {
         bar.finish_and_clear();
         anyhow::ensure!(
             file.written == attachment.size && !attachment.id.is_empty(),
-            "附件没有传完({} / {} 字节);请重试,已取到的部分不会重传",
+            "附件没有传完（{} / {} 字节）；请重试，已取到的部分不会重传",
             file.written,
             attachment.size
         );
         file.keep(&self.out)?;
         Ok(Shown {
             text: shown!(
-                "已存为 {}(原文件名 {},{} 字节)",
+                "已存为 {}（原文件名 {}，{} 字节）",
                 self.out.display(),
                 attachment.name,
                 attachment.size

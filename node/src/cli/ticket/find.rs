@@ -60,7 +60,7 @@ fn pick(legs: Vec<pb::Leg>, text: &str, half: Half) -> Result<pb::Leg, Usage> {
             })
             .collect();
         return Err(Usage(shown!(
-            "工单 {text} 有 {} 项交办,请写明是哪一项：{}",
+            "工单 {text} 有 {} 项交办，请写明是哪一项：{}",
             open.len(),
             lines.into_iter().collect::<Text>()
         )));

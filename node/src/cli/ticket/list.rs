@@ -11,13 +11,13 @@ use hotline_show::{Text, shown};
 /// Which tickets, and how many.
 #[derive(Debug, Args)]
 pub struct List {
-    /// 状态:待派、在办、待审、已办结(open、assigned、reviewing、closed);可写多个;不写则为未办结的
+    /// 状态：待派、在办、待审、已办结（open、assigned、reviewing、closed）；可写多个；不写则为未办结的
     #[arg(long = "stage", value_delimiter = ',')]
     stages: Vec<String>,
-    /// 类型,代码或名称
+    /// 类型，代码或名称
     #[arg(long, default_value = "", hide_default_value = true)]
     kind: String,
-    /// 事项分类:代码、代码的前几位或名称
+    /// 事项分类：代码、代码的前几位或名称
     #[arg(long, default_value = "", hide_default_value = true)]
     category: String,
     /// 只列超期的
@@ -26,19 +26,19 @@ pub struct List {
     /// 只列本级受理的
     #[arg(long)]
     own: bool,
-    /// 只列自己(或本单位)经办的
+    /// 只列自己（或本单位）经办的
     #[arg(long)]
     mine: bool,
-    /// 只列等自己办的:待派、待审、待签收、待办、待回复;要看待回访的,加 --stage 已办结
+    /// 只列等自己办的：待派、待审、待签收、待办、待回复；要看待回访的，加 --stage 已办结
     #[arg(long)]
     waiting: bool,
-    /// 只列编号、标题、事发地、承办中含有这些词的;编号至少写四位
+    /// 只列编号、标题、事发地、承办中含有这些词的；编号至少写四位
     #[arg(long, value_name = "词", default_value = "", hide_default_value = true)]
     search: String,
-    /// 次序:oldest、newest、due
+    /// 次序：oldest、newest、due
     #[arg(long, default_value = "oldest")]
     sort: String,
-    /// 一页几张,1 到 500
+    /// 一页几张，1 到 500
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// 从上一页给出的标记接着列
@@ -106,7 +106,7 @@ pub fn more(cursor: &str) -> Text {
     if cursor.is_empty() {
         return Text::new();
     }
-    shown!("还有更多,接着列:--cursor {cursor}\n")
+    shown!("还有更多，接着列：--cursor {cursor}\n")
 }
 
 #[cfg(test)]

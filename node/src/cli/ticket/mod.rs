@@ -45,15 +45,15 @@ pub struct TicketArgs {
 enum Command {
     /// 列出工单
     List(list::List),
-    /// 一张工单:正由谁办、督办、经过
+    /// 一张工单：正由谁办、督办、经过
     Show(show::Show),
     /// 谁查阅过一张工单的内容、目的是什么
     Readings(readings::Readings),
-    /// 附加一个文件(图片、录音、文档)
+    /// 附加一个文件（图片、录音、文档）
     Attach(file::Attach),
     /// 列出附件
     Attachments(file::List),
-    /// 取出一份附件,留下记录
+    /// 取出一份附件，留下记录
     Fetch(file::Fetch),
     #[command(flatten)]
     Verb(Box<verb::Verb>),
@@ -86,10 +86,10 @@ async fn run(verb: verb::Verb, caller: &Caller) -> anyhow::Result<Shown> {
         text = "已销毁；下列交办的承办节点如有副本，须在各该节点另行销毁".into();
     }
     if !done.number.is_empty() {
-        text += shown!(":工单 {}", done.number);
+        text += shown!("：工单 {}", done.number);
     }
     if done.version != 0 {
-        text += shown!("(第 {} 版)", done.version);
+        text += shown!("（第 {} 版）", done.version);
     }
     for leg in &done.legs {
         text += shown!("\n  交办 {leg}");

@@ -12,7 +12,7 @@ use hotline_show::{Text, shown};
 /// Which ticket.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// 工单编号,或工单、交办的编号
+    /// 工单编号，或工单、交办的编号
     #[arg(value_name = "工单")]
     ticket: String,
     /// 连同诉求人信息和各项文字；须写明目的，查阅先记录在案，再显示
@@ -93,16 +93,20 @@ fn header(ticket: &pb::Ticket) -> Text {
         ticket.origin,
     );
     if ticket.due_ms != 0 {
-        let late = if ticket.overdue { "(已超期)" } else { "" };
+        let late = if ticket.overdue {
+            "（已超期）"
+        } else {
+            ""
+        };
         let date = due(ticket.due_ms, ticket.due_provisional);
-        text += shown!(",期限 {date}{late}");
+        text += shown!("，期限 {date}{late}");
     }
     if !ticket.place.is_empty() {
-        text += shown!(",事发地 {}", ticket.place);
+        text += shown!("，事发地 {}", ticket.place);
     }
     if ticket.closed_at_ms != 0 {
         text += shown!(
-            "\n{} 办结:{}",
+            "\n{} 办结：{}",
             time(ticket.closed_at_ms),
             ticket.closed_ground
         );
@@ -120,7 +124,7 @@ fn header(ticket: &pb::Ticket) -> Text {
     if !counts.is_empty() {
         text += shown!("\n{}", Text::join(&counts, "，"));
     }
-    text += shown!("\n编号 {},第 {} 版\n", ticket.matter, ticket.version);
+    text += shown!("\n编号 {}，第 {} 版\n", ticket.matter, ticket.version);
     text
 }
 
@@ -151,28 +155,28 @@ fn whereabouts(detail: &pb::TicketDetail) -> Text {
 
 fn where_now(leg: &pb::Leg) -> Text {
     let mut text = shown!(
-        "{},{},第 {} 天",
+        "{}，{}，第 {} 天",
         leg.taker_name,
         word("leg", &leg.stage),
         leg.days.saturating_add(1)
     );
     if ["lead", "co-handler"].contains(&leg.role.as_str()) {
-        text += shown!(",{}", word("role", &leg.role));
+        text += shown!("，{}", word("role", &leg.role));
     }
     if leg.overdue_since_ms != 0 {
-        text += shown!(",自 {} 起超期", time(leg.overdue_since_ms));
+        text += shown!("，自 {} 起超期", time(leg.overdue_since_ms));
     } else if leg.due_ms != 0 {
         let date = due(leg.due_ms, leg.due_provisional);
-        text += shown!(",期限 {date}");
+        text += shown!("，期限 {date}");
     }
     if leg.request != 0 {
         text += shown!(
-            ",第 {} 号申请({})待审",
+            "，第 {} 号申请（{}）待审",
             leg.request,
             word("asking", &leg.asking)
         );
     }
-    text += shown!(",交办 {}", leg.id);
+    text += shown!("，交办 {}", leg.id);
     text
 }
 
@@ -204,7 +208,7 @@ fn orders(legs: &[pb::Leg]) -> Text {
         for order in &leg.orders {
             let state = match (order.ended_at_ms, order.replied_at_ms) {
                 (0, 0) => shown!(
-                    "{} 前回复,已催 {} 次",
+                    "{} 前回复，已催 {} 次",
                     time(order.reply_by_ms),
                     order.reminders
                 ),
@@ -212,7 +216,7 @@ fn orders(legs: &[pb::Leg]) -> Text {
                 (ended, _) => shown!("{} 已了结", time(ended)),
             };
             text += shown!(
-                "  {} 由 {} 督办 {}({}),{state},督办单 {}\n",
+                "  {} 由 {} 督办 {}（{}），{state}，督办单 {}\n",
                 time(order.at_ms),
                 order.issuer,
                 leg.taker_name,
@@ -246,7 +250,7 @@ fn timeline_line(entry: &pb::TimelineEntry, legs: &[pb::Leg]) -> Text {
     }
     // What was recorded more than a minute after it happened says when it happened.
     if entry.happened_at_ms != 0 && entry.at_ms - entry.happened_at_ms >= 60_000 {
-        text += shown!("(发生于 {})", time(entry.happened_at_ms));
+        text += shown!("（发生于 {}）", time(entry.happened_at_ms));
     }
     text.say("\n");
     for field in &entry.texts {
@@ -292,7 +296,7 @@ mod tests {
         };
         let text = text(&detail);
         let text = text.as_str();
-        let line = "乡级 大阳镇 便民服务中心,办理中,第 3 天,期限 2026-03-04 17:00";
+        let line = "乡级 大阳镇 便民服务中心，办理中，第 3 天，期限 2026-03-04 17:00";
         assert!(text.contains(line), "{text}");
     }
 
@@ -316,7 +320,7 @@ mod tests {
         let line = timeline_line(&entry, &[]);
         assert_eq!(
             line.as_str(),
-            "  2026-03-04 17:00  系统  签收(发生于 2026-03-04 16:00)\n"
+            "  2026-03-04 17:00  系统  签收（发生于 2026-03-04 16:00）\n"
         );
     }
 

@@ -33,7 +33,7 @@ macro_rules! sets {
     )*};
 }
 
-const HEADING: &str = "文字(可写 @文件,或 - 取自标准输入)";
+const HEADING: &str = "文字（可写 @文件，或 - 取自标准输入）";
 
 sets! {
     /// 签收、备注.
@@ -104,18 +104,18 @@ sets! {
 pub struct TakenIn {
     #[command(flatten)]
     told: Told,
-    /// 诉求人姓名:@文件、-(标准输入的一行)或 ?(在终端里询问);不写在命令行上
+    /// 诉求人姓名:@文件、-（标准输入的一行）或 ?（在终端里询问）；不写在命令行上
     #[arg(
         long,
         value_name = "取自",
-        help_heading = "诉求人(不在命令行上写明,免得留在进程列表和历史记录里)"
+        help_heading = "诉求人（不在命令行上写明，免得留在进程列表和历史记录里）"
     )]
     name: Option<Personal>,
-    /// 诉求人联系方式:写法同上
+    /// 诉求人联系方式：写法同上
     #[arg(
         long,
         value_name = "取自",
-        help_heading = "诉求人(不在命令行上写明,免得留在进程列表和历史记录里)"
+        help_heading = "诉求人（不在命令行上写明，免得留在进程列表和历史记录里）"
     )]
     contact: Option<Personal>,
 }

@@ -22,7 +22,7 @@ pub struct Asked {
     pub texts: Vec<pb::Text>,
 }
 
-/// What is done with a ticket. A leg (交办) is named by its id, or by the ticket where it has only one that fits.
+/// What is done with a ticket. A leg （交办） is named by its id, or by the ticket where it has only one that fits.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// 受理一件诉求
@@ -69,17 +69,17 @@ pub enum Verb {
     Release(Plain<Reasoned>),
     /// 指定主办
     Lead(Lead),
-    /// 督办:本节点交出的,或由异常通报、进展得知的下级交办
+    /// 督办：本节点交出的，或由异常通报、进展得知的下级交办
     Supervise(Supervise),
-    /// 催办:写督办单、工单或交办的编号
+    /// 催办：写督办单、工单或交办的编号
     Remind(Plain<Instructed>),
-    /// 回复督办:写督办单、工单或交办的编号
+    /// 回复督办：写督办单、工单或交办的编号
     Reply(Reply),
-    /// 了结督办:写督办单、工单或交办的编号
+    /// 了结督办：写督办单、工单或交办的编号
     EndOrder(Plain<Reasoned>),
     /// 写一条备注
     Note(Plain<Noted>),
-    /// 办结之后,永久销毁工单在本节点的个人信息和文字内容;不可恢复
+    /// 办结之后，永久销毁工单在本节点的个人信息和文字内容；不可恢复
     Erase(Erase),
 }
 

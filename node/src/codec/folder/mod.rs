@@ -41,11 +41,11 @@ impl Fold for Folder {
         lasting: &[u8],
     ) -> Result<Vec<Op>, String> {
         let Lasting { at, facts } = commit::decode(lasting)
-            .map_err(|error| format!("第 {commit_no} 号提交的记录无法解读:{error}"))?;
+            .map_err(|error| format!("第 {commit_no} 号提交的记录无法解读：{error}"))?;
         let below = StoredView::new(rows);
         let mut overlay = Overlay::new(&below);
         fold_commit(&mut overlay, self.me, at, &facts)
-            .map_err(|error| format!("第 {commit_no} 号提交无法折叠:{error}"))?;
+            .map_err(|error| format!("第 {commit_no} 号提交无法折叠：{error}"))?;
         let changes = overlay.into_changes();
         Ok(commit::ops(
             changes.iter().map(|(at, row)| (at, row.as_ref())),

@@ -340,6 +340,6 @@ fn a_record_that_cannot_be_read_is_named() {
     assert!(
         error
             .expect_err("no record")
-            .starts_with("第 7 号提交的记录无法解读:Commit")
+            .starts_with("第 7 号提交的记录无法解读：Commit")
     );
 }

@@ -33,7 +33,7 @@ impl Life {
         let texts = vec![
             text(FieldName::Title, &self.message.title),
             text(FieldName::Content, &self.message.content),
-            text(FieldName::PetitionerName, "某先生(演示)"),
+            text(FieldName::PetitionerName, "某先生（演示）"),
         ];
         let verb = Verb::TakeIn(pb::TakeIn {
             channel: channel.to_owned(),
@@ -65,7 +65,7 @@ impl Life {
             determination: determination.to_owned(),
             ..pb::Assign::default()
         });
-        let texts = vec![text(FieldName::Instruction, "请依法依规办理,按期反馈")];
+        let texts = vec![text(FieldName::Instruction, "请依法依规办理，按期反馈")];
         let done = self.say(at, DISPATCHER, texts, verb).await?;
         let mut legs = Vec::new();
         for id in done.legs {
@@ -149,9 +149,9 @@ impl Life {
         let texts = vec![
             text(
                 FieldName::ResultText,
-                "已到现场核实处理,情况属实,问题已解决",
+                "已到现场核实处理，情况属实，问题已解决",
             ),
-            text(FieldName::Answer, "您反映的问题已处理完毕,感谢监督"),
+            text(FieldName::Answer, "您反映的问题已处理完毕，感谢监督"),
         ];
         let verb = Verb::SubmitResult(pb::OnGround {
             leg: leg.id.clone(),
@@ -214,7 +214,7 @@ impl Life {
     /// # Errors
     /// As [`Life::say`].
     pub async fn progress(&mut self, leg: &Given) -> Step<()> {
-        let texts = vec![text(FieldName::Note, "已联系诉求人,约定现场查看")];
+        let texts = vec![text(FieldName::Note, "已联系诉求人，约定现场查看")];
         let verb = Verb::Progress(pb::Progress {
             leg: leg.id.clone(),
             stage: "现场核查".to_owned(),
@@ -235,9 +235,9 @@ impl Life {
             request,
             granted,
             basis: if granted {
-                "经审核,同意"
+                "经审核，同意"
             } else {
-                "属于你单位职责,请继续办理"
+                "属于你单位职责，请继续办理"
             }
             .to_owned(),
         });
@@ -258,7 +258,7 @@ impl Life {
     /// # Errors
     /// As [`Life::say`].
     pub async fn close(&mut self) -> Step<()> {
-        let texts = vec![text(FieldName::Answer, "您反映的事项已办结,结果已告知")];
+        let texts = vec![text(FieldName::Answer, "您反映的事项已办结，结果已告知")];
         let verb = Verb::Close(pb::Close {
             matter: self.matter.clone(),
             ground: "solved".to_owned(),
@@ -272,7 +272,7 @@ impl Life {
     /// # Errors
     /// As [`Life::say`].
     pub async fn call_back(&mut self, rating: &str) -> Step<()> {
-        let texts = vec![text(FieldName::RatingText, "(演示)评价意见")];
+        let texts = vec![text(FieldName::RatingText, "（演示）评价意见")];
         let verb = Verb::CallBack(pb::CallBack {
             matter: self.matter.clone(),
             rating: rating.to_owned(),

@@ -10,7 +10,7 @@ use hotline_topology::FieldName;
 pub async fn answered(life: &mut Life) -> Step<()> {
     let at = life.anywhere();
     life.take_in(at).await?;
-    let texts = vec![text(FieldName::Answer, "经查询,已向您说明办理条件和地点")];
+    let texts = vec![text(FieldName::Answer, "经查询，已向您说明办理条件和地点")];
     let verb = Verb::AnswerDirectly(pb::OnMatter {
         matter: life.matter.clone(),
     });

@@ -12,7 +12,7 @@ pub async fn supervised(life: &mut Life) -> Step<()> {
     life.take_in(city).await?;
     let child = life.child(city).to_string();
     let leg = life.give_one(city, &child).await?;
-    let texts = vec![text(FieldName::Instruction, "领导批示,请限期办结")];
+    let texts = vec![text(FieldName::Instruction, "领导批示，请限期办结")];
     let verb = Verb::Supervise(pb::Supervise {
         leg: leg.id.clone(),
         trigger: "leader-instruction".to_owned(),
@@ -29,7 +29,7 @@ pub async fn supervised(life: &mut Life) -> Step<()> {
         life.say(city, SUPERVISOR, texts, verb).await?;
     }
     life.arrived(&leg).await?;
-    let texts = vec![text(FieldName::StageReport, "专人负责,三日内办结")];
+    let texts = vec![text(FieldName::StageReport, "专人负责，三日内办结")];
     let who = life.taker(&leg);
     let verb = Verb::ReplyOrder(on_order(&order));
     life.say(leg.node, &who, texts, verb).await?;

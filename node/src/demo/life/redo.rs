@@ -20,7 +20,7 @@ pub async fn done_again(life: &mut Life) -> Step<()> {
     life.accept(&leg).await?;
     life.close().await?;
     life.call_back("unsatisfied").await?;
-    let texts = vec![text(FieldName::Instruction, "诉求人不满意,请重新办理")];
+    let texts = vec![text(FieldName::Instruction, "诉求人不满意，请重新办理")];
     let verb = Verb::Redo(pb::Redo {
         matter: life.matter.clone(),
         taker: String::new(),

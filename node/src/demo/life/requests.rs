@@ -111,7 +111,7 @@ pub async fn escalated(life: &mut Life) -> Step<()> {
     let child = life.child(city).to_string();
     let leg = life.give_one(city, &child).await?;
     life.arrived(&leg).await?;
-    let texts = vec![text(FieldName::StageReport, "已现场核查,需市级部门审批")];
+    let texts = vec![text(FieldName::StageReport, "已现场核查，需市级部门审批")];
     let verb = Verb::AskEscalation(pb::OnGround {
         leg: leg.id.clone(),
         ground: "beyond-authority".to_owned(),

@@ -148,7 +148,7 @@ impl Life {
     pub fn trouble(&self, at: RegionKey, what: &str, why: &str) -> Trouble {
         let name = self.town.world.name(at);
         Trouble {
-            words: format!("{name}({at})“{what}”(诉求 {}):{why}", self.matter),
+            words: format!("{name}({at})“{what}”（诉求 {}）：{why}", self.matter),
         }
     }
 
@@ -210,7 +210,7 @@ impl Life {
         let what = name_of(&verb);
         match self.say_unless(at, who, texts, verb, &[rule]).await? {
             None => Ok(()),
-            Some(_) => Err(self.trouble(at, what, &format!("本应按规则 {rule} 拒绝,却办成了"))),
+            Some(_) => Err(self.trouble(at, what, &format!("本应按规则 {rule} 拒绝，却办成了"))),
         }
     }
 
@@ -284,7 +284,7 @@ impl Life {
             sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
-        let why = format!("{} 秒内没有等到;现况:{last}", PATIENCE.as_secs());
+        let why = format!("{} 秒内没有等到；现况：{last}", PATIENCE.as_secs());
         Err(self.trouble(at, what, &why))
     }
 
@@ -356,7 +356,7 @@ impl Life {
     /// # Errors
     /// As [`Life::until`].
     pub async fn ended(&self, at: RegionKey, leg: &Given, closure: &str) -> Step<()> {
-        let what = format!("等待交办结束({closure})");
+        let what = format!("等待交办结束（{closure}）");
         self.leg(at, leg, &what, |leg| (leg.closure == closure).then_some(()))
             .await
     }

@@ -34,14 +34,14 @@ pub async fn overdue(life: &mut Life) -> Step<()> {
     .await?;
     let province = life.town.world.federation.root();
     life.noticed(province, &leg, "overdue").await?;
-    let texts = vec![text(FieldName::Instruction, "已逾期,请立即办理并说明原因")];
+    let texts = vec![text(FieldName::Instruction, "已逾期，请立即办理并说明原因")];
     let verb = Verb::Supervise(pb::Supervise {
         leg: leg.id.clone(),
         trigger: "overdue".to_owned(),
         reply_by_ms: 0,
     });
     let order = life.say(province, SUPERVISOR, texts, verb).await?.order;
-    let texts = vec![text(FieldName::StageReport, "力量已到现场,今日办结")];
+    let texts = vec![text(FieldName::StageReport, "力量已到现场，今日办结")];
     let verb = Verb::ReplyOrder(pb::OnOrder {
         order: order.clone(),
         leg: leg.id.clone(),

@@ -9,7 +9,7 @@ use hotline_topology::{FieldName, Level, RegionKey};
 
 /// Raises the matter from a node to the one above.
 pub(super) async fn raise(life: &mut Life, at: RegionKey, ground: &str) -> Step<Given> {
-    let texts = vec![text(FieldName::StageReport, "已核实情况,超出本级权限")];
+    let texts = vec![text(FieldName::StageReport, "已核实情况，超出本级权限")];
     let verb = Verb::Escalate(pb::Close {
         matter: life.matter.clone(),
         ground: ground.to_owned(),
@@ -60,7 +60,7 @@ pub async fn declined(life: &mut Life) -> Step<()> {
     life.take_in(county).await?;
     let up = raise(life, county, "hard-to-solve").await?;
     life.arrived(&up).await?;
-    let texts = vec![text(FieldName::Reason, "属于县级权限,请自行办理")];
+    let texts = vec![text(FieldName::Reason, "属于县级权限，请自行办理")];
     let verb = Verb::AskReturn(pb::AskReturn {
         leg: up.id.clone(),
         ground: "not-our-duty".to_owned(),

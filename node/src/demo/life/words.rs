@@ -14,7 +14,7 @@ pub(super) fn standing(detail: &pb::TicketDetail) -> String {
             format!("[{taker} {side} {stage} {} {}]", leg.closure, leg.asking)
         })
         .collect();
-    format!("工单 {stage};交办 {}", legs.join(","))
+    format!("工单 {stage}；交办 {}", legs.join(","))
 }
 
 /// What a verb is called when it fails.

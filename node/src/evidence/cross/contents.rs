@@ -79,7 +79,7 @@ pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Vec<Conviction>) {
             who,
             rule: "two-acts",
             words: format!(
-                "对交办 {leg} 的「{}」(第 {no} 号)先后签了 {} 种内容",
+                "对交办 {leg} 的「{}」（第 {no} 号）先后签了 {} 种内容",
                 act.label(),
                 different.len()
             ),

@@ -54,7 +54,7 @@ pub(super) fn rewritten(files: &[&Examined], voices: &[Voice<'_>], found: &mut V
                     who: bundle.node,
                     rule: "rewritten-log",
                     words: format!(
-                        "信件 {} 签名时其日志在第 {} 号之后,其导出的日志却把它记在第 {} 号,链值不符:日志事后被改写",
+                        "信件 {} 签名时其日志在第 {} 号之后，其导出的日志却把它记在第 {} 号，链值不符：日志事后被改写",
                         voice.id(),
                         head.commit,
                         own.commit

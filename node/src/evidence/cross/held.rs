@@ -76,7 +76,7 @@ pub(super) fn receipts(files: &[&Examined], voices: &[Voice<'_>], found: &mut Ve
         let who = voice.author();
         for receipt in of {
             let claims = voice.exhibit(format!(
-                "{who} 的回执:信件 {},内容摘要 {},收于 {}",
+                "{who} 的回执：信件 {}，内容摘要 {}，收于 {}",
                 receipt.envelope,
                 hex(&receipt.statement),
                 receipt.at
@@ -92,7 +92,7 @@ pub(super) fn receipts(files: &[&Examined], voices: &[Voice<'_>], found: &mut Ve
                         who,
                         rule: "denied-receipt",
                         words: format!(
-                            "签了信件 {} 的回执,自己的证据里却没有收到它",
+                            "签了信件 {} 的回执，自己的证据里却没有收到它",
                             receipt.envelope
                         ),
                         exhibits: vec![claims.clone(), shows("盖章的证据中没有这封信")],
@@ -102,7 +102,7 @@ pub(super) fn receipts(files: &[&Examined], voices: &[Voice<'_>], found: &mut Ve
                             who,
                             rule: "false-receipt",
                             words: format!(
-                                "信件 {} 的回执所称内容,与其自己所存的不同",
+                                "信件 {} 的回执所称内容，与其自己所存的不同",
                                 receipt.envelope
                             ),
                             exhibits: vec![claims.clone(), shows("盖章的证据中是另一内容")],
@@ -137,10 +137,10 @@ pub(super) fn letters(files: &[&Examined], voices: &[Voice<'_>], found: &mut Vec
                 found.push(Conviction {
                     who,
                     rule: "denied-letter",
-                    words: format!("签发了信件 {},自己的证据里却没有它", voice.id()),
+                    words: format!("签发了信件 {}，自己的证据里却没有它", voice.id()),
                     exhibits: vec![
                         voice.exhibit(format!(
-                            "{who} 签名,内容摘要 {}",
+                            "{who} 签名，内容摘要 {}",
                             hex(&voice.seen.statement)
                         )),
                         Exhibit {

@@ -33,12 +33,12 @@ pub(super) fn closed_and_open(
             continue;
         };
         let who = voice.author();
-        let closed = voice.exhibit(format!("{who} 签名:交办 {leg} 自 {closed_at} 起已结束"));
+        let closed = voice.exhibit(format!("{who} 签名：交办 {leg} 自 {closed_at} 起已结束"));
         let mut convict = |open: Exhibit| {
             found.push(Conviction {
                 who,
                 rule: "closed-and-open",
-                words: format!("对交办 {leg},向一方说已结束,向另一方说未结束"),
+                words: format!("对交办 {leg}，向一方说已结束，向另一方说未结束"),
                 exhibits: vec![closed.clone(), open],
             });
         };
@@ -50,7 +50,7 @@ pub(super) fn closed_and_open(
                 && sight.since > closed_at
             {
                 convict(other.exhibit(format!(
-                    "{who} 签名:{} 时仍为「{}」",
+                    "{who} 签名：{} 时仍为「{}」",
                     sight.since, sight.stage
                 )));
             }

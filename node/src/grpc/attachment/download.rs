@@ -36,7 +36,7 @@ impl Files {
         let opened = Opened::File(attached.attachment.id);
         reading::record(&self.node, caller, matter, opened, purpose).await?;
         let Some(cover) = self.cover(&attached)? else {
-            let words = "附件的密钥已经销毁,内容不能再取".to_owned();
+            let words = "附件的密钥已经销毁，内容不能再取".to_owned();
             let refused = Refusal::new(Class::State, "attachment.erased", words);
             return Err(refusal::refused(&refused));
         };

@@ -79,7 +79,7 @@ impl Files {
             Some(text) => match Cover::of_text(&text) {
                 Some(cover) => Ok(Some(cover)),
                 None => Err(Status::data_loss(
-                    "附件的文件名和密钥不可读;请与来源节点联系",
+                    "附件的文件名和密钥不可读；请与来源节点联系",
                 )),
             },
         }

@@ -76,7 +76,7 @@ impl Files {
         tell: &mut Told,
     ) -> Result<pb::AttachFileResponse, Status> {
         let Some(Part::Head(head)) = next(&mut parts).await? else {
-            return Err(invalid("head", "先说明是什么文件,再传内容".to_owned()));
+            return Err(invalid("head", "先说明是什么文件，再传内容".to_owned()));
         };
         let announced = self.check(&actor, head)?;
         let mut key: ChunkKey = Zeroizing::new([0; 32]);
@@ -309,7 +309,7 @@ fn check_media(media: Media, start: &[u8]) -> Result<(), Status> {
 }
 
 fn not_the_size(size: u64) -> Status {
-    let words = format!("传来的内容不是所说的 {size} 字节;请重新上传");
+    let words = format!("传来的内容不是所说的 {size} 字节；请重新上传");
     let refused = Refusal::new(Class::Invalid, "attachment.not-that-size", words);
     refusal::refused(&refused)
 }

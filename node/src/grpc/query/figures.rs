@@ -106,7 +106,7 @@ fn line(federation: &Federation, query: &Query, label: &Label, counts: &Counts) 
 /// What stands under no name of its own.
 fn nameless(query: &Query) -> &'static str {
     match (query.table, query.by) {
-        (Table::LegsByUnit, Grouping::First) => "节点本级,未到单位",
+        (Table::LegsByUnit, Grouping::First) => "节点本级，未到单位",
         (_, Grouping::Second) => "本表不再细分",
         _ => "未注明",
     }

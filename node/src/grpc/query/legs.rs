@@ -103,6 +103,6 @@ fn cursor(text: &str) -> Result<Option<(Body, LegId)>, Status> {
     };
     match read() {
         Some(cursor) => Ok(Some(cursor)),
-        None => Err(invalid("cursor", "翻页标记不认识;请从头列起".to_owned())),
+        None => Err(invalid("cursor", "翻页标记不认识；请从头列起".to_owned())),
     }
 }

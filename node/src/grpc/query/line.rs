@@ -120,7 +120,7 @@ impl Lines<'_> {
         };
         let read = self.node.shared().sealer.read(field);
         let text = read.map_err(|error| Status::unavailable(error.to_string()))?;
-        let text = text.unwrap_or_else(|| "(已依法删除)".to_owned());
+        let text = text.unwrap_or_else(|| "（已依法删除）".to_owned());
         let one_line: String = text
             .chars()
             .map(|letter| if letter.is_control() { ' ' } else { letter })

@@ -94,7 +94,7 @@ pub(in crate::grpc) fn dial(
     let peer = name::region(node, &request.region)?;
     let refuse = |class, rule, words: String| Err(refused(&Refusal::new(class, rule, words)));
     if !actor.roles.contains(&Role::Operator) {
-        let words = "拨号由运维(operator)执行".to_owned();
+        let words = "拨号由运维（operator）执行".to_owned();
         return refuse(Class::Forbidden, "authority.role", words);
     }
     match links.dial_now(peer) {
@@ -102,17 +102,17 @@ pub(in crate::grpc) fn dial(
         Dialling::Stands => refuse(
             Class::State,
             "link.connected",
-            format!("与 {peer} 的链路是通的,不用拨号"),
+            format!("与 {peer} 的链路是通的，不用拨号"),
         ),
         Dialling::FromBelow => refuse(
             Class::State,
             "link.from-below",
-            format!("{peer} 是下级,由它拨进来;请在它那里执行 hotline link dial"),
+            format!("{peer} 是下级，由它拨进来；请在它那里执行 hotline link dial"),
         ),
         Dialling::Stranger => refuse(
             Class::NotFound,
             "link.stranger",
-            format!("{peer} 不是本节点的上级;用 hotline link list 查看有哪些链路"),
+            format!("{peer} 不是本节点的上级；用 hotline link list 查看有哪些链路"),
         ),
     }
 }

@@ -88,7 +88,7 @@ fn between(rows: &dyn View, start: Time, end: Time) -> Result<Vec<Notice>, Statu
 
 fn cursor(text: &str) -> Result<Option<Time>, Status> {
     let read = name::given(text).map(str::parse).transpose();
-    let read = read.map_err(|_| invalid("cursor", "翻页标记不认识;请从头列起".to_owned()))?;
+    let read = read.map_err(|_| invalid("cursor", "翻页标记不认识；请从头列起".to_owned()))?;
     Ok(read.map(Time))
 }
 

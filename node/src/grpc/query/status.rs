@@ -48,7 +48,7 @@ pub(in crate::grpc) fn get(
             .map(|open| {
                 let whom = open.left_to.as_deref().unwrap_or("本级主管部门");
                 format!(
-                    "{}/{}:{},由{whom}定",
+                    "{}/{}：{}，由{whom}定",
                     open.kind.label(),
                     open.urgency.label(),
                     open.article

@@ -70,7 +70,7 @@ pub(in crate::grpc) async fn get(
     let mut acts = reader.timeline(&found.entries)?;
     // Where the date of now stands among the words, it is as uncertain there.
     if let Some(due) = ticket.due.filter(|_| shown.due_provisional) {
-        let (certain, doubtful) = (due.to_string(), format!("{due}(暂定)"));
+        let (certain, doubtful) = (due.to_string(), format!("{due}（暂定）"));
         for entry in acts.iter_mut().filter(|entry| entry.leg.is_empty()) {
             entry.words = entry.words.replace(&certain, &doubtful);
         }

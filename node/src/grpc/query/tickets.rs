@@ -108,7 +108,7 @@ impl Place {
                 matter: matter.parse().ok()?,
             })
         };
-        read().ok_or_else(|| invalid("cursor", "翻页标记不认识;请从头列起".to_owned()))
+        read().ok_or_else(|| invalid("cursor", "翻页标记不认识；请从头列起".to_owned()))
     }
 
     fn write(self) -> String {
@@ -218,7 +218,7 @@ impl Search<'_> {
             }
             if found.len() > LOOKED_AT_MAX {
                 let words = format!(
-                    "超过 {LOOKED_AT_MAX} 张工单,不能按期限排列;请用状态、类型、分类缩小范围"
+                    "超过 {LOOKED_AT_MAX} 张工单，不能按期限排列；请用状态、类型、分类缩小范围"
                 );
                 return Err(invalid("sort", words));
             }

@@ -5,7 +5,7 @@ use crate::sim::node::Node;
 use crate::sim::places::{HOUR, MINUTE};
 use hotline_domain::command::Command;
 use hotline_domain::kernel::Input;
-use hotline_domain::row::RowKey;
+use hotline_domain::row::{Row, RowKey};
 use hotline_topology::RegionKey;
 
 impl Sim {
@@ -78,7 +78,18 @@ impl Sim {
             let highest = RowKey::Exchange(RegionKey::literal("zzzzzzzzzzzz"));
             node.view.range(lowest, highest).next().is_some()
         };
-        let done = !self.nodes.values().any(|node| open(node) || asking(node));
+        // What was sealed for a key that is lost comes anew, as soon as a new key holds by every clock.
+        let shut = |node: &Node| {
+            let rows = node.view.range(RowKey::Kept(0), RowKey::Kept(u64::MAX));
+            rows.into_iter().any(|(_, row)| match row {
+                Row::Kept(kept) => {
+                    kept.until.is_some() && kept.envelope.key_id != 0 && kept.envelope.leg.is_some()
+                }
+                _ => false,
+            })
+        };
+        let waits = |node: &Node| open(node) || asking(node) || shut(node);
+        let done = !self.nodes.values().any(waits);
         // Two hours later, the last figures have come up.
         if (done && round.is_multiple_of(6))
             || round >= FINISH_ROUNDS

@@ -72,7 +72,7 @@ pub(super) fn keep(
 ) -> Result<(), Stop> {
     let waiting = waiting(draft, peer)?;
     if waiting.len() >= QUESTIONS_MAX {
-        let words = format!("{peer} 的核对提问已积压 {QUESTIONS_MAX} 件,先答完再问");
+        let words = format!("{peer} 的核对提问已积压 {QUESTIONS_MAX} 件，先答完再问");
         return Err(Refusal::new(Class::State, "restore.too-many", words).into());
     }
     let no = waiting.last().map_or(1, |(last, _)| last + 1);

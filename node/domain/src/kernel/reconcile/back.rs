@@ -48,7 +48,7 @@ pub(in crate::kernel) fn take(
             return replies::take_again(draft, peer, author, known, past);
         }
         if acts::other_end(known) != Some(author) {
-            let words = format!("{author} 不是这一交办的另一方,不能补送它的经过");
+            let words = format!("{author} 不是这一交办的另一方，不能补送它的经过");
             return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
         }
         if acts::is_superiors(known, &past.act) {
@@ -159,7 +159,7 @@ fn leg_back(
     if taken {
         authority::permit_offer(&draft.world, tree, author, &offer)?;
     } else if !given {
-        let words = format!("{author} 不是这一交办的另一方,不能补送它");
+        let words = format!("{author} 不是这一交办的另一方，不能补送它");
         return Err(Refusal::new(Class::Forbidden, "restore.not-a-party", words).into());
     }
     let (matter, now) = (offer.matter, draft.now());

@@ -31,7 +31,7 @@ pub(super) fn follow(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop>
         // A rule that refuses one must not hold up the others.
         if let Err(refusal) = draft.attempt(|inner| follow_leg(inner, leg))? {
             draft.alarm(format!(
-                "恢复后核对交办 {}({})时:{refusal}",
+                "恢复后核对交办 {}({})时：{refusal}",
                 leg.id, leg.offer.number
             ));
         }

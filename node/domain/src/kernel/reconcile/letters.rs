@@ -115,12 +115,12 @@ pub(super) fn examine(
     match judge_letter(draft, draft.world.notary, envelope)? {
         Ok(()) => {}
         Err(Unproven::NotYet(why)) => {
-            let why = format!("所附原件的签名尚不能采信:{why}");
+            let why = format!("所附原件的签名尚不能采信：{why}");
             return Ok(Examined::Unproven(why, false));
         }
         Err(Unproven::Never(why)) => {
             return Ok(Examined::Unproven(
-                format!("所附原件的签名无效:{why}"),
+                format!("所附原件的签名无效：{why}"),
                 true,
             ));
         }

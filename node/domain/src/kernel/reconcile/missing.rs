@@ -35,7 +35,7 @@ fn put(
 pub(super) fn petitioner(draft: &mut Draft<'_>, offer: &Offer) -> Result<(), Stop> {
     let number = offer.number.clone();
     let words = format!(
-        "工单 {number} 由承办方的记录补回:诉求人、联系方式、受理渠道,以及没有送出或按字段规则不得送回的内容已丢失;请从电话录音或来件补录"
+        "工单 {number} 由承办方的记录补回：诉求人、联系方式、受理渠道，以及没有送出或按字段规则不得送回的内容已丢失；请从电话录音或来件补录"
     );
     let (kind, matter) = (MissingKind::Petitioner, Some(offer.matter));
     put(draft, kind, matter, number, words)
@@ -54,7 +54,7 @@ pub(super) fn forked(draft: &mut Draft<'_>, leg: &Leg) -> Result<(), Stop> {
     let number = leg.offer.number.clone();
     let other = acts::other_end(leg).map_or_else(String::new, |other| other.to_string());
     let words = format!(
-        "工单 {number} 与 {other} 之间的交办有两份经过:数据被恢复到旧状态后,本节点又办了一次;两端的时限、裁定或结果可能不同,请与 {other} 逐项核对,以改期、撤回后重新交办等方式使两端一致"
+        "工单 {number} 与 {other} 之间的交办有两份经过：数据被恢复到旧状态后，本节点又办了一次；两端的时限、裁定或结果可能不同，请与 {other} 逐项核对，以改期、撤回后重新交办等方式使两端一致"
     );
     draft.alarm(words.clone());
     put(draft, kind, matter, number, words)
@@ -80,10 +80,10 @@ pub(super) fn unproven(
     let claim = format!("{author} 称本节点曾于 {at} 就工单 {number} 的交办 {id} 办理「{act}」");
     let words = match why {
         Some(why) => format!(
-            "{claim},{why};未采信,两端可能因此不一致。请向 {author} 索取该交办的证据文件(在对方节点执行 hotline evidence export {id},在本节点用 hotline evidence verify 核验),并核对来件与录音:确有其事的,在本节点重新办理;查无此事的,请 {author} 更正并报告上级"
+            "{claim}，{why}；未采信，两端可能因此不一致。请向 {author} 索取该交办的证据文件（在对方节点执行 hotline evidence export {id}，在本节点用 hotline evidence verify 核验），并核对来件与录音：确有其事的，在本节点重新办理；查无此事的，请 {author} 更正并报告上级"
         ),
         None => format!(
-            "{claim},按其记录这份交办没有送到过本节点,没有本节点的签名可查;已照录。请与 {author} 核对"
+            "{claim}，按其记录这份交办没有送到过本节点，没有本节点的签名可查；已照录。请与 {author} 核对"
         ),
     };
     draft.alarm(words.clone());
@@ -93,7 +93,7 @@ pub(super) fn unproven(
 /// A person gave up waiting for a peer.
 pub(super) fn unasked(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     let words = format!(
-        "没有等到 {peer} 的核对答复就放弃了:它记得而本节点忘了的交办不会补回,直到与它再次核对"
+        "没有等到 {peer} 的核对答复就放弃了：它记得而本节点忘了的交办不会补回，直到与它再次核对"
     );
     put(draft, MissingKind::Unasked, None, String::new(), words)
 }
@@ -116,18 +116,18 @@ pub(super) fn list(draft: &mut Draft<'_>) -> Result<(), Stop> {
     for (mark, gaps) in gaps(draft)? {
         for count in gaps {
             let number = format!("{mark}-{count:04}");
-            let words = format!("编号 {number} 已发出,内容无人知道;请按来件核对后重新受理");
+            let words = format!("编号 {number} 已发出，内容无人知道；请按来件核对后重新受理");
             put(draft, MissingKind::Number, None, number, words)?;
         }
     }
     for (matter, number) in without_giver(draft)? {
         let words =
-            format!("工单 {number} 由下级的记录补回,交办它的上级没有记录;请与受理节点核对后处理");
+            format!("工单 {number} 由下级的记录补回，交办它的上级没有记录；请与受理节点核对后处理");
         put(draft, MissingKind::Giver, Some(matter), number, words)?;
     }
     let found = draft.node()?.missing;
     draft.alarm(format!(
-        "恢复后的核对已完成;共有 {found} 项不能补回,用 hotline store missing 查看,逐项处理"
+        "恢复后的核对已完成；共有 {found} 项不能补回，用 hotline store missing 查看，逐项处理"
     ));
     Ok(())
 }

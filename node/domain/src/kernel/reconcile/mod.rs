@@ -143,11 +143,11 @@ pub(super) fn begin(
         // A neighbour that cannot be asked yet must not hold up the others: a person decides.
         let asked = draft.attempt(|inner| ask(inner, peer, epoch, true, since, &legs))?;
         if let Err(refusal) = asked {
-            draft.alarm(format!("不能与 {peer} 核对交办:{refusal}"));
+            draft.alarm(format!("不能与 {peer} 核对交办：{refusal}"));
         }
     }
     draft.alarm(format!(
-        "本节点的数据恢复到了 {until} 的状态,已进入第 {epoch} 纪元,正与 {} 个节点核对未结交办;核对完之前,此前的工单暂不能办,新受理照常",
+        "本节点的数据恢复到了 {until} 的状态，已进入第 {epoch} 纪元，正与 {} 个节点核对未结交办；核对完之前，此前的工单暂不能办，新受理照常",
         others.len()
     ));
     if others.is_empty() {
@@ -312,7 +312,7 @@ pub(super) fn heard(
     inventory: Inventory,
 ) -> Result<(), Stop> {
     if !others(draft).contains(&author) {
-        let words = format!("{author} 与本节点之间不会有交办,不与其核对");
+        let words = format!("{author} 与本节点之间不会有交办，不与其核对");
         return Err(Refusal::new(Class::Forbidden, "restore.stranger", words).into());
     }
     // Whoever forgot is answered with what it signed: the log is read for it first.
@@ -388,7 +388,7 @@ fn ask_once_more(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     // One that speaks of no comparison was waived by a person.
     let asked = draft.attempt(|inner| ask(inner, peer, 0, false, since, &legs))?;
     if let Err(refusal) = asked {
-        draft.alarm(format!("不能与 {peer} 再次核对交办:{refusal}"));
+        draft.alarm(format!("不能与 {peer} 再次核对交办：{refusal}"));
     }
     Ok(())
 }
@@ -405,7 +405,7 @@ pub(super) fn waive(draft: &mut Draft<'_>, peer: RegionKey) -> Result<bool, Stop
     let bound = exchange.since.plus_millis(WAIVE_AFTER_MS);
     if draft.now() < bound {
         let words = format!(
-            "与 {peer} 的核对正在进行,链路已随核对一并开放,不必再次开放;要放弃等待它的答复,请在 {bound} 之后再试"
+            "与 {peer} 的核对正在进行，链路已随核对一并开放，不必再次开放；要放弃等待它的答复，请在 {bound} 之后再试"
         );
         return Err(Refusal::new(Class::State, "link.exchanging", words).into());
     }
@@ -482,7 +482,7 @@ pub(super) fn permit_matter(draft: &Draft<'_>, ticket: &Ticket) -> Result<(), St
 fn refusal(awaited: &[RegionKey]) -> Stop {
     let names: Vec<_> = awaited.iter().map(ToString::to_string).collect();
     let words = format!(
-        "本节点的数据恢复后,还在等 {} 的核对答复,此前的工单暂不能办;对方长期不通时,由运维执行 hotline link reopen 放弃等待",
+        "本节点的数据恢复后，还在等 {} 的核对答复，此前的工单暂不能办；对方长期不通时，由运维执行 hotline link reopen 放弃等待",
         names.join("、")
     );
     Refusal::new(Class::State, EXCHANGING, words).into()

@@ -43,7 +43,7 @@ pub(in crate::kernel) fn unopened(
             }
         }
         draft.alarm(format!(
-            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥,本节点打不开(没有这把密钥,或已销毁);将请其按现用密钥重发"
+            "{author} 的消息 {about} 封给本节点第 {key_id} 号密钥，本节点打不开（没有这把密钥，或已销毁）；将请其按现用密钥重发"
         ));
         // A key newer than any of one's own was lost with a disk: the author would not take an older one for it. The
         // shell makes a newer one, and then asks.
@@ -52,7 +52,7 @@ pub(in crate::kernel) fn unopened(
         }
         return Ok(Consumption::Parked);
     }
-    let words = format!("封给第 {key_id} 号密钥的内容打不开,或与信封所称不符");
+    let words = format!("封给第 {key_id} 号密钥的内容打不开，或与信封所称不符");
     let answer = Message::Refused {
         about,
         leg: envelope.leg,
@@ -187,7 +187,7 @@ pub(in crate::kernel) fn reseal(
             about,
             leg: None,
             rule: NO_COPY.to_owned(),
-            message: format!("消息 {about} 的副本已不在作者处,不会再按新密钥重发"),
+            message: format!("消息 {about} 的副本已不在作者处，不会再按新密钥重发"),
         };
         return draft.send(author, Lane::Ordinary, &answer, Vec::new());
     };
@@ -199,7 +199,7 @@ pub(in crate::kernel) fn reseal(
         let ids = vec![about];
         draft.record(Fact::SealedArrived { envelopes: ids })?;
         let words =
-            format!("消息 {about} 已改封 {TRIES_MAX} 次仍打不开,不再重发;请与 {author} 核对密钥");
+            format!("消息 {about} 已改封 {TRIES_MAX} 次仍打不开，不再重发；请与 {author} 核对密钥");
         return offered::refused_there(draft, author, kept.envelope.leg, "sealing.tries", &words);
     }
     let known = keys::known(draft, author)?.map_or(0, |known| known.key.no);
@@ -230,7 +230,7 @@ pub(in crate::kernel) fn given_up(
         let shut = envelope.addressee == draft.me() && envelope.key_id != 0;
         if shut && envelope.id == about && envelope.author == author {
             draft.alarm(format!(
-                "{author} 的消息 {about} 打不开,作者也没有副本可以重发:作者的数据曾被恢复到旧状态;不再等它"
+                "{author} 的消息 {about} 打不开，作者也没有副本可以重发：作者的数据曾被恢复到旧状态；不再等它"
             ));
             draft.record(Fact::Unkept { no: kept.no })?;
             return parked::take_up_kept(draft);

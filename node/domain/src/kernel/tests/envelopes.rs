@@ -145,6 +145,35 @@ fn an_offer_that_a_rule_refuses_comes_back_to_its_giver() {
 }
 
 #[test]
+fn what_is_refused_behind_an_offer_does_not_take_the_leg_back() {
+    for rule in [
+        "leg.unknown",
+        "leg.forward.sole",
+        "order.goes-to-taker",
+        "restore.not-its-word",
+        "authority.not-a-party",
+    ] {
+        let mut fed = Fed::new();
+        let matter = fed.at(CITY).take_in();
+        fed.cut(CITY, LINGCHUAN);
+        let leg = fed.at(CITY).assign(matter, [node(LINGCHUAN)]).leg();
+        let refused = Message::Refused {
+            about: crate::id::EnvelopeId([1; 16]),
+            leg: Some(leg),
+            rule: rule.to_owned(),
+            message: "未采信".to_owned(),
+        };
+        fed.forge_envelope(LINGCHUAN, CITY, &refused, |_| {});
+        fed.mend_one_way(LINGCHUAN, CITY);
+        assert!(fed.leg(CITY, leg).is_open(), "{rule}");
+        let alarms = &fed.nodes[&CITY].alarms;
+        assert!(alarms.iter().any(|text| text.contains(rule)), "{alarms:?}");
+        fed.mend();
+        assert!(fed.leg(CITY, leg).delivered_at.is_some(), "{rule}");
+    }
+}
+
+#[test]
 fn a_duplicate_moves_nothing_and_is_acknowledged() {
     let mut fed = Fed::new();
     let matter = fed.at(CITY).take_in();

@@ -34,7 +34,7 @@ const PAGE: usize = 256;
 pub(super) fn publish(draft: &mut Draft<'_>, bytes: &[u8]) -> Result<Done, Stop> {
     if bytes.is_empty() || bytes.len() > DOCUMENT_BYTES_MAX {
         let words = format!(
-            "文件有 {} 字节,应为 1 到 {DOCUMENT_BYTES_MAX} 字节",
+            "文件有 {} 字节，应为 1 到 {DOCUMENT_BYTES_MAX} 字节",
             bytes.len()
         );
         return Err(Refusal::new(Class::Invalid, "world.size", words).into());
@@ -42,7 +42,7 @@ pub(super) fn publish(draft: &mut Draft<'_>, bytes: &[u8]) -> Result<Done, Stop>
     let digest = Sha256::digest(bytes).into();
     let examined = draft.world.examiner.examine(bytes, draft.world.federation);
     let examined = examined.map_err(|why| {
-        let words = format!("文件未通过核验,没有采用:\n{why}");
+        let words = format!("文件未通过核验，没有采用：\n{why}");
         Refusal::new(Class::Invalid, "world.document", words)
     })?;
     if let Some(words) = not_newer(draft, &examined.header)? {
@@ -84,7 +84,7 @@ pub(super) fn part(
     bytes: Vec<u8>,
 ) -> Result<(), Stop> {
     if !draft.world.federation.is_below(draft.me(), author) {
-        let words = format!("{author} 不是本节点的上级,不能下发文件");
+        let words = format!("{author} 不是本节点的上级，不能下发文件");
         return Err(Refusal::new(Class::Forbidden, "authority.document", words).into());
     }
     let incoming = draft.peer_world(author)?.incoming;
@@ -98,7 +98,7 @@ pub(super) fn part(
     };
     let fits = no == so_far && no < of && of <= PARTS_MAX;
     if !fits || bytes.is_empty() || bytes.len() > PART_BYTES {
-        let words = format!("文件的第 {no} 部分(共 {of} 部分)次序或大小不对,未采用");
+        let words = format!("文件的第 {no} 部分（共 {of} 部分）次序或大小不对，未采用");
         return Err(Refusal::new(Class::Invalid, "world.part", words).into());
     }
     draft.record(Fact::DocumentPart {
@@ -161,7 +161,7 @@ fn refuse(
     why: String,
 ) -> Result<(), Stop> {
     drop_parts(draft, author, digest, parts)?;
-    draft.alarm(format!("没有采用 {author} 下发的文件:{why}"));
+    draft.alarm(format!("没有采用 {author} 下发的文件：{why}"));
     let answer = Message::Refused {
         about: crate::id::EnvelopeId([0; 16]),
         leg: None,
@@ -206,13 +206,13 @@ fn not_newer(draft: &Draft<'_>, header: &Header) -> Result<Option<String>, Stop>
     let held = latest(draft, series)?.map_or(0, |document| document.header.version);
     if *version <= held {
         return Ok(Some(format!(
-            "{series} 已有第 {held} 版,来的是第 {version} 版;版本号只能增大"
+            "{series} 已有第 {held} 版，来的是第 {version} 版；版本号只能增大"
         )));
     }
     let in_force = draft.world.federation.version();
     if series.kind == DocumentKind::Topology && *version < in_force {
         return Ok(Some(format!(
-            "拓扑第 {in_force} 版已生效,来的是第 {version} 版;版本号只能增大"
+            "拓扑第 {in_force} 版已生效，来的是第 {version} 版；版本号只能增大"
         )));
     }
     Ok(None)

@@ -68,7 +68,7 @@ pub(super) fn settled(draft: &mut Draft<'_>, peer: RegionKey, topology: u32) -> 
 
 fn end(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
     draft.record(Fact::LinkEnded { peer })?;
-    draft.cut(peer, "按新的拓扑,两节点不再直接相连".to_owned());
+    draft.cut(peer, "按新的拓扑，两节点不再直接相连".to_owned());
     if draft.world.federation.next_hop(draft.me(), peer).is_some() {
         spread::tell_anew(draft, peer)?;
     }
@@ -115,7 +115,7 @@ fn send_anew(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
             envelope.route.pop();
             let id = envelope.id;
             if let Err(refusal) = draft.attempt(|inner| again(inner, envelope))? {
-                draft.alarm(format!("原定经 {peer} 转送的信封 {id} 无路可走:{refusal}"));
+                draft.alarm(format!("原定经 {peer} 转送的信封 {id} 无路可走：{refusal}"));
             }
         }
     }

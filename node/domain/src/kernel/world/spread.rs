@@ -196,14 +196,14 @@ pub(in crate::kernel) fn check_lists(draft: &mut Draft<'_>) -> Result<(), Stop> 
     };
     if let Some(days) = draft.world.examiner.lists_at().and_then(old) {
         draft.alarm(format!(
-            "{me} 的吊销列表已 {days} 天没有更新,照旧使用;请在证书库执行 hotline certs refresh 并下发"
+            "{me} 的吊销列表已 {days} 天没有更新，照旧使用；请在证书库执行 hotline certs refresh 并下发"
         ));
     }
     for peer in neighbours(draft) {
         let have = draft.peer_world(peer)?.have;
         if let Some(days) = have.and_then(|have| have.lists_at).and_then(old) {
             draft.alarm(format!(
-                "{peer} 的吊销列表已 {days} 天没有更新;请核对是否下发到该节点"
+                "{peer} 的吊销列表已 {days} 天没有更新；请核对是否下发到该节点"
             ));
         }
     }

@@ -55,7 +55,7 @@ pub(in crate::kernel) fn pass_leg_on(draft: &mut Draft<'_>, leg: &Leg) -> Result
     if let Err(refusal) = draft.attempt(|inner| pass(inner, leg, heir))? {
         let id = leg.id;
         draft.alarm(format!(
-            "{old} 已并入 {heir},交办 {id} 未能转交,请人工改派:{refusal}"
+            "{old} 已并入 {heir}，交办 {id} 未能转交，请人工改派：{refusal}"
         ));
     }
     Ok(())
@@ -70,13 +70,13 @@ fn passes(leg: &Leg) -> bool {
 
 fn pass(draft: &mut Draft<'_>, leg: &Leg, heir: RegionKey) -> Result<(), Stop> {
     let version = draft.world.federation.version();
-    let basis = format!("拓扑第 {version} 版:{} 并入 {heir}", leg.taker().region());
+    let basis = format!("拓扑第 {version} 版：{} 并入 {heir}", leg.taker().region());
     let ground = RecallGround::Recalled;
     let (actor, act) = (actor(draft), Act::Recall { ground });
     draft.act(leg.id, Party::Giver, act, Some(&actor), Vec::new())?;
     if !draft.world.federation.is_below(heir, draft.me()) {
         draft.alarm(format!(
-            "{basis};工单 {} 已收回,请另行转办",
+            "{basis}；工单 {} 已收回，请另行转办",
             leg.offer.number
         ));
         return Ok(());
@@ -99,7 +99,7 @@ pub(in crate::kernel) fn came_late(
     let heir = draft.world.federation.successor(old, leg.offer.place);
     if let (true, Some(heir)) = (result && leg.giver() == draft.me(), heir) {
         draft.alarm(format!(
-            "工单 {}:{old} 的办理结果在转交 {heir} 之后才到,已留存;可据此办结并收回转交件,或请 {heir} 参考",
+            "工单 {}：{old} 的办理结果在转交 {heir} 之后才到，已留存；可据此办结并收回转交件，或请 {heir} 参考",
             leg.offer.number
         ));
     }
@@ -137,7 +137,7 @@ pub(in crate::kernel) fn tell_successor(
     let message = Message::Sight { matter, sight };
     let lane = leg.offer.lane;
     if let Err(refusal) = draft.attempt(|inner| inner.send(heir, lane, &message, Vec::new()))? {
-        draft.alarm(format!("未能告知 {heir} 本节点收回的交办:{refusal}"));
+        draft.alarm(format!("未能告知 {heir} 本节点收回的交办：{refusal}"));
     }
     Ok(())
 }
@@ -174,13 +174,13 @@ pub(in crate::kernel) fn adopt(
         return Ok(());
     };
     let version = draft.world.federation.version();
-    let basis = format!("拓扑第 {version} 版:{} 并入本节点", sight.giver);
+    let basis = format!("拓扑第 {version} 版：{} 并入本节点", sight.giver);
     let command = command(draft, sight.leg, taker, &basis);
     let given =
         draft.attempt(|inner| ticket::take_over(inner, &command, &ticket, sight, &basis))?;
     if let Err(refusal) = given {
         draft.alarm(format!(
-            "{} 原交 {taker} 的工单 {} 未能接着交办,请人工转办:{refusal}",
+            "{} 原交 {taker} 的工单 {} 未能接着交办，请人工转办：{refusal}",
             sight.giver, ticket.number
         ));
     }

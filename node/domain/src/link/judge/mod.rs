@@ -91,13 +91,13 @@ pub fn judge(
     if hello.epoch < link.peer_epoch {
         findings.stale = hello.peer_epoch <= epoch;
         findings.peer(format!(
-            "对方自称第 {} 纪元,而本节点记得它已是第 {} 纪元",
+            "对方自称第 {} 纪元，而本节点记得它已是第 {} 纪元",
             hello.epoch, link.peer_epoch
         ));
     }
     if hello.peer_epoch > epoch {
         findings.own(format!(
-            "对方见过本节点的第 {} 纪元,而本节点只记得第 {epoch} 纪元",
+            "对方见过本节点的第 {} 纪元，而本节点只记得第 {epoch} 纪元",
             hello.peer_epoch
         ));
     }
@@ -141,19 +141,19 @@ fn outgoing(
     let name = lane_name(lane);
     if theirs.received > ours.sent {
         findings.own(format!(
-            "{name}:对方已收到第 {} 号,而本节点只记得发出到第 {} 号",
+            "{name}：对方已收到第 {} 号，而本节点只记得发出到第 {} 号",
             theirs.received, ours.sent
         ));
     } else if theirs.received < ours.acked {
         findings.peer(format!(
-            "{name}:对方只记得收到第 {} 号,而它曾确认到第 {} 号",
+            "{name}：对方只记得收到第 {} 号，而它曾确认到第 {} 号",
             theirs.received, ours.acked
         ));
     } else if remembered(lane, ours, theirs.received, hash_at)
         .is_some_and(|hash| hash != theirs.received_hash)
     {
         findings.own(format!(
-            "{name}:到第 {} 号为止,对方收到的与本节点记得发出的内容不同",
+            "{name}：到第 {} 号为止，对方收到的与本节点记得发出的内容不同",
             theirs.received
         ));
     }
@@ -164,21 +164,21 @@ fn incoming(findings: &mut Findings, lane: Lane, ours: &LaneState, theirs: &Lane
     let name = lane_name(lane);
     if theirs.acked > theirs.sent {
         findings.peer(format!(
-            "{name}:对方的记录自相矛盾,发出到第 {} 号,却被确认到第 {} 号",
+            "{name}：对方的记录自相矛盾，发出到第 {} 号，却被确认到第 {} 号",
             theirs.sent, theirs.acked
         ));
         return;
     }
     if theirs.sent < ours.received {
         findings.peer(format!(
-            "{name}:对方只记得发出到第 {} 号,而本节点已收到它的第 {} 号",
+            "{name}：对方只记得发出到第 {} 号，而本节点已收到它的第 {} 号",
             theirs.sent, ours.received
         ));
         return;
     }
     if theirs.acked > ours.received {
         findings.own(format!(
-            "{name}:本节点曾向对方确认到第 {} 号,而现在只记得收到第 {} 号",
+            "{name}：本节点曾向对方确认到第 {} 号，而现在只记得收到第 {} 号",
             theirs.acked, ours.received
         ));
         return;
@@ -187,7 +187,7 @@ fn incoming(findings: &mut Findings, lane: Lane, ours: &LaneState, theirs: &Lane
         || (theirs.acked == ours.received && theirs.acked_hash != ours.received_hash);
     if differs {
         findings.peer(format!(
-            "{name}:到第 {} 号为止,对方记得发出的与本节点收到的内容不同",
+            "{name}：到第 {} 号为止，对方记得发出的与本节点收到的内容不同",
             ours.received
         ));
     }
@@ -196,33 +196,33 @@ fn incoming(findings: &mut Findings, lane: Lane, ours: &LaneState, theirs: &Lane
 fn their_loss(loss: Loss) -> String {
     match loss {
         Loss::Commits { now, shown } => {
-            format!("对方的日志只到第 {now} 次提交,而它曾报过第 {shown} 次")
+            format!("对方的日志只到第 {now} 次提交，而它曾报过第 {shown} 次")
         }
         Loss::CommitsBefore { start, now, shown } => {
             format!(
-                "对方第 {start} 次启动时日志只到第 {now} 次提交,而它在那之前曾报过第 {shown} 次"
+                "对方第 {start} 次启动时日志只到第 {now} 次提交，而它在那之前曾报过第 {shown} 次"
             )
         }
         Loss::Starts { now, shown } => {
-            format!("对方只记得启动过 {now} 次,而它曾报过第 {shown} 次启动")
+            format!("对方只记得启动过 {now} 次，而它曾报过第 {shown} 次启动")
         }
-        Loss::OtherStart(no) => format!("对方所记的第 {no} 次启动,不是它曾报过的那一次"),
+        Loss::OtherStart(no) => format!("对方所记的第 {no} 次启动，不是它曾报过的那一次"),
     }
 }
 
 fn our_loss(loss: Loss) -> String {
     match loss {
         Loss::Commits { now, shown } => {
-            format!("对方见过本节点的第 {shown} 次提交,而本节点的日志只到第 {now} 次")
+            format!("对方见过本节点的第 {shown} 次提交，而本节点的日志只到第 {now} 次")
         }
         Loss::CommitsBefore { start, now, shown } => format!(
-            "本节点第 {start} 次启动时日志只到第 {now} 次提交,而对方在那之前见过第 {shown} 次"
+            "本节点第 {start} 次启动时日志只到第 {now} 次提交，而对方在那之前见过第 {shown} 次"
         ),
         Loss::Starts { now, shown } => {
-            format!("对方见过本节点的第 {shown} 次启动,而本节点只记得启动过 {now} 次")
+            format!("对方见过本节点的第 {shown} 次启动，而本节点只记得启动过 {now} 次")
         }
         Loss::OtherStart(no) => {
-            format!("对方见过的本节点第 {no} 次启动,不是本节点所记的那一次")
+            format!("对方见过的本节点第 {no} 次启动，不是本节点所记的那一次")
         }
     }
 }
@@ -263,16 +263,16 @@ impl Findings {
         if !self.own.is_empty() {
             self.own.append(&mut self.peer);
             return Verdict::SelfRolledBack(format!(
-                "与 {peer} 核对失败,证据表明本节点的数据被恢复到了旧状态,或另有一份副本在运行:{}。\
-                 请先停用副本,再按双方记录核对未办结的交办,然后在两端重新开通链路",
-                self.own.join(";")
+                "与 {peer} 核对失败，证据表明本节点的数据被恢复到了旧状态，或另有一份副本在运行：{}。\
+                 请先停用副本，再按双方记录核对未办结的交办，然后在两端重新开通链路",
+                self.own.join("；")
             ));
         }
         if !self.peer.is_empty() {
             return Verdict::PeerRolledBack(format!(
-                "与 {peer} 核对失败,证据表明对方的数据被恢复到了旧状态,或另有一份副本在运行:{}。\
-                 请联系对方运维停用副本,核对未办结的交办,然后在两端重新开通链路",
-                self.peer.join(";")
+                "与 {peer} 核对失败，证据表明对方的数据被恢复到了旧状态，或另有一份副本在运行：{}。\
+                 请联系对方运维停用副本，核对未办结的交办，然后在两端重新开通链路",
+                self.peer.join("；")
             ));
         }
         Verdict::Fits

@@ -242,7 +242,7 @@ impl Session {
             ],
             (None, Some(conduct)) => {
                 let until = conduct.until.unwrap_or(own.time);
-                vec![session.bye(ByeCode::Blocked, format!("行为异常,链路隔离至 {until}"))]
+                vec![session.bye(ByeCode::Blocked, format!("行为异常，链路隔离至 {until}"))]
             }
             (None, None) => vec![hello(link, own)],
         };
@@ -425,7 +425,7 @@ fn hello(link: &LinkState, own: HelloFacts) -> Frame {
 }
 
 fn blocked_text(why: &str) -> String {
-    format!("链路已停用,等待运维核对后重新开通:{why}")
+    format!("链路已停用，等待运维核对后重新开通：{why}")
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Session {
         }
         self.heard_ms = mono_ms;
         if link.restarts != self.restarts {
-            let text = "本节点的链路已从头编号,须重新连接".to_owned();
+            let text = "本节点的链路已从头编号，须重新连接".to_owned();
             return self.close(ByeCode::Shutdown, text);
         }
         if let Some(why) = &link.blocked {
@@ -118,7 +118,7 @@ impl Session {
         outbox: &dyn Fn(Lane, u64) -> Option<[u8; 32]>,
     ) -> Vec<Output> {
         if hello.region != self.peer {
-            let text = format!("证书属于 {},却自报为 {}", self.peer, hello.region);
+            let text = format!("证书属于 {}，却自报为 {}", self.peer, hello.region);
             return self.close(ByeCode::Protocol, text);
         }
         let verdict = judge(self.epoch, &self.past, link, outbox, &hello);
@@ -132,7 +132,7 @@ impl Session {
             Verdict::NotYet => return Vec::new(),
             Verdict::WireVersion { theirs, ours } => {
                 let text = format!(
-                    "与 {} 没有共同的链路协议版本:对方最高 {theirs},本节点 {WIRE_OLDEST} 至 {ours}。请升级较旧的一方",
+                    "与 {} 没有共同的链路协议版本：对方最高 {theirs}，本节点 {WIRE_OLDEST} 至 {ours}。请升级较旧的一方",
                     self.peer
                 );
                 return self.close(ByeCode::WireVersion, text);
@@ -166,7 +166,7 @@ impl Session {
         let epoch = hello.epoch;
         let mut out = vec![Output::News(LinkNews::PeerRestarted { epoch })];
         let text = format!(
-            "{} 以第 {epoch} 纪元重新开始,双方从头编号后重新连接",
+            "{} 以第 {epoch} 纪元重新开始，双方从头编号后重新连接",
             self.peer
         );
         out.extend(self.close(ByeCode::Shutdown, text));
@@ -207,12 +207,12 @@ impl Session {
         if code == ByeCode::IRolledBack {
             // Only the sender of a lane can see that an old number carries another hash: this node learns it from the
             // peer's word. The reverse claim is not believed: what speaks against this node, its own judgement finds.
-            let why = format!("{} 自报数据被恢复到旧状态:{text}", self.peer);
+            let why = format!("{} 自报数据被恢复到旧状态：{text}", self.peer);
             out.push(Output::News(LinkNews::PeerRolledBack { why }));
         }
         out.push(Output::Close {
             code,
-            text: format!("{} 关闭了链路:{text}", self.peer),
+            text: format!("{} 关闭了链路：{text}", self.peer),
         });
         out
     }
@@ -242,7 +242,7 @@ impl Session {
         }
         if seq != state.delivered + 1 {
             let text = format!(
-                "{peer} 的{name}缺号:应为第 {} 号,来的是第 {seq} 号",
+                "{peer} 的{name}缺号：应为第 {} 号，来的是第 {seq} 号",
                 state.delivered + 1
             );
             return self.close(ByeCode::Gap, text);
@@ -251,7 +251,7 @@ impl Session {
         let forked = seq == mark.received && hash != mark.received_hash;
         if expected != hash || forked {
             let text =
-                format!("{peer} 的{name}第 {seq} 号与其累计校验值不符,内容在途中或在对方被改动");
+                format!("{peer} 的{name}第 {seq} 号与其累计校验值不符，内容在途中或在对方被改动");
             return self.close(ByeCode::HashMismatch, text);
         }
         (state.delivered, state.delivered_hash) = (seq, hash);
@@ -291,7 +291,7 @@ impl Session {
         let known = remembered(lane, ours, upto, outbox);
         if upto > ours.sent || known.is_some_and(|known| known != hash) {
             let text = format!(
-                "{} 在{}确认了第 {upto} 号,与本节点发出的不符(发出到第 {} 号)",
+                "{} 在{}确认了第 {upto} 号，与本节点发出的不符（发出到第 {} 号）",
                 self.peer,
                 lane_name(lane),
                 ours.sent

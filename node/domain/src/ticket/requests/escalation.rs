@@ -22,7 +22,7 @@ pub fn ask_escalation(
 ) -> Result<Done, Stop> {
     let leg = taker_leg(draft, command, leg)?;
     if leg.offer.kind == LegKind::Upward {
-        let words = "下级提级上来的事项不能再退给下级;超出本级权限请对工单再作提级上报".to_owned();
+        let words = "下级提级上来的事项不能再退给下级；超出本级权限请对工单再作提级上报".to_owned();
         return Err(Refusal::new(Class::State, "escalation.upward", words).into());
     }
     known_escalation_ground(judged_by(draft, &leg), ground)?;
@@ -54,7 +54,7 @@ pub(in crate::ticket) fn known_escalation_ground(
         .iter()
         .map(|ground| ground.code.as_str())
         .collect();
-    let words = format!("规则包没有提级理由「{ground}」;可用:{}", known.join("、"));
+    let words = format!("规则包没有提级理由「{ground}」；可用：{}", known.join("、"));
     Err(Refusal::new(Class::Policy, "escalation.ground", words)
         .citing(pack.escalation.article.clone())
         .into())

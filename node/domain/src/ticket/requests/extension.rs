@@ -38,7 +38,7 @@ pub fn ask_extension(
         return Err(refuse(
             "extension.max",
             format!(
-                "已延期 {} 次,最多 {} 次;请提级上报",
+                "已延期 {} 次，最多 {} 次；请提级上报",
                 leg.extensions, rule.max
             ),
         ));
@@ -48,7 +48,7 @@ pub fn ask_extension(
     if draft.now() > last {
         return Err(refuse(
             "extension.late",
-            format!("延期须在 {last} 前申请(期满前{})", rule.apply_before),
+            format!("延期须在 {last} 前申请（期满前{}）", rule.apply_before),
         ));
     }
     let until = clock::due(&draft.world, leg.due.at, Span::WorkingDays(days));
@@ -56,7 +56,7 @@ pub fn ask_extension(
     if days == 0 || until.at > longest.at {
         return Err(refuse(
             "extension.length",
-            format!("每次延期最长{},至 {}", rule.length, longest.at),
+            format!("每次延期最长{}，至 {}", rule.length, longest.at),
         ));
     }
     no_reason(command, "extension.reason", "延期须写明理由")?;

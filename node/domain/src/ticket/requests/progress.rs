@@ -33,7 +33,7 @@ pub fn progress(
 ) -> Result<Done, Stop> {
     let leg = taker_leg(draft, command, leg)?;
     if stage.is_empty() || stage.chars().count() > STAGE_CHARS_MAX {
-        let words = format!("进展须写一个阶段词,不超过 {STAGE_CHARS_MAX} 字");
+        let words = format!("进展须写一个阶段词，不超过 {STAGE_CHARS_MAX} 字");
         return Err(Refusal::new(Class::Invalid, "progress.stage", words).into());
     }
     let stage = stage.to_owned();

@@ -50,7 +50,7 @@ fn nothing_outstanding(draft: &mut Draft<'_>, command: &Command, leg: &Leg) -> R
         };
         if other.is_open() && (raised || other.offer.kind == LegKind::Downward) {
             let words = format!(
-                "工单 {} 仍由 {} 办理,审核完毕后方可上报结果",
+                "工单 {} 仍由 {} 办理，审核完毕后方可上报结果",
                 ticket.number,
                 other.taker()
             );
@@ -73,6 +73,6 @@ pub(in crate::ticket) fn known_closing_ground(pack: &PolicyPack, ground: &str) -
         .iter()
         .map(|closing| closing.ground.code.as_str())
         .collect();
-    let words = format!("规则包没有办结情形「{ground}」;可用:{}", known.join("、"));
+    let words = format!("规则包没有办结情形「{ground}」；可用：{}", known.join("、"));
     Err(Refusal::new(Class::Policy, "close.ground", words).into())
 }

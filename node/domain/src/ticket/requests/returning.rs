@@ -30,7 +30,7 @@ pub fn ask_return(
             .iter()
             .map(|ground| ground.code.as_str())
             .collect();
-        let words = format!("规则包没有退单理由「{ground}」;可用:{}", known.join("、"));
+        let words = format!("规则包没有退单理由「{ground}」；可用：{}", known.join("、"));
         return Err(Refusal::new(Class::Policy, "return.ground", words)
             .citing(rule.article.clone())
             .into());
@@ -48,7 +48,7 @@ pub fn ask_return(
         rule.window,
     );
     if leg.offer.kind == LegKind::Downward && draft.now() > end && rule.late == LateReturn::Refuse {
-        let words = format!("退单期限 {end} 已过(送达后{}),须继续办理", rule.window);
+        let words = format!("退单期限 {end} 已过（送达后{}），须继续办理", rule.window);
         return Err(Refusal::new(Class::Policy, "return.window", words)
             .citing(rule.article.clone())
             .into());

@@ -84,7 +84,7 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<Line>, StoreError> {
         file: path.to_path_buf(),
         offset: 0,
         what: "不是备份登记".to_owned(),
-        advice: "移走该文件;此后的销毁记录不再指明以前的备份。",
+        advice: "移走该文件；此后的销毁记录不再指明以前的备份。",
     };
     if lines.next() != Some(FORMAT) {
         return Err(damaged());

@@ -30,4 +30,5 @@ pub mod power;
 pub mod processes;
 pub mod rough;
 pub mod sim;
+pub mod spoken;
 pub mod wired;

@@ -43,6 +43,8 @@ mod scanner;
 mod sealing;
 #[path = "processes/signals.rs"]
 mod signals;
+#[path = "processes/spoken.rs"]
+mod spoken;
 #[path = "processes/starting.rs"]
 mod starting;
 #[path = "processes/strangers.rs"]

@@ -1,7 +1,7 @@
 //! `hotline certs`: keeping certificates. What stands where is explained in
 //! [`crate::identity::authority`].
 
-use super::table::drawn;
+use super::table::Listing;
 use super::world::PublishKept;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
@@ -12,8 +12,7 @@ use crate::identity::revocation::ListAge;
 use crate::out;
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use comfy_table::Table;
-use hotline_show::{Text, line, shown};
+use hotline_show::{Text, shown};
 use hotline_topology::Time;
 use issue::{Whom, WhomOrRoot};
 use revoke::Revoke;
@@ -149,8 +148,9 @@ impl Command {
 }
 
 fn table(authority: &Authority, entries: &[Entry], now: Time) -> Text {
-    let mut table = Table::new();
-    table.set_header(["类别", "身份", "签发者", "序列号", "有效期至", "状态"]);
+    let mut listing = Listing::new(&["类别", "身份", "签发者", "序列号", "有效期至", "状态"]);
+    // Whose domain it is stands above the table.
+    let domain = format!("spiffe://{}/", authority.domain());
     for Entry { issuer, record } in entries {
         let kind = authority
             .domain()
@@ -165,17 +165,10 @@ fn table(authority: &Authority, entries: &[Entry], now: Time) -> Text {
             None => "有效".into(),
         };
         let ends = record.not_after().to_string();
-        let cells = [
-            kind,
-            &record.uri,
-            issuer,
-            record.serial(),
-            &ends,
-            state.as_str(),
-        ];
-        table.add_row(cells.map(line));
+        let uri = record.uri.strip_prefix(&domain).unwrap_or(&record.uri);
+        listing.row([kind, uri, issuer, record.serial(), &ends, state.as_str()]);
     }
-    drawn(&table)
+    listing.or("还没有签发过证书")
 }
 
 /// How old each revocation list is, one a line.

@@ -78,7 +78,7 @@ impl Faults {
     #[must_use]
     pub fn text(&self) -> Text {
         let mut text = shown!(
-            "配置文件 {} 有 {} 处问题：",
+            "配置文件 {} 有 {} 处问题，请改正后再试：",
             self.file.display(),
             self.faults.len()
         );

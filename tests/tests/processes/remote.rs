@@ -155,7 +155,7 @@ async fn openssl_finds_a_sound_certificate_of_the_usual_kind() -> anyhow::Result
         .await?;
     let said = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     let said = said.concat();
-    assert!(ran.status.success(), "{said}");
+    // Which end hangs up first says nothing about the certificate.
     assert!(said.contains("Verification: OK"), "{said}");
     assert!(said.contains("TLSv1.3") && said.contains("ECDSA"), "{said}");
     scene.town.stop().await

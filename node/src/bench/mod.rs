@@ -33,7 +33,7 @@ use pair::{Pair, Single};
 use report::{Measured, Report};
 use std::path::{Path, PathBuf};
 
-/// 测量本机:移交、本地办理、断后追赶,与裸存储相比;多件、多节点的内存
+/// 测量本机：移交、本地办理、断后追赶，与裸存储相比；多件、多节点的内存
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
@@ -48,13 +48,13 @@ pub struct BenchArgs {
     /// 逐件移交测多少件
     #[arg(long, default_value_t = 100)]
     singles: usize,
-    /// 测几轮,取比例的中位数
+    /// 测几轮，取比例的中位数
     #[arg(long, default_value_t = 1)]
     rounds: usize,
     /// 哪个视图引擎
     #[arg(long, value_enum, default_value_t = ViewChoice::Both)]
     view: ViewChoice,
-    /// 视图引擎的缓存,MiB
+    /// 视图引擎的缓存，MiB
     #[arg(long, default_value_t = StoreConfig::default().cache_mib)]
     cache_mib: u64,
     /// 改测存有这么多工单的一个节点
@@ -63,7 +63,7 @@ pub struct BenchArgs {
     /// 改测一个进程里这么多空闲节点的内存
     #[arg(long)]
     crowd: Option<usize>,
-    /// 在哪个文件夹里测(用后删除);应在将来放数据的盘上
+    /// 在哪个文件夹里测（用后删除）；应在将来放数据的盘上
     #[arg(long)]
     dir: Option<PathBuf>,
     /// 输出一个 JSON 对象
@@ -74,7 +74,7 @@ pub struct BenchArgs {
 /// What else is measured.
 #[derive(Debug, Subcommand)]
 enum What {
-    /// 一次测完 README、RESULTS 和运维手册引用的全部数字,按它们的行印出来
+    /// 一次测完 README、RESULTS 和运维手册引用的全部数字，按它们的行印出来
     Page(page::PageArgs),
 }
 

@@ -23,16 +23,16 @@ pub(super) struct PageArgs {
     /// 逐件移交测多少件
     #[arg(long, default_value_t = 100)]
     singles: usize,
-    /// 测几轮,取比例的中位数
+    /// 测几轮，取比例的中位数
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// 两种引擎各测一个存有这么多工单的节点
     #[arg(long, default_value_t = 100_000)]
     tickets: usize,
-    /// 另用 fjall 测一个存有这么多工单的节点,如 1000000;不写则不测
+    /// 另用 fjall 测一个存有这么多工单的节点，如 1000000；不写则不测
     #[arg(long)]
     many: Option<usize>,
-    /// 另测一个进程里这么多空闲节点,如 200;不写则不测
+    /// 另测一个进程里这么多空闲节点，如 200；不写则不测
     #[arg(long)]
     crowd: Option<usize>,
     /// 就绪之后等多少秒再看节点占多少内存
@@ -41,7 +41,7 @@ pub(super) struct PageArgs {
     /// 延迟按多少条命令算
     #[arg(long, default_value_t = fill::How::default().timed)]
     timed: usize,
-    /// 在哪个文件夹里测(用后删除);应在将来放数据的盘上
+    /// 在哪个文件夹里测（用后删除）；应在将来放数据的盘上
     #[arg(long)]
     pub dir: Option<PathBuf>,
 }

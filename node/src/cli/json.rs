@@ -59,7 +59,7 @@ objects! {
     Ticket {
         matter, number, origin, taken_in_at_ms, since_ms, channel, kind, category, urgency, stage, closed_ground,
         closed_at_ms, due_ms, due_provisional, overdue, returns, hops, redos, version, place, lead, term, title,
-        place_name, with,
+        place_name, with, origin_name, closed_label,
     }
     Leg {
         id, matter, number, giver, taker, side, role, kind, stage, offered_at_ms, delivered_at_ms, signed_at_ms,

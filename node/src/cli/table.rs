@@ -95,9 +95,8 @@ impl Listing {
     }
 }
 
-/// A table's lines, filtered: for tables of another form.
-#[must_use]
-pub fn drawn(table: &Table) -> Text {
+/// A table's lines, filtered.
+fn drawn(table: &Table) -> Text {
     let mut text = Text::new();
     for line in table.lines() {
         text.line(line.trim_end());

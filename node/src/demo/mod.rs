@@ -49,31 +49,31 @@ const CLEAR_TRIES: u32 = 20;
 /// `hotline demo`.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
-    /// 留言文件(CSV,表头含 留言主题、留言详情、留言时间);不写则用自带的样例
+    /// 留言文件（CSV，表头含 留言主题、留言详情、留言时间）；不写则用自带的样例
     #[arg(long, value_name = "FILE")]
     messages: Option<PathBuf>,
-    /// 各级一共受理多少件;多于留言条数时循环使用
+    /// 各级一共受理多少件；多于留言条数时循环使用
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     tickets: u32,
-    /// 随机选择的种子:同一种子讲同样的故事
+    /// 随机选择的种子：同一种子讲同样的故事
     #[arg(long, value_name = "S", default_value_t = 12345)]
     seed: u64,
-    /// 中途切断一条联动链路、强行终止一个节点,再恢复
+    /// 中途切断一条联动链路、强行终止一个节点，再恢复
     #[arg(long)]
     outage: bool,
     /// 只输出一个 JSON 对象
     #[arg(long)]
     json: bool,
-    /// 演完后节点继续运行,直到按 Ctrl-C
+    /// 演完后节点继续运行，直到按 Ctrl-C
     #[arg(long)]
     stay: bool,
-    /// 放证书、配置、数据和日志的文件夹;不写则用临时文件夹,成功后删去
+    /// 放证书、配置、数据和日志的文件夹；不写则用临时文件夹，成功后删去
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// 同时在办多少件
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     in_flight: u16,
-    /// 演示时钟的快慢:现实一秒等于节点多少秒
+    /// 演示时钟的快慢：现实一秒等于节点多少秒
     #[arg(long, value_name = "RATE", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(2_000..=200_000))]
     rate: u32,
 }
@@ -172,7 +172,9 @@ impl DemoArgs {
         teller.say("所有人手里的事都办完了；等待各条队列排空、统计数报全……");
         let mut figures = interrupts.unless(calm::settle(&town)).await?;
         let tables = interrupts.unless(report::tables(&town)).await?;
+        let story = interrupts.unless(report::one_story(&town, &told)).await?;
         teller.say(tables);
+        teller.say(story);
         if self.stay {
             teller.say(report::what_next(&town.world, self.rate));
             interrupts.any().await;

@@ -8,34 +8,90 @@ use super::seconds;
 use super::tell::{NAMED_MAX, Teller};
 use super::verdict::Found;
 use super::world::{CLERK, DISPATCHER, OPERATOR, SUPERVISOR, World};
-use crate::cli::table::drawn;
-use comfy_table::{CellAlignment, Table, presets};
+use crate::cli::table::Listing;
+use crate::cli::ticket::ticket_text;
+use anyhow::Context as _;
 use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
 use hotline_topology::{Level, RegionKey};
 use serde_json::json;
 use std::time::Duration;
 
-/// Columns of the table of matters, with their measures.
-const MATTERS: [(&str, &str); 8] = [
-    ("受理", "taken-in"),
-    ("直接答复", "answered-directly"),
-    ("不予受理", "refused"),
-    ("转办", "assigned"),
-    ("提级上报", "escalated"),
-    ("重办", "redone"),
-    ("按期办结", "closed-in-time"),
-    ("逾期办结", "closed-late"),
-];
-/// Columns of the table of legs.
-const LEGS: [(&str, &str); 6] = [
-    ("承接", "taken-in"),
-    ("退单", "returned"),
-    ("被督办", "supervised"),
-    ("按期办结", "closed-in-time"),
-    ("逾期办结", "closed-late"),
-    ("在办", "open-now"),
-];
+/// Matters of which the longest story is told.
+const LOOKED_AT: usize = 60;
+/// What each matter came to, with their measures: they add up to what was taken in.
+const MATTERS: Columns = Columns {
+    whole: ("受理", "taken-in"),
+    parts: &[
+        ("不予受理", "refused"),
+        ("按期办结", "closed-in-time"),
+        ("逾期办结", "closed-late"),
+        ("在办", "open-now"),
+    ],
+    rest: None,
+    besides: &[
+        ("转办", "assigned"),
+        ("提级", "escalated"),
+        ("重办", "redone"),
+    ],
+};
+/// The same of legs; what was neither returned, nor done, nor is open was taken back.
+const LEGS: Columns = Columns {
+    whole: ("承接", "taken-in"),
+    parts: &[
+        ("退单", "returned"),
+        ("按期办结", "closed-in-time"),
+        ("逾期办结", "closed-late"),
+        ("在办", "open-now"),
+    ],
+    rest: Some("收回"),
+    besides: &[("被督办", "supervised")],
+};
+
+/// Columns of a table whose rows add up by eye.
+struct Columns {
+    /// The heading and measure of the whole.
+    whole: (&'static str, &'static str),
+    /// What it is made of.
+    parts: &'static [(&'static str, &'static str)],
+    /// The heading of what is left of the whole.
+    rest: Option<&'static str>,
+    /// What is counted besides.
+    besides: &'static [(&'static str, &'static str)],
+}
+
+impl Columns {
+    fn headings(&self) -> Vec<&'static str> {
+        let name = |column: &(&'static str, &'static str)| column.0;
+        let parts = self.parts.iter().map(name).chain(self.rest);
+        std::iter::once(self.whole.0)
+            .chain(parts)
+            .chain(self.besides.iter().map(name))
+            .collect()
+    }
+
+    /// The sum in words.
+    fn sum(&self) -> String {
+        let parts: Vec<_> = (self.parts.iter().map(|part| part.0))
+            .chain(self.rest)
+            .collect();
+        format!("{}＝{}", self.whole.0, parts.join("＋"))
+    }
+
+    /// A row, of what each measure counts.
+    fn row(&self, counts: impl Fn(&str) -> i64) -> Vec<String> {
+        let whole = counts(self.whole.1);
+        let parts: Vec<i64> = self.parts.iter().map(|part| counts(part.1)).collect();
+        let rest = self.rest.map(|_| whole - parts.iter().sum::<i64>());
+        let besides = self.besides.iter().map(|column| counts(column.1));
+        std::iter::once(whole)
+            .chain(parts)
+            .chain(rest)
+            .chain(besides)
+            .map(|count| count.to_string())
+            .collect()
+    }
+}
 
 /// Everything that came of it.
 pub struct Report<'a> {
@@ -64,18 +120,18 @@ pub async fn tables(town: &Town) -> anyhow::Result<Text> {
     let matters = figures(town, root, "matters", "region").await?;
     let legs = figures(town, root, "legs", "region").await?;
     Ok(shown!(
-        "\n诉求（按受理节点统计，取自 {} 汇总的数）\n{}\n交办（按承办节点统计）\n{}",
+        "\n诉求（按受理节点统计，取自 {} 汇总的数；{}）\n{}\n交办（按承办节点统计；{}）\n{}",
         town.world.name(root),
+        MATTERS.sum(),
         table(&town.world, &matters, &MATTERS),
+        LEGS.sum(),
         table(&town.world, &legs, &LEGS)
     ))
 }
 
-fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Text {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN);
-    let headings = columns.iter().map(|(heading, _)| *heading);
-    table.set_header(std::iter::once("层级").chain(headings));
+fn table(world: &World, figures: &pb::Figures, columns: &Columns) -> Text {
+    let headings: Vec<_> = std::iter::once("层级").chain(columns.headings()).collect();
+    let mut listing = Listing::new(&headings).numbers_from(1);
     for level in Level::ALL {
         let of_level = |line: &&pb::FiguresLine| {
             let key = line.label.split(' ').next().unwrap_or_default();
@@ -83,21 +139,54 @@ fn table(world: &World, figures: &pb::Figures, columns: &[(&str, &str)]) -> Text
             key.and_then(|key| world.federation.region(key))
                 .is_some_and(|region| region.level == level)
         };
-        let sums = columns.iter().map(|(_, measure)| {
+        let sums = columns.row(|measure| {
             let lines = figures.lines.iter().filter(of_level);
-            let sum: i64 = lines.map(|line| count(figures, Some(line), measure)).sum();
-            sum.to_string()
+            lines.map(|line| count(figures, Some(line), measure)).sum()
         });
-        table.add_row(std::iter::once(level.label().to_owned()).chain(sums));
+        listing.row(std::iter::once(level.label().to_owned()).chain(sums));
     }
-    let total = columns
-        .iter()
-        .map(|(_, measure)| count(figures, figures.total.as_ref(), measure).to_string());
-    table.add_row(std::iter::once("合计".to_owned()).chain(total));
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    let total = columns.row(|measure| count(figures, figures.total.as_ref(), measure));
+    listing.row(std::iter::once("合计".to_owned()).chain(total));
+    listing.or("没有统计数")
+}
+
+/// One matter from its intake to its end, as its node shows it: that of which most is to be told.
+///
+/// # Errors
+/// A node does not answer.
+pub async fn one_story(town: &Town, told: &Told) -> anyhow::Result<Text> {
+    let ask = |ticket: &str, with_texts| pb::GetTicketRequest {
+        ticket: ticket.to_owned(),
+        with_texts,
+        purpose: if with_texts { "handle" } else { "" }.to_owned(),
+    };
+    let mut longest: Option<(usize, RegionKey, String)> = None;
+    for matter in told.confirmed.iter().take(LOOKED_AT) {
+        let matter = matter.to_string();
+        for (region, door) in &town.doors {
+            let Ok(detail) = door.get_ticket(Some(DISPATCHER), ask(&matter, false)).await else {
+                continue;
+            };
+            let own =
+                (detail.ticket.as_ref()).is_some_and(|ticket| ticket.origin == region.as_str());
+            let length = detail.timeline.len();
+            if own && longest.as_ref().is_none_or(|(most, ..)| length > *most) {
+                longest = Some((length, *region, matter.clone()));
+            }
+        }
     }
-    drawn(&table)
+    let Some((_, region, matter)) = longest else {
+        return Ok(Text::new());
+    };
+    let door = town.doors.get(&region).context("没有操作口")?;
+    let detail = door
+        .get_ticket(Some(DISPATCHER), ask(&matter, true))
+        .await?;
+    Ok(shown!(
+        "\n其中一件从头到尾（hotline ticket show 在 {} 所见）：\n{}",
+        town.world.name(region),
+        ticket_text(&detail)
+    ))
 }
 
 /// What to try while the nodes run: real commands, and what each shows.

@@ -10,7 +10,6 @@ use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::leg::Act;
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
-use hotline_domain::row::{Row, RowKey};
 use hotline_domain::view::Rows as _;
 use hotline_topology::RegionKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,14 +147,7 @@ impl Promise for Evidence {
             return Ok(());
         }
         // An order on a leg that its taker lost with its disk waits for the leg as long as it may, and is answered then.
-        for node in nodes.values() {
-            let rows = node.view.range(RowKey::Kept(0), RowKey::Kept(u64::MAX));
-            let waits = rows.into_iter().filter_map(|(_, row)| match row {
-                Row::Kept(kept) if kept.until.is_some() => Some(kept.envelope.id),
-                _ => None,
-            });
-            self.answered.extend(waits);
-        }
+        self.answered.extend(super::waiting(nodes));
         for (id, written) in self.written.iter().filter(|(_, one)| one.handed_over) {
             let (author, to) = (written.author, written.addressee);
             let older = self.older.contains(&author) || self.older.contains(&to);

@@ -37,7 +37,7 @@ use hotline_domain::command::Command;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::EnvelopeId;
 use hotline_domain::link::Envelope;
-use hotline_domain::row::{Done, RowKey};
+use hotline_domain::row::{Done, Row, RowKey};
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -217,4 +217,18 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::<authority::Authority>::default(),
         Box::<liveness::Liveness>::default(),
     ]
+}
+
+/// What waits for something at its addressee, and is answered when it has waited long enough.
+fn waiting(nodes: &Nodes) -> Vec<EnvelopeId> {
+    let mut waiting = Vec::new();
+    for node in nodes.values() {
+        let kept = [RowKey::Kept(0), RowKey::Kept(u64::MAX)];
+        let [from, to] = kept;
+        waiting.extend(node.view.range(from, to).filter_map(|(_, row)| match row {
+            Row::Kept(kept) if kept.until.is_some() => Some(kept.envelope.id),
+            _ => None,
+        }));
+    }
+    waiting
 }

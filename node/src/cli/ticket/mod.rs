@@ -30,6 +30,7 @@ use hotline_show::{Text, shown};
 
 pub(super) use list::more;
 pub(super) use readings::Purpose;
+pub use show::text as ticket_text;
 pub(super) use show::{field_lines, leg_table};
 
 /// `hotline ticket`.

@@ -41,7 +41,8 @@ impl Show {
     }
 }
 
-fn text(detail: &pb::TicketDetail) -> Text {
+/// A ticket as people read it.
+pub fn text(detail: &pb::TicketDetail) -> Text {
     let mut text = Text::new();
     if let Some(ticket) = &detail.ticket {
         text += header(ticket);
@@ -80,6 +81,11 @@ fn text(detail: &pb::TicketDetail) -> Text {
     text
 }
 
+/// A name, or the code where a node of the release before sends none.
+fn named<'a>(name: &'a str, code: &'a str) -> &'a str {
+    if name.is_empty() { code } else { name }
+}
+
 fn header(ticket: &pb::Ticket) -> Text {
     let mut text = shown!(
         "工单 {}  {}\n{}  {}  {}  渠道 {}\n{} 由 {} 受理",
@@ -90,7 +96,7 @@ fn header(ticket: &pb::Ticket) -> Text {
         word("urgency", &ticket.urgency),
         word("channel", &ticket.channel),
         time(ticket.taken_in_at_ms),
-        ticket.origin,
+        named(&ticket.origin_name, &ticket.origin),
     );
     if ticket.due_ms != 0 {
         let late = if ticket.overdue {
@@ -102,13 +108,13 @@ fn header(ticket: &pb::Ticket) -> Text {
         text += shown!("，期限 {date}{late}");
     }
     if !ticket.place.is_empty() {
-        text += shown!("，事发地 {}", ticket.place);
+        text += shown!("，事发地 {}", named(&ticket.place_name, &ticket.place));
     }
     if ticket.closed_at_ms != 0 {
         text += shown!(
             "\n{} 办结：{}",
             time(ticket.closed_at_ms),
-            ticket.closed_ground
+            named(&ticket.closed_label, &ticket.closed_ground)
         );
     }
     let counts = [

@@ -1,5 +1,6 @@
 //! Tickets and legs as messages.
 
+use super::words;
 use crate::app::NodeHandle;
 use crate::grpc::refusal::unwell;
 use chrono::Datelike as _;
@@ -45,7 +46,10 @@ pub(super) fn ticket(
     rows: &dyn View,
     ticket: &Ticket,
 ) -> Result<pb::Ticket, Status> {
+    let known = node.shared().surroundings.known();
     let me = node.shared().surroundings.me();
+    let place = |region| body_name(&known.federation, &Body::Node(region));
+    let closed = ticket.closed_ground.as_deref().unwrap_or_default();
     Ok(pb::Ticket {
         matter: ticket.matter.to_string(),
         number: ticket.number.clone(),
@@ -73,6 +77,9 @@ pub(super) fn ticket(
             .lead
             .map_or_else(String::new, |lead| lead.to_string()),
         term: ticket.term,
+        place_name: ticket.place.map_or_else(String::new, place),
+        origin_name: place(ticket.origin),
+        closed_label: words::closing(&known.packs, closed).to_owned(),
         // Only lists fill the rest.
         ..pb::Ticket::default()
     })

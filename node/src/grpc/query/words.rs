@@ -205,7 +205,7 @@ fn asked(packs: &[PolicyPack], asking: &Asking) -> String {
     }
 }
 
-fn closing<'a>(packs: &'a [PolicyPack], code: &'a str) -> &'a str {
+pub(super) fn closing<'a>(packs: &'a [PolicyPack], code: &'a str) -> &'a str {
     said(packs, code, |pack, code| Some(&pack.closing(code)?.ground))
 }
 

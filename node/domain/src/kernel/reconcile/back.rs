@@ -134,6 +134,8 @@ pub(super) fn act_back(
         act: past.act.clone(),
         fields,
     })?;
+    // A leg that this node closed in another past keeps the order too, and what follows it.
+    supervision::stands(draft, leg.id, happened_at, &past.act)?;
     supervision::came_back(draft, leg, happened_at, &past.act)
 }
 

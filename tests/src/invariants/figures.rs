@@ -49,8 +49,7 @@ impl Promise for Figures {
             words.contains("没有回执") && waits.iter().any(|id| words.contains(&id.to_string()))
         };
         let faults = verdict.faults.iter();
-        let mut faults =
-            faults.filter(|words| !(unanswered(words) || disputed && untimely(words)));
+        let mut faults = faults.filter(|words| !(unanswered(words) || disputed && untimely(words)));
         if faults.next().is_none() {
             return Ok(());
         }

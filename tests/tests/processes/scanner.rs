@@ -31,7 +31,8 @@ const WEAKNESSES: [(&str, &str); 5] = [
     ),
 ];
 
-/// A door to the port that calls it from many addresses: of one that fails hundreds of handshakes a second the node
+/// A door to the port that calls it from many networks: of an address or a network that fails hundreds of handshakes a
+/// second the node
 /// hangs up on most, and a scanner would take that for an answer.
 async fn from_many_addresses(to: SocketAddr) -> anyhow::Result<SocketAddr> {
     let door = TcpListener::bind("127.0.0.1:0").await?;
@@ -42,9 +43,9 @@ async fn from_many_addresses(to: SocketAddr) -> anyhow::Result<SocketAddr> {
                 return;
             };
             tokio::spawn(async move {
-                let [_, _, high, low] = (number % 50_000 + 2).to_be_bytes();
+                let [_, _, high, low] = (number % 50_000 + 256).to_be_bytes();
                 let socket = TcpSocket::new_v4()?;
-                socket.bind(SocketAddr::from(([127, 1, high, low], 0)))?;
+                socket.bind(SocketAddr::from(([127, low, high, 2], 0)))?;
                 let mut node = socket.connect(to).await?;
                 tokio::io::copy_bidirectional(&mut caller, &mut node).await
             });

@@ -8,6 +8,7 @@ use hotline_tests::processes::Town;
 use hotline_topology::Level;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// What must be refused altogether.
@@ -31,9 +32,11 @@ const WEAKNESSES: [(&str, &str); 5] = [
     ),
 ];
 
-/// A door to the port that calls it from many networks: of an address or a network that fails hundreds of handshakes a
-/// second the node
-/// hangs up on most, and a scanner would take that for an answer.
+/// From one call of the scanner to the next: a node hangs up on most of hundreds of failing handshakes a second, and a
+/// scanner would take that for an answer.
+const PACE: Duration = Duration::from_millis(10);
+
+/// A door to the port that calls it from many networks, one call after the other.
 async fn from_many_addresses(to: SocketAddr) -> anyhow::Result<SocketAddr> {
     let door = TcpListener::bind("127.0.0.1:0").await?;
     let address = door.local_addr()?;
@@ -42,6 +45,7 @@ async fn from_many_addresses(to: SocketAddr) -> anyhow::Result<SocketAddr> {
             let Ok((mut caller, _)) = door.accept().await else {
                 return;
             };
+            tokio::time::sleep(PACE).await;
             tokio::spawn(async move {
                 let [_, _, high, low] = (number % 50_000 + 256).to_be_bytes();
                 let socket = TcpSocket::new_v4()?;

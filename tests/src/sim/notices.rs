@@ -33,8 +33,9 @@ pub fn is_wanted(met: &str, leg: &str) -> bool {
         // Honest nodes refuse no offer of each other's but after a restore or a reform, once in a thousand seeds; a unit's
         // leg is received in the commit that gives it. Each kind of leg that comes back stands among the domain's tests.
         ("bounced", _) => false,
-        // What was raised is declined once, and then with its giver again.
-        ("refused-past-bound", "raised") => false,
+        // What was raised is declined once, and then with its giver again; what one body after the other declines up to
+        // the bound is met with several at once in a hundred seeds, one by one in two thousand.
+        ("refused-past-bound", leg) => leg == "joint",
         _ => true,
     }
 }

@@ -36,6 +36,8 @@ pub fn is_wanted(met: &str, leg: &str) -> bool {
         // What was raised is declined once, and then with its giver again; what one body after the other declines up to
         // the bound is met with several at once in a hundred seeds, one by one in two thousand.
         ("refused-past-bound", leg) => leg == "joint",
+        // A redo goes to one body; several have it only where that one returned it.
+        ("unsatisfactory-again", "joint") => false,
         _ => true,
     }
 }

@@ -31,7 +31,7 @@ pub fn is_wanted(met: &str, leg: &str) -> bool {
         // What has no leg cannot be ordered, returned or delivered.
         (_, "no leg") => ["overdue", "unsatisfactory-again"].contains(&met),
         // Honest nodes refuse no offer of each other's but after a restore or a reform, once in a thousand seeds; a unit's
-        // leg is received in the commit that gives it. Each kind of leg that comes back stands among the domain's tests.
+        // leg is received in the commit that gives it. A leg given down that comes back stands among the domain's tests.
         ("bounced", _) => false,
         // What was raised is declined once, and then with its giver again; what one body after the other declines up to
         // the bound is met with several at once in a hundred seeds, one by one in two thousand.

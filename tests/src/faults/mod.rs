@@ -8,7 +8,7 @@
 //! | clocks | jumps in both directions, clocks that stand still |
 //! | forgery | a node whose operator tampers with it writes what it has no right to |
 //! | malice | a neighbour sends frames that no honest node sends |
-//! | versions | nodes of the release before, upgraded one by one; a newer tree, which some know later; new keys for sealing |
+//! | versions | nodes of the release before, upgraded one by one; a newer tree, which some know later; an altered copy of it; new keys for sealing |
 //!
 //! Loss is the cut of a stream; after it, what was not committed comes again, so duplication comes with it. Lanes of a
 //! stream overtake each other; every frame has its own delay.
@@ -158,6 +158,16 @@ pub enum Fault {
         /// What it changes; where the tree is too small for that, a township is given up.
         reform: Reform,
     },
+    /// Somebody changed the edges in the node's own copy of the tree, and left its version as it was.
+    NarrowEdges {
+        /// Whose.
+        node: RegionKey,
+    },
+    /// The node has the tree again that was given out.
+    MendEdges {
+        /// Which.
+        node: RegionKey,
+    },
     /// The node still is of the release before.
     Older {
         /// Which.
@@ -218,7 +228,7 @@ pub enum Fault {
 type Draw = fn(&mut Chance<'_>) -> Vec<(i64, Fault)>;
 
 /// Every sort of fault; to add one, a function in one of the files, and its line here.
-const SORTS: [(&str, Draw); 15] = [
+const SORTS: [(&str, Draw); 16] = [
     ("crashes", crashes::draw),
     ("cuts", lines::cuts),
     ("partitions", lines::partitions),
@@ -234,6 +244,7 @@ const SORTS: [(&str, Draw); 15] = [
     ("restores", disks::restore),
     ("erasures", disks::erase),
     ("keys", versions::keys),
+    ("edges", versions::edges),
 ];
 
 /// The names of all sorts.

@@ -1,8 +1,8 @@
 //! Neighbours of the release before, each upgraded alone in the middle of its work; a newer tree, which some know later
-//! than others; keys for sealing that are changed and revoked while things are under way.
+//! than others, and one that somebody altered; keys for sealing that are changed and revoked while things are under way.
 
 use super::{Chance, Fault};
-use crate::sim::places::{Reform, START};
+use crate::sim::places::{HOUR, Reform, START};
 
 /// The tree is reorganised, and every node hears of it at another time.
 pub(super) fn reorganise(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
@@ -11,6 +11,23 @@ pub(super) fn reorganise(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
     }
     let reform = *chance.rng.pick(&Reform::ALL);
     vec![(chance.within(25, 70), Fault::Reorganise { reform })]
+}
+
+/// A node whose tree was altered by hand refuses what it is given, for some hours. Answers to a restored node have titles,
+/// too, and nobody asks for them a second time: the two never come together.
+pub(super) fn edges(chance: &mut Chance<'_>) -> Vec<(i64, Fault)> {
+    if chance.seed % 5 != 4 {
+        return Vec::new();
+    }
+    let one = |chance: &mut Chance<'_>| {
+        let (node, at) = (chance.node(), chance.within(5, 75));
+        let until = at + chance.rng.between(6 * HOUR, 24 * HOUR);
+        [
+            (at, Fault::NarrowEdges { node }),
+            (until, Fault::MendEdges { node }),
+        ]
+    };
+    (0..2).flat_map(|_| one(chance)).collect()
 }
 
 /// Keys for sealing are changed by people, some of them revoked.

@@ -93,7 +93,9 @@ impl Promise for Locality {
             return Err("personal data in a payload".to_owned());
         }
         let clear = envelope.key_id == 0 && is_sealed(envelope.kind);
-        if envelope.addressee != to && clear && !self.older.contains(&envelope.author) {
+        // Whoever forges shows what he made up himself; after a reform it can pass a level on its way.
+        let honest = !self.forged.contains(&envelope.id);
+        if envelope.addressee != to && clear && honest && !self.older.contains(&envelope.author) {
             let (author, kind, id) = (envelope.author, envelope.kind, envelope.id);
             return Err(format!(
                 "{id} of {author}, kind {kind}, passes {to} in the clear"

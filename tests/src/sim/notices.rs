@@ -30,14 +30,10 @@ pub fn is_wanted(met: &str, leg: &str) -> bool {
     match (met, leg) {
         // What has no leg cannot be ordered, returned or delivered.
         (_, "no leg") => ["overdue", "unsatisfactory-again"].contains(&met),
-        // Honest nodes refuse no offer of each other's but after a restore or a reform, once in a thousand seeds; a unit's
-        // leg is received in the commit that gives it. A leg given down that comes back stands among the domain's tests.
-        ("bounced", _) => false,
-        // What was raised is declined once, and then with its giver again; what one body after the other declines up to
-        // the bound is met with several at once in a hundred seeds, one by one in two thousand.
-        ("refused-past-bound", leg) => leg == "joint",
-        // A redo goes to one body; several have it only where that one returned it.
-        ("unsatisfactory-again", "joint") => false,
+        // A unit's leg is received in the commit that gives it.
+        ("bounced", leg) => leg != "unit",
+        // What was raised is declined once, and is with its giver again.
+        ("refused-past-bound", leg) => leg != "raised",
         _ => true,
     }
 }

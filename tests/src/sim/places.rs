@@ -59,6 +59,8 @@ pub struct Place {
     pub nodes: Vec<RegionKey>,
     /// The tree in force.
     pub federation: Federation,
+    /// What has changed it.
+    reform: Option<Reform>,
 }
 
 impl Place {
@@ -71,7 +73,8 @@ impl Place {
     pub fn of(nodes: &[RegionKey]) -> Arc<Self> {
         Arc::new(Self {
             nodes: nodes.to_vec(),
-            federation: build(nodes, 1, None),
+            federation: build(nodes, 1, None, &usual()),
+            reform: None,
         })
     }
 
@@ -89,8 +92,45 @@ impl Place {
         there.then(|| {
             Arc::new(Self {
                 nodes: self.nodes.clone(),
-                federation: build(&self.nodes, version, Some(reform)),
+                federation: build(&self.nodes, version, Some(reform), &usual()),
+                reform: Some(reform),
             })
+        })
+    }
+
+    /// The same version in the copy of somebody who let no title cross an edge on its way to a taker: whatever is given
+    /// or raised to this node is refused by its rules.
+    ///
+    /// # Panics
+    /// Never: the trees are constants.
+    #[must_use]
+    pub fn narrowed(&self) -> Arc<Self> {
+        let mut edges = usual();
+        for policy in std::iter::once(&mut edges.default).chain(edges.overrides.values_mut()) {
+            for way in [Way::Down, Way::EscalationUp] {
+                let fields = FieldName::ALL.into_iter();
+                let kept = fields.filter(|name| *name != FieldName::Title && policy.allows(way, *name));
+                let kept: Vec<FieldName> = kept.collect();
+                policy.set(way, kept);
+            }
+        }
+        self.with(&edges)
+    }
+
+    /// The same version as everybody has it.
+    ///
+    /// # Panics
+    /// Never: the trees are constants.
+    #[must_use]
+    pub fn as_given_out(&self) -> Arc<Self> {
+        self.with(&usual())
+    }
+
+    fn with(&self, edges: &EdgePolicies) -> Arc<Self> {
+        Arc::new(Self {
+            nodes: self.nodes.clone(),
+            federation: build(&self.nodes, self.federation.version(), self.reform, edges),
+            reform: self.reform,
         })
     }
 
@@ -181,18 +221,28 @@ fn depth(key: RegionKey) -> usize {
     places.take_while(|place| **place != b'0').count()
 }
 
-fn build(nodes: &[RegionKey], version: u32, reform: Option<Reform>) -> Federation {
+/// The edge between the first city and its first county lets the contact pass downward.
+fn usual() -> EdgePolicies {
+    let mut edges = EdgePolicies::default();
+    let mut open = EdgePolicy::default();
+    let down = Way::Down.default_fields().iter().copied();
+    open.set(Way::Down, down.chain([FieldName::Contact]));
+    edges.overrides.insert((TREE[1], TREE[3]), open);
+    edges
+}
+
+fn build(
+    nodes: &[RegionKey],
+    version: u32,
+    reform: Option<Reform>,
+    edges: &EdgePolicies,
+) -> Federation {
     let local = |region: &RegionKey| Dispatch {
         region: *region,
         category: String::new(),
         place: None,
         to: Target::Local,
     };
-    let mut edges = EdgePolicies::default();
-    let mut open = EdgePolicy::default();
-    let down = Way::Down.default_fields().iter().copied();
-    open.set(Way::Down, down.chain([FieldName::Contact]));
-    edges.overrides.insert((TREE[1], TREE[3]), open);
     let above = nodes.iter().filter(|region| depth(**region) < 3);
     let mut regions: Vec<Region> = nodes.iter().map(region).collect();
     for region in &mut regions {
@@ -207,7 +257,7 @@ fn build(nodes: &[RegionKey], version: u32, reform: Option<Reform>) -> Federatio
         regions,
         standards: Vec::new(),
         catalogue: Catalogue::new(above.map(local).collect()),
-        edges,
+        edges: edges.clone(),
         calendar: calendar(version),
     };
     Federation::build(parts).expect("the simulated federation fits together")

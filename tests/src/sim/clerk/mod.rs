@@ -1,5 +1,6 @@
 //! People: what they ask of their node, and that they ask again under the same key when no answer came.
 
+mod difficult;
 mod finish;
 mod random;
 

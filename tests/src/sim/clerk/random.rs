@@ -1,12 +1,13 @@
 //! What people do while the simulation runs: everything the verbs offer, by weight, now and then what is not allowed.
 
+use super::difficult::{self, beyond, contested, shuttled};
 use super::{Who, Wish};
 use crate::sim::node::Node;
 use crate::sim::places::{HOUR, UNITS, unit};
 use crate::sim::rng::Rng;
 use hotline_domain::body::Body;
 use hotline_domain::command::Verb;
-use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::id::LegId;
 use hotline_domain::leg::{Leg, LegKind, RequestKind, Side, Stage};
 use hotline_domain::policy::purpose::Purpose;
 use hotline_domain::reading::{Entrance, Opened};
@@ -15,7 +16,8 @@ use hotline_topology::{FieldName, Kind, Time, Urgency};
 
 const CLOSINGS: [&str; 3] = ["solved", "explained", "unfounded"];
 
-fn desk(verb: Verb, fields: &[FieldName]) -> Wish {
+/// What the hotline's own staff does.
+pub(super) fn desk(verb: Verb, fields: &[FieldName]) -> Wish {
     Wish {
         verb,
         who: Who::Desk,
@@ -66,6 +68,9 @@ pub(super) fn wishes(rng: &mut Rng, node: &Node) -> Vec<Wish> {
             _ => on_incoming(rng, node, ticket),
         };
         open.extend(wish);
+    }
+    if rng.percent(30) {
+        open.extend(difficult::next(rng, node));
     }
     if rng.percent(20) {
         open.extend(on_noticed(rng, node));
@@ -195,22 +200,13 @@ fn closed(rng: &mut Rng, ticket: &Ticket) -> Option<Wish> {
     })
 }
 
-/// Whether it is a matter that nobody holds to be his: it is returned again and again, and given to several at last.
-fn contested(matter: MatterId) -> bool {
-    matter.0[15].is_multiple_of(6)
-}
-
-/// Whether it is a matter that its origin cannot solve: it is raised, and raised again after a redo.
-fn beyond(matter: MatterId) -> bool {
-    matter.0[14].is_multiple_of(8)
-}
-
 fn assign(rng: &mut Rng, node: &Node, ticket: &Ticket) -> Wish {
     let children = node.place.federation.children(node.region);
     let mut bodies: Vec<Body> = children.iter().map(|child| Body::Node(*child)).collect();
     bodies.extend(UNITS.map(|name| Body::Unit(node.region, unit(name))));
     let several = contested(ticket.matter) && ticket.returns > 0;
     let takers = match rng.below(10) {
+        _ if shuttled(ticket.matter) => vec![rng.pick(&bodies).clone()],
         0..=5 if several => bodies.clone(),
         0..=2 => Vec::new(),
         3..=7 => vec![rng.pick(&bodies).clone()],
@@ -355,10 +351,6 @@ fn taker(rng: &mut Rng, leg: &Leg, who: Who) -> Option<Wish> {
         };
         return as_taker(verb, &[FieldName::ResultText]);
     }
-    let result = |rng: &mut Rng| Verb::SubmitResult {
-        leg: id,
-        ground: (*rng.pick(&CLOSINGS)).to_owned(),
-    };
     if leg.offer.kind == LegKind::Upward && leg.stage == Stage::Delivered && rng.percent(60) {
         return as_taker(Verb::Sign { leg: id }, &[]);
     }
@@ -389,11 +381,29 @@ fn taker(rng: &mut Rng, leg: &Leg, who: Who) -> Option<Wish> {
             open.and_then(|(request, _)| as_taker(Verb::WithdrawRequest { leg: id, request }, &[]))
         }
         _ if open.is_some_and(|(_, kind)| kind == RequestKind::Result) => None,
-        _ => as_taker(result(rng), &[FieldName::ResultText, FieldName::Answer]),
+        _ => as_taker(result(rng, id), &[FieldName::ResultText, FieldName::Answer]),
     }
 }
 
-fn ask_return(leg: LegId) -> Verb {
+/// A result, closed in some way.
+pub(super) fn result(rng: &mut Rng, leg: LegId) -> Verb {
+    let ground = (*rng.pick(&CLOSINGS)).to_owned();
+    Verb::SubmitResult { leg, ground }
+}
+
+/// The giver agrees.
+pub(super) fn approve(leg: LegId, request: u32) -> Wish {
+    let verb = Verb::Rule {
+        leg,
+        request,
+        granted: true,
+        basis: "审核意见".to_owned(),
+    };
+    desk(verb, &[FieldName::Reason])
+}
+
+/// Somebody holds that it is not his.
+pub(super) fn ask_return(leg: LegId) -> Verb {
     let (ground, basis) = ("not-our-duty".to_owned(), "三定方案".to_owned());
     Verb::AskReturn { leg, ground, basis }
 }

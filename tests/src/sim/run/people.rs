@@ -59,6 +59,7 @@ impl Sim {
         self.originals.clear();
         for me in self.place.nodes.clone() {
             self.take_place(me);
+            self.mend_edges(me);
             self.mend_disk(me);
             self.set_clock(me);
             if !self.nodes[&me].up() {

@@ -112,6 +112,12 @@ impl Sim {
             }
             Fault::MendDisk { node } => self.mend_disk(node),
             Fault::Reorganise { reform } => self.reorganise(reform),
+            Fault::NarrowEdges { node } => {
+                self.struck("altered edges");
+                let node = self.node(node);
+                node.place = node.place.narrowed();
+            }
+            Fault::MendEdges { node } => self.mend_edges(node),
             Fault::Older { node } => {
                 self.struck("older release");
                 self.had_older = true;
@@ -191,6 +197,12 @@ impl Sim {
             let wait = self.rng.between(MINUTE, 24 * HOUR);
             self.after(wait, Happening::TakePlace(me));
         }
+    }
+
+    /// The node has its tree as it was given out, in the version that it knows.
+    pub(super) fn mend_edges(&mut self, me: RegionKey) {
+        let node = self.node(me);
+        node.place = node.place.as_given_out();
     }
 
     /// The newer tree is in force at the node.

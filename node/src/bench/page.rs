@@ -178,7 +178,7 @@ impl Page {
         let tickets = self.filled.first().map_or(0, |found| found.tickets);
         format!(
             "存有 {tickets} 件工单的节点，启动后静止时：{}；空闲节点 {:.0} MiB。",
-            each.collect::<Vec<_>>().join(";"),
+            each.collect::<Vec<_>>().join("；"),
             self.report.idle_mib
         )
     }

@@ -10,7 +10,7 @@ use hotline::codec::payload::Codec;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
 use hotline_domain::id::{EnvelopeId, MatterId};
-use hotline_domain::leg::{Lane, Leg, LegKind, Party, Request, RequestKind, Side, Stage};
+use hotline_domain::leg::{Due, Lane, Leg, LegKind, Party, Request, RequestKind, Side, Stage};
 use hotline_domain::link::{Envelope, Message, MessageKind, Wire as _};
 use hotline_domain::row::{Done, Row, RowKey};
 use hotline_domain::sealing::is_sealed;
@@ -333,11 +333,21 @@ fn alike(nodes: &Nodes, leg: &Leg) -> Result<(), String> {
     // Where a clock was wrong, each side may hold its own of when things happened: what is disputed counts as it arrived.
     // What a node did again after its disk was set back in secret happened at two times; each end keeps its first.
     let wrong = nodes.values().any(|node| node.clock.was_wrong);
-    let disputed = wrong
-        || [leg.giver(), leg.taker().region()]
-            .iter()
-            .any(|end| in_secret(&nodes[end]));
+    let two_lives = [leg.giver(), leg.taker().region()]
+        .iter()
+        .any(|end| in_secret(&nodes[end]));
+    let disputed = wrong || two_lives;
     let at = |at: Option<Time>| at.filter(|_| !disputed);
+    // Between the two lives of such a node the calendar of the year may have come, and moved the date of a leg that had
+    // ended in the first: it is over for both, and what its date was reckoned by binds nobody any more.
+    let due = |leg: &Leg| match two_lives && !leg.is_open() {
+        true => Due {
+            calendar: 0,
+            provisional: false,
+            ..leg.due
+        },
+        false => leg.due,
+    };
     let state = |leg: &Leg| {
         let request = leg.request.clone().map(|request| Request {
             at: at(Some(request.at)).unwrap_or(Time(0)),
@@ -345,7 +355,7 @@ fn alike(nodes: &Nodes, leg: &Leg) -> Result<(), String> {
         });
         (
             leg.stage,
-            leg.due,
+            due(leg),
             at(leg.delivered_at),
             at(leg.closed_at),
             request,

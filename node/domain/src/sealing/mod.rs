@@ -109,10 +109,12 @@ pub enum Standing {
     Ahead,
 }
 
-/// Where a stated key stands.
+/// Where a stated key stands. `now`: by the reader's clock; `None` where that is in doubt itself, and says nothing of what
+/// lies in the future.
 #[must_use]
-pub fn standing(known: Option<&SealingKey>, stated: &SealingKey, now: Time) -> Standing {
-    if i64::from(stated.no) > minutes(now).saturating_add(AHEAD_MINUTES) {
+pub fn standing(known: Option<&SealingKey>, stated: &SealingKey, now: Option<Time>) -> Standing {
+    let ahead = |now: Time| i64::from(stated.no) > minutes(now).saturating_add(AHEAD_MINUTES);
+    if now.is_some_and(ahead) {
         return Standing::Ahead;
     }
     match known {
@@ -221,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_stated_key_stands_against_what_is_known() {
-        let of = |known: Option<&SealingKey>, stated: &SealingKey| standing(known, stated, NOW);
+        let of =
+            |known: Option<&SealingKey>, stated: &SealingKey| standing(known, stated, Some(NOW));
         let (one, two) = (key(1), key(2));
         assert_eq!(of(None, &one), Standing::Newer);
         assert_eq!(of(Some(&one), &one), Standing::Known);
@@ -233,6 +236,10 @@ mod tests {
         };
         assert_eq!(of(Some(&one), &other), Standing::Forked);
         assert_eq!(of(None, &key(u32::MAX)), Standing::Ahead);
+        // A reader whose own clock is in doubt cannot say what is ahead.
+        let doubtful = |stated: &SealingKey| standing(Some(&one), stated, None);
+        assert_eq!(doubtful(&key(u32::MAX)), Standing::Newer);
+        assert_eq!(doubtful(&key(0)), Standing::Older);
     }
 
     #[test]

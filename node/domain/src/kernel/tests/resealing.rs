@@ -51,6 +51,25 @@ pub(super) fn deliver_shut(
     actions
 }
 
+/// Nobody states it again: the relays on the way know an older one, and answer with that.
+#[test]
+fn a_key_stated_while_the_own_clock_is_in_doubt_is_taken_whatever_its_number() {
+    let mut fed = sealing();
+    let why = "时钟停走".to_owned();
+    fed.input(ZEZHOU, Input::ClockDoubt { why });
+    // All others are days ahead of it by now.
+    let mut new = signed_as_known(&fed, CHONGWEN);
+    new.key.no += 3 * 24 * 60;
+    let stated = Message::SealingKeys {
+        keys: vec![new.clone()],
+    };
+    fed.forge_envelope(CITY, ZEZHOU, &stated, |_| {});
+    assert_eq!(known(&fed, ZEZHOU, CHONGWEN), Some(new.key.clone()));
+    // Whose clock is good does not take it.
+    fed.forge_envelope(PROVINCE, CITY, &stated, |_| {});
+    assert_ne!(known(&fed, CITY, CHONGWEN), Some(new.key));
+}
+
 #[test]
 fn an_envelope_sealed_to_a_lost_key_is_sealed_anew_and_what_followed_waits_for_it() {
     let mut fed = sealing();

@@ -1,12 +1,15 @@
 //! `hotline evidence`: what a node can show of a leg or a matter, and what a third party makes of it.
 
 use crate::audit;
+use crate::cli::Ends;
 use crate::cli::door::Usage;
-use crate::evidence::bundle::{FILE_BYTES_MAX, read, write};
-use crate::evidence::cross::cross;
-use crate::evidence::examine::{Examined, examine};
+use crate::clock::{Clock as _, SystemClock};
+use crate::evidence::bundle::{Bundle, FILE_BYTES_MAX, read, write};
 use crate::evidence::gather::gather;
+use crate::evidence::judge::{Given, judge};
+use crate::evidence::ready::ready;
 use crate::evidence::trust::{Dated, Trusted};
+use crate::evidence::verdict::Class;
 use crate::evidence::words;
 use crate::identity::signing::{SigningKey, of_statements};
 use crate::identity::{Material, chain};
@@ -17,6 +20,7 @@ use crate::store::tool;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use hotline_domain::evidence::{Notary, Signature, Signer};
+use hotline_domain::link::LogHead;
 use hotline_show::{Text, shown};
 use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::BTreeMap;
@@ -40,7 +44,7 @@ enum Command {
         /// 节点的数据文件夹，或 store export 的导出文件夹
         #[arg(long)]
         data: PathBuf,
-        /// 节点的证书文件夹：用其私钥给证据盖章；不写则不盖章
+        /// 节点的证书文件夹：用其私钥给证据盖章，先自查；不写则不盖章
         #[arg(long)]
         certs: Option<PathBuf>,
         /// 写到这个新文件
@@ -76,7 +80,7 @@ enum Command {
         /// 拓扑文件，代替信任文件夹里的 federation.toml
         #[arg(long)]
         topology: Option<PathBuf>,
-        /// 一律按这一时刻判断证书，而不按各自的见证时刻；用于演示时钟下的证据
+        /// 当作现在是这一时刻；用于演示时钟下的证据
         #[arg(long)]
         at: Option<Time>,
         /// 输出 JSON
@@ -130,20 +134,26 @@ impl EvidenceArgs {
             } => {
                 let trusted =
                     Trusted::load(&trust, topology.as_deref()).map_err(|error| unusable(&error))?;
-                let examined = files
+                let now = at.unwrap_or_else(|| SystemClock::new().now());
+                let given = files
                     .iter()
-                    .map(|file| open(file, &trusted, at))
-                    .collect::<anyhow::Result<Vec<_>>>()
+                    .map(|file| open(file))
+                    .collect::<anyhow::Result<Vec<Given>>>()
                     .map_err(|error| unusable(&error))?;
-                let convictions = cross(&examined);
-                let knows = trusted.knows_tree();
+                let judged = judge(given, &trusted, now);
                 if json {
-                    out::print_json(&words::report_json(&examined, &convictions, knows))?;
+                    out::print_json(&words::report_json(&judged))?;
                 } else {
-                    out::print(&words::report(&examined, &convictions, knows))?;
+                    out::print(&words::report(&judged))?;
                 }
-                let faulty = examined.iter().any(|file| !file.faults.is_empty());
-                anyhow::ensure!(!faulty && convictions.is_empty(), "证据有问题，见上");
+                if let code @ 1.. = judged.exit() {
+                    let words = match code {
+                        1 => "签名之间有矛盾，见上",
+                        2 => "有文件不可用，见上",
+                        _ => "有的内容不能证明，见上",
+                    };
+                    return Err(Ends { code, words }.into());
+                }
                 Ok(())
             }
         }
@@ -205,7 +215,8 @@ fn made_at(export: &Path) -> Option<Time> {
     i64::try_from(since.as_millis()).ok().map(Time)
 }
 
-fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Examined> {
+/// A file that cannot be read is an error of the caller; one whose content is no evidence counts as not given.
+fn open(path: &Path) -> anyhow::Result<Given> {
     let name = path.display().to_string();
     let bytes = std::fs::metadata(path)
         .with_context(|| format!("读不了 {name}"))?
@@ -215,8 +226,7 @@ fn open(path: &Path, trusted: &Trusted, at: Option<Time>) -> anyhow::Result<Exam
         "{name} 有 {bytes} 字节，超过证据文件的上限"
     );
     let file = std::fs::read(path).with_context(|| format!("读不了 {name}"))?;
-    let file = read(&file).with_context(|| name.clone())?;
-    Ok(examine(name, file, trusted, at))
+    Ok((name, read(&file)))
 }
 
 fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyhow::Result<Text> {
@@ -226,27 +236,20 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
     let reader = LogReader::open(disk, &dir)
         .with_context(|| format!("{} 不是节点的数据文件夹或导出文件夹", data.display()))?;
     let (mut bundle, head) = gather(&reader, subject)?;
-    let key = certs
-        .map(|folder| Key::load(folder, bundle.node))
-        .transpose()?;
-    if let Some(key) = &key {
-        let own = (bundle.node, key.chain());
-        if !bundle.certificates.contains(&own) {
-            bundle.certificates.push(own);
-        }
-    }
-    let seal = key.as_ref().map(|key| (key as &dyn Signer, head));
-    let bytes = write(&bundle, seal).map_err(anyhow::Error::msg)?;
+    bundle.sealed_at = SystemClock::new().now();
+    let unsealed = write(&bundle, None).map_err(anyhow::Error::msg)?;
+    let (bytes, sealed) = match certs {
+        None => (unsealed, "未盖章（没有指定 --certs）".to_owned()),
+        Some(folder) => match seal(&reader, &mut bundle, head, folder)? {
+            Ok(bytes) => (bytes, "已盖章".to_owned()),
+            Err(why) => (unsealed, format!("未盖章：{why}")),
+        },
+    };
     let mut file = std::fs::File::create_new(out)
         .with_context(|| format!("不能新建 {}；已有的文件不覆盖", out.display()))?;
     std::io::Write::write_all(&mut file, &bytes)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("写 {} 失败", out.display()))?;
-    let sealed = if key.is_some() {
-        "已盖章"
-    } else {
-        "未盖章"
-    };
     Ok(shown!(
         "{} 截至 {}（第 {} 号提交）的证据：交办 {} 份，信件 {} 封，{sealed}；写入 {}",
         bundle.node,
@@ -258,6 +261,38 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
     ))
 }
 
+/// The file under its node's seal, or why it must stay unsealed: a seal binds the node by what the file leaves out, so it is
+/// given only by a node that knows its own past, and never over what the judge would hold against it.
+fn seal(
+    reader: &LogReader,
+    bundle: &mut Bundle,
+    head: LogHead,
+    folder: &Path,
+) -> anyhow::Result<Result<Vec<u8>, String>> {
+    let (key, trusted) = Key::load(folder, bundle.node)?;
+    if let Err(why) = ready(reader)? {
+        return Ok(Err(why.to_string()));
+    }
+    let own = (bundle.node, key.chain());
+    if !bundle.certificates.contains(&own) {
+        bundle.certificates.push(own);
+    }
+    let bytes = write(bundle, Some((&key, head))).map_err(anyhow::Error::msg)?;
+    let given = vec![("本文件".to_owned(), read(&bytes))];
+    let judged = judge(given, &trusted, bundle.sealed_at);
+    let of_self = judged
+        .findings
+        .into_iter()
+        .find(|found| found.class == Class::Lie && found.who == bundle.node);
+    let unusable = judged.unusable.into_iter().next().map(|(_, why)| why);
+    Ok(match of_self.map(|found| found.words).or(unusable) {
+        Some(why) => Err(format!(
+            "日志自身有矛盾，请先用 hotline store verify 检查：{why}"
+        )),
+        None => Ok(bytes),
+    })
+}
+
 /// A node's key from its folder.
 struct Key {
     chain: Vec<Vec<u8>>,
@@ -265,7 +300,8 @@ struct Key {
 }
 
 impl Key {
-    fn load(folder: &Path, node: RegionKey) -> anyhow::Result<Self> {
+    /// With it what the folder trusts.
+    fn load(folder: &Path, node: RegionKey) -> anyhow::Result<(Self, Trusted)> {
         let material = Material::load_node(folder)?;
         let leaf = material.chain.first().context("证书文件夹中没有证书")?;
         let domain = chain::trust_domain_of(leaf).context("证书中没有信任域")?;
@@ -275,10 +311,11 @@ impl Key {
             "证书属于 {}，而日志属于 {node}",
             own.region
         );
-        Ok(Self {
+        let key = Self {
             chain: material.chain.iter().map(|der| der.to_vec()).collect(),
             key: SigningKey::read(&material.key)?,
-        })
+        };
+        Ok((key, Trusted::of_node(&material)))
     }
 }
 

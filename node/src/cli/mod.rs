@@ -163,6 +163,16 @@ impl Cli {
 #[error("{}", .0.as_str())]
 pub struct Told(pub Text);
 
+/// The work was done and printed; the program ends with this code all the same, which says what came out.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct Ends {
+    /// The exit code.
+    pub code: u8,
+    /// What to look at.
+    pub words: &'static str,
+}
+
 /// What is said of an error: its own lines, or one line. Nothing where the reader has gone.
 fn told(error: &anyhow::Error) -> Text {
     if let Some(unprinted) = error.downcast_ref::<Unprinted>()
@@ -203,6 +213,9 @@ fn number(error: &anyhow::Error) -> u8 {
     }
     if error.is::<Usage>() {
         return 2;
+    }
+    if let Some(ends) = error.downcast_ref::<Ends>() {
+        return ends.code;
     }
     match error.downcast_ref::<CallError>() {
         Some(call) if !call.reached => 3,

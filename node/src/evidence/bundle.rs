@@ -3,14 +3,17 @@
 use crate::codec::Malformed;
 use crate::codec::form::Coded as _;
 use crate::codec::record::{envelope_from, envelope_to, proof_from, proof_to};
-use hotline_domain::evidence::{Effect, Signature, Signer, fingerprint, merkle, signed_bytes};
-use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::evidence::{Effect, Signature, Signer, fingerprint};
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::link::{Envelope, LogHead, Proof};
 use hotline_proto::evidence::v1 as pb;
 use hotline_topology::{RegionKey, Time};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
+/// The form of the files that are written.
+pub const FORM: u32 = 2;
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 256 << 20;
 
@@ -80,8 +83,12 @@ pub struct Standing {
 pub struct Bundle {
     /// Whose log.
     pub node: RegionKey,
-    /// When it was exported, by that node's clock.
+    /// How it was gathered: [`FORM`], or 0 by a program of before, whose omissions say nothing.
+    pub form: u32,
+    /// The time of the last commit that it shows, by that node's clock.
     pub made_at: Time,
+    /// When it was exported, by the machine's clock.
+    pub sealed_at: Time,
     /// The legs concerned.
     pub legs: Vec<LegId>,
     /// The matter.
@@ -96,6 +103,8 @@ pub struct Bundle {
     pub contacts: Vec<Contact>,
     /// Where the legs stand.
     pub standings: Vec<Standing>,
+    /// What the node acknowledged and did not open.
+    pub unopened: BTreeSet<EnvelopeId>,
 }
 
 impl Bundle {
@@ -124,12 +133,24 @@ pub struct File {
     pub seal: Option<Proof>,
 }
 
-/// What a bundle's bytes are signed as.
+/// What a bundle's bytes are named as.
 #[must_use]
 pub fn statement(bytes: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(b"hotline evidence 1");
+    hash.update(b"hotline evidence 2");
     hash.update(bytes);
+    hash.finalize().into()
+}
+
+/// What a seal is over: its label is no letter's.
+#[must_use]
+pub fn seal_bytes(statement: &[u8; 32], head: &LogHead) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"hotline seal 2");
+    hash.update(statement);
+    hash.update(head.epoch.to_be_bytes());
+    hash.update(head.commit.to_be_bytes());
+    hash.update(head.hash);
     hash.finalize().into()
 }
 
@@ -142,8 +163,8 @@ pub fn write(bundle: &Bundle, seal: Option<(&dyn Signer, LogHead)>) -> Result<Ve
     let seal = match seal {
         None => None,
         Some((signer, head)) => {
-            let (root, _) = merkle::tree(&[statement(&bytes)]);
-            let Signature { algorithm, bytes } = signer.sign(&signed_bytes(&root, &head))?;
+            let what = seal_bytes(&statement(&bytes), &head);
+            let Signature { algorithm, bytes } = signer.sign(&what)?;
             Some(Proof {
                 certificate: fingerprint(signer.chain().first().map_or(&[], Vec::as_slice)),
                 algorithm,
@@ -190,7 +211,10 @@ fn encode(bundle: &Bundle) -> pb::Bundle {
     let ms = |at: Time| at.0;
     pb::Bundle {
         node: bundle.node.to_string(),
+        form: bundle.form,
         made_at_ms: bundle.made_at.0,
+        sealed_at_ms: bundle.sealed_at.0,
+        unopened: bundle.unopened.iter().map(|id| id.0.to_vec()).collect(),
         legs: bundle.legs.iter().map(|leg| leg.0.to_vec()).collect(),
         matter: bundle.matter.map(|matter| matter.0.to_vec()),
         whole_matter: bundle.whole_matter,
@@ -280,7 +304,14 @@ fn decode(proto: pb::Bundle) -> Result<Bundle, Malformed> {
     let legs = proto.legs.iter();
     Ok(Bundle {
         node: region(&proto.node, "Bundle.node")?,
+        form: proto.form,
         made_at: Time(proto.made_at_ms),
+        sealed_at: Time(proto.sealed_at_ms),
+        unopened: proto
+            .unopened
+            .iter()
+            .map(|id| exactly(id, "Bundle.unopened").map(EnvelopeId))
+            .collect::<Result<_, _>>()?,
         legs: legs
             .map(|leg| exactly(leg, "Bundle.legs").map(LegId))
             .collect::<Result<_, _>>()?,

@@ -1,29 +1,29 @@
-//! One file by itself: are its seal and its signatures good, and did what was handed over arrive?
+//! One file by itself: whose are its seal and its signatures?
 //!
-//! A letter that is shut, or says that it is, says nothing here: see [`hotline_domain::link::Envelope::is_shut`]. Others' letters are examined
-//! before the exporter's own, since a receipt counts as a witness only once it is proven itself.
+//! A letter that is shut, or says that it is, says nothing here: see [`hotline_domain::link::Envelope::is_shut`]. What a
+//! signature counts for depends on all files together, see `witness.rs`; until that is asked nothing counts.
 
-use super::bundle::{ContactKind, File, Letter, Way};
+use super::bundle::{FORM, File, Letter, Way, seal_bytes};
+use super::mark::{Mark, State};
 use super::trust::Trusted;
 use crate::codec::payload::Codec;
-use hotline_domain::evidence::{
-    Delivery, Effect, Shown, Signature, judge, merkle, signed_bytes, signed_of,
-};
-use hotline_domain::id::EnvelopeId;
+use hotline_domain::evidence::{Effect, Signature, signed_of};
+use hotline_domain::id::LegId;
 use hotline_domain::leg::Act;
-use hotline_domain::link::{Message, Proof, Wire as _};
+use hotline_domain::link::{LogHead, Message, Proof, Wire as _};
 use hotline_topology::{RegionKey, Time};
-use std::collections::BTreeMap;
 
-/// Whether the exporter stands by the file.
+/// A file's seal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seal {
-    /// Its node signed it.
-    Good,
-    /// Nobody signed it: its claims bind nobody.
+    /// Nobody signed it: its claims bind nobody, its letters speak.
     Missing,
-    /// The signature is not over this file, or not its node's.
-    Broken(String),
+    /// A program of before sealed it, which left out what it had not to: it is asked for anew, and bound by nothing.
+    Former,
+    /// Somebody did, under this head of his log.
+    Made(Mark, LogHead),
+    /// What stands for a seal fits no bytes at all, in words.
+    Malformed(String),
 }
 
 /// One letter, examined.
@@ -35,34 +35,103 @@ pub struct Seen {
     pub shut: bool,
     /// The author's statement; of a shut letter whatever the file says.
     pub statement: [u8; 32],
-    /// When somebody else than its author witnessed it; else the author's own time.
-    pub witnessed_at: Time,
-    /// Whether the author signed it.
-    pub proven: Result<(), String>,
+    /// Its signature by itself.
+    pub mark: Mark,
+    /// What its signature counts for.
+    pub state: State,
+    /// Whether its date is that of the commit which signed it. What goes to a far node may have waited for its key, or was
+    /// sent again, under the date when it was written.
+    pub dated: bool,
+    /// The first that another node says to have seen of it.
+    pub seen_at: Option<Time>,
 }
 
 impl Seen {
     /// Whether it says what it says, and in its author's name.
     #[must_use]
     pub fn speaks(&self) -> bool {
-        self.proven.is_ok() && !self.shut
+        self.state.is_good() && !self.shut
+    }
+
+    /// Whether it can convict: with a list past its promised renewal the robbed would be taken for the thief.
+    #[must_use]
+    pub fn convicts(&self) -> bool {
+        self.state.is_good() && matches!(&self.mark, Mark::Signed(key) if key.lists_current)
     }
 }
 
 /// A file, examined.
+#[derive(Clone, Debug)]
 pub struct Examined {
     /// Its name, for people.
     pub name: String,
     /// The file.
     pub file: File,
-    /// Whether the exporter stands by it.
+    /// Its seal by itself.
     pub seal: Seal,
+    /// What its seal counts for.
+    pub sealed: State,
     /// Its letters, in order.
     pub letters: Vec<Seen>,
-    /// What became of what its node handed over: letter by position.
-    pub deliveries: Vec<(usize, Delivery)>,
-    /// What is wrong with it.
-    pub faults: Vec<String>,
+}
+
+impl Examined {
+    /// Whose log it shows.
+    #[must_use]
+    pub fn node(&self) -> RegionKey {
+        self.file.bundle.node
+    }
+
+    /// Where the log stood, where its node stands by the file.
+    #[must_use]
+    pub fn head(&self) -> Option<LogHead> {
+        match (&self.seal, &self.sealed) {
+            (Seal::Made(_, head), State::Good) => Some(*head),
+            _ => None,
+        }
+    }
+
+    /// The same, where nothing is open about the lists that it is judged by.
+    #[must_use]
+    pub fn binds(&self) -> Option<LogHead> {
+        match &self.seal {
+            Seal::Made(Mark::Signed(key), _) if key.lists_current => self.head(),
+            _ => None,
+        }
+    }
+
+    /// Letters with what was found of each.
+    pub fn seen(&self) -> impl Iterator<Item = (&Letter, &Seen)> {
+        self.file.bundle.letters.iter().zip(&self.letters)
+    }
+
+    /// Why the file counts as not given: it is not as its node sealed it, or shows under nobody's seal what its author
+    /// never signed.
+    #[must_use]
+    pub fn unusable(&self) -> Option<String> {
+        let node = self.node();
+        match &self.seal {
+            Seal::Malformed(why) | Seal::Made(Mark::Forged(why), _) => {
+                return Some(format!("不是 {node} 盖章时的原样：{why}"));
+            }
+            Seal::Made(Mark::Signed(_), _) => return None,
+            Seal::Missing | Seal::Former | Seal::Made(Mark::Foreign(_), _) => {}
+        }
+        self.seen().find_map(|(letter, seen)| match &seen.mark {
+            Mark::Forged(why) if self.answers_for(letter) => {
+                let (id, author) = (letter.envelope.id, letter.envelope.author);
+                Some(format!("信件 {id}（{author} 所写）与其签名不符：{why}"))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the exporter could see what it shows: its own, and what it opened as its addressee; not what it passed on.
+    #[must_use]
+    pub fn answers_for(&self, letter: &Letter) -> bool {
+        let opened = matches!(letter.way, Way::Received(_)) && !letter.envelope.is_shut();
+        letter.envelope.author == self.node() || opened
+    }
 }
 
 /// Whether the addressee owes a receipt for a message.
@@ -71,113 +140,51 @@ pub fn hands_over(message: Option<&Message>) -> bool {
     matches!(message, Some(Message::Leg { act, .. }) if !matches!(act, Act::Receipt))
 }
 
-/// Examines a file. `at` judges every certificate as of one moment instead of its witness.
+/// The legs that a letter is about.
 #[must_use]
-pub fn examine(name: String, file: File, trusted: &Trusted, at: Option<Time>) -> Examined {
-    let node = file.bundle.node;
-    let own = |letter: &Letter| letter.envelope.author == node;
-    let mut seen: Vec<Option<Seen>> = file
-        .bundle
-        .letters
-        .iter()
-        .map(|letter| {
-            let look = || look(&file, letter, letter.at, trusted, at);
-            (!own(letter)).then(look)
-        })
+pub fn legs_of(letter: &Letter, message: Option<&Message>) -> Vec<LegId> {
+    match message {
+        Some(Message::Receipts(of)) => of.iter().filter_map(|one| one.leg).collect(),
+        Some(Message::Leg { leg, .. }) => vec![*leg],
+        _ => letter.envelope.leg.into_iter().collect(),
+    }
+}
+
+/// Examines a file, as of `now`.
+#[must_use]
+pub fn examine(name: String, file: File, trusted: &Trusted, now: Time) -> Examined {
+    let letters = file.bundle.letters.iter();
+    let letters = letters
+        .map(|letter| look(&file, letter, trusted, now))
         .collect();
-    let receipts = receipts(&file, &seen);
-    for (letter, seen) in file.bundle.letters.iter().zip(&mut seen) {
-        let witnessed_at = receipts.first(letter).map_or(letter.at, |(at, _)| at);
-        seen.get_or_insert_with(|| look(&file, letter, witnessed_at, trusted, at));
-    }
-    let letters = seen.into_iter().flatten().collect();
-    let seal = seal(&file, trusted, at);
-    let mut examined = Examined {
+    Examined {
         name,
-        seal,
+        seal: seal(&file, trusted, now),
+        sealed: nothing_yet(),
         letters,
-        deliveries: Vec::new(),
-        faults: Vec::new(),
         file,
-    };
-    if let Seal::Broken(why) = &examined.seal {
-        let node = examined.file.bundle.node;
-        examined
-            .faults
-            .push(format!("文件不是 {node} 盖章时的原样：{why}"));
-    }
-    for (letter, seen) in examined.file.bundle.letters.iter().zip(&examined.letters) {
-        if let Err(why) = &seen.proven {
-            let (id, author) = (letter.envelope.id, letter.envelope.author);
-            examined
-                .faults
-                .push(format!("信件 {id}（{author} 所写）的签名不成立：{why}"));
-        }
-    }
-    examined.deliveries = deliveries(&examined, &receipts);
-    examined
-}
-
-/// What was receipted: an envelope, and its author's statement.
-type Receipted = (EnvelopeId, [u8; 32]);
-
-/// Proven receipts by what they are for: who receipted, when, and with what effect.
-struct Receipts(BTreeMap<Receipted, Vec<(RegionKey, Time, Effect)>>);
-
-impl Receipts {
-    /// The addressee's own first word on a letter.
-    fn first(&self, letter: &Letter) -> Option<(Time, Effect)> {
-        let envelope = &letter.envelope;
-        if envelope.is_shut() {
-            return None;
-        }
-        let of = self.0.get(&(envelope.id, envelope.statement()))?;
-        of.iter()
-            .filter(|(by, ..)| *by == envelope.addressee)
-            .map(|(_, at, effect)| (*at, *effect))
-            .min()
     }
 }
 
-/// Each receipt stands for itself: one that is not signed proves nothing beside one that is.
-fn receipts(file: &File, seen: &[Option<Seen>]) -> Receipts {
-    let mut found = BTreeMap::<_, Vec<_>>::new();
-    for (letter, seen) in file.bundle.letters.iter().zip(seen) {
-        let Some(seen) = seen.as_ref().filter(|seen| seen.speaks()) else {
-            continue;
-        };
-        if let Some(Message::Receipts(of)) = &seen.message {
-            for one in of {
-                let entry = found.entry((one.envelope, one.statement)).or_default();
-                entry.push((letter.envelope.author, one.at, one.effect));
-            }
-        }
-    }
-    Receipts(found)
+fn nothing_yet() -> State {
+    State::Nothing("尚未核对".to_owned())
 }
 
-fn look(
-    file: &File,
-    letter: &Letter,
-    witnessed_at: Time,
-    trusted: &Trusted,
-    at: Option<Time>,
-) -> Seen {
+fn look(file: &File, letter: &Letter, trusted: &Trusted, now: Time) -> Seen {
     let envelope = &letter.envelope;
     let shut = envelope.is_shut();
-    let proven = || -> Result<(), String> {
-        let proof = envelope.proof.as_ref().ok_or("没有签名")?;
-        let what = signed_of(envelope).ok_or("签名的位置与路径不符")?;
-        let (region, chain) = file
+    let mark = || -> Result<Mark, Mark> {
+        let foreign = |why: &str| Mark::Foreign(why.to_owned());
+        let proof = envelope.proof.as_ref().ok_or(foreign("没有签名"))?;
+        let what = signed_of(envelope);
+        let what = what.ok_or(Mark::Forged("签名的位置与路径不符".to_owned()))?;
+        let (_, chain) = file
             .bundle
             .chain(&proof.certificate)
-            .ok_or("文件中没有签名者的证书")?;
-        if region != envelope.author {
-            return Err(format!("证书属于 {region}"));
-        }
-        let times = at.map_or((envelope.written_at, witnessed_at), |at| (at, at));
-        trusted.verify(envelope.author, times, chain, &what, &signature(proof))
+            .ok_or(foreign("文件中没有签名者的证书"))?;
+        Ok(trusted.mark(envelope.author, chain, &what, &signature(proof), now))
     };
+    let (topology, author, addressee) = (envelope.topology, envelope.author, envelope.addressee);
     Seen {
         message: match shut {
             false => Codec.decode(envelope.kind, &envelope.payload).ok(),
@@ -185,34 +192,31 @@ fn look(
         },
         shut,
         statement: envelope.statement(),
-        witnessed_at,
-        proven: proven(),
+        mark: mark().unwrap_or_else(|mark| mark),
+        state: nothing_yet(),
+        dated: trusted.are_neighbours(topology, author, addressee),
+        seen_at: None,
     }
 }
 
-fn seal(file: &File, trusted: &Trusted, at: Option<Time>) -> Seal {
+fn seal(file: &File, trusted: &Trusted, now: Time) -> Seal {
     let Some(proof) = &file.seal else {
         return Seal::Missing;
     };
-    let judged = || -> Result<(), String> {
-        let root = merkle::root(&file.statement, proof.index, proof.leaves, &proof.path)
-            .ok_or("签名的位置与路径不符")?;
-        let head = proof.head.as_ref().ok_or("没有日志链位置")?;
-        let (_, chain) = file
-            .bundle
-            .chain(&proof.certificate)
-            .ok_or("文件中没有盖章者的证书")?;
-        let when = at.unwrap_or(file.bundle.made_at);
-        let what = signed_bytes(&root, head);
-        trusted.verify(
-            file.bundle.node,
-            (when, when),
-            chain,
-            &what,
-            &signature(proof),
-        )
+    if file.bundle.form < FORM {
+        return Seal::Former;
+    }
+    let Some(head) = proof.head else {
+        return Seal::Malformed("没有日志链位置".to_owned());
     };
-    judged().map_or_else(Seal::Broken, |()| Seal::Good)
+    let mark = match file.bundle.chain(&proof.certificate) {
+        None => Mark::Foreign("文件中没有盖章者的证书".to_owned()),
+        Some((_, chain)) => {
+            let what = seal_bytes(&file.statement, &head);
+            trusted.mark(file.bundle.node, chain, &what, &signature(proof), now)
+        }
+    };
+    Seal::Made(mark, head)
 }
 
 fn signature(proof: &Proof) -> Signature {
@@ -220,45 +224,6 @@ fn signature(proof: &Proof) -> Signature {
         algorithm: proof.algorithm,
         bytes: proof.signature.clone(),
     }
-}
-
-fn deliveries(examined: &Examined, receipts: &Receipts) -> Vec<(usize, Delivery)> {
-    let bundle = &examined.file.bundle;
-    let all = || bundle.letters.iter().zip(&examined.letters);
-    let mut found = Vec::new();
-    for (at, (letter, seen)) in all().enumerate() {
-        let Way::Sent(hop, acked_at) = letter.way else {
-            continue;
-        };
-        let envelope = &letter.envelope;
-        if envelope.author != bundle.node || !hands_over(seen.message.as_ref()) {
-            continue;
-        }
-        let signed_by_peer = all()
-            .filter(|(of, seen)| {
-                let author = of.envelope.author;
-                (author == hop || author == envelope.addressee) && seen.speaks()
-            })
-            .map(|(of, _)| of.envelope.written_at)
-            .collect();
-        let contacts = |kind: ContactKind| -> Vec<Time> {
-            let of = bundle.contacts.iter();
-            of.filter(|contact| contact.kind == kind && contact.peer == Some(hop))
-                .map(|contact| contact.at)
-                .collect()
-        };
-        let shown = Shown {
-            offered_at: letter.at,
-            acked_at,
-            receipt: receipts.first(letter),
-            signed_by_peer,
-            met: contacts(ContactKind::Met),
-            failed: contacts(ContactKind::DialFailed),
-            until: bundle.made_at,
-        };
-        found.push((at, judge(&shown)));
-    }
-    found
 }
 
 /// The word for what a letter hands over.

@@ -1,17 +1,18 @@
 //! From a node's log: everything signed on a leg or a matter, and what the log says beside it.
 
-use super::bundle::{Bundle, Contact, ContactKind, Letter, Standing, Way};
+use super::bundle::{Bundle, Contact, ContactKind, FORM, Letter, Standing, Way};
 use crate::audit::LegTale;
 use crate::codec::commit;
 use crate::codec::payload::Codec;
 use crate::store::StoreError;
 use crate::store::log::{LogReader, Record};
-use hotline_domain::evidence::fingerprint;
+use hotline_domain::evidence::{Effect, fingerprint};
 use hotline_domain::fact::Fact;
-use hotline_domain::id::{LegId, MatterId};
+use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::kernel::{FIRST_EPOCH, epoch_after};
-use hotline_domain::leg::{Act, Lane};
-use hotline_domain::link::{Envelope, LogHead, Message, MessageKind, Wire as _};
+use hotline_domain::leg::{Act, Lane, Offer};
+use hotline_domain::link::{Consumption, Envelope, LogHead, Message, MessageKind, Wire as _};
+use hotline_domain::supervision::Notice;
 use hotline_domain::ticket::{TicketAct, folded_number};
 use hotline_topology::{RegionKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +60,8 @@ pub enum GatherError {
     Nothing(String),
 }
 
-/// Gathers; with it comes where the log stands.
+/// Gathers; with it comes where the log stands. An id that the log does not know makes an empty file: so an honest node can
+/// say that such a thing never came.
 ///
 /// # Errors
 /// See [`GatherError`].
@@ -68,24 +70,195 @@ pub fn gather(reader: &LogReader, asked: &str) -> Result<(Bundle, LogHead), Gath
     let me = node
         .parse()
         .map_err(|_| GatherError::Node(node.to_owned()))?;
-    let mut gathering = Gathering::new(me, Subject::parse(asked));
-    for record in reader.read_from(1)? {
-        gathering.take(&record?)?;
-    }
+    let subject = Subject::parse(asked);
+    let mut meant = Meant::nothing();
+    each(reader, |_, told| {
+        told.facts
+            .iter()
+            .for_each(|fact| meant.note(&subject, fact));
+    })?;
+    let scope = match (meant, &subject) {
+        (
+            Meant {
+                leg: Some(leg),
+                matter,
+            },
+            _,
+        ) => Scope::leg(leg, matter),
+        (
+            Meant {
+                matter: Some(matter),
+                ..
+            },
+            _,
+        ) => {
+            let mut legs = BTreeSet::new();
+            each(reader, |_, told| {
+                let of = told.facts.iter().filter_map(|fact| leg_of(fact, matter));
+                legs.extend(of);
+            })?;
+            Scope::matter(matter, legs)
+        }
+        (_, Subject::Id(id)) => Scope::leg(LegId(*id), None),
+        (_, Subject::Number(_)) => return Err(GatherError::Nothing(asked.to_owned())),
+    };
+    let mut gathering = Gathering::new(me, scope);
+    each(reader, |record, told| gathering.take(record, told))?;
     let head = gathering.head;
-    gathering
-        .finish()
-        .map(|bundle| (bundle, head))
-        .ok_or_else(|| GatherError::Nothing(asked.to_owned()))
+    Ok((gathering.finish(), head))
+}
+
+/// Goes through the log.
+fn each(
+    reader: &LogReader,
+    mut take: impl FnMut(&Record, commit::Lasting),
+) -> Result<(), GatherError> {
+    for record in reader.read_from(1)? {
+        let record = record?;
+        let told = commit::decode(&record.lasting).map_err(|why| GatherError::Malformed {
+            commit: record.no,
+            why: why.to_string(),
+        })?;
+        take(&record, told);
+    }
+    Ok(())
+}
+
+/// What the subject names in the log.
+struct Meant {
+    /// The leg alone was asked for.
+    leg: Option<LegId>,
+    matter: Option<MatterId>,
+}
+
+impl Meant {
+    fn nothing() -> Self {
+        Self {
+            leg: None,
+            matter: None,
+        }
+    }
+
+    fn note(&mut self, subject: &Subject, fact: &Fact) {
+        match fact {
+            Fact::Ticket {
+                matter,
+                act: TicketAct::TakenIn { number, .. },
+                ..
+            } => self.named(subject, *matter, number),
+            Fact::Ticket { matter, .. }
+            | Fact::Noticed(Notice {
+                matter, leg: None, ..
+            }) => {
+                self.named(subject, *matter, "");
+            }
+            Fact::Noticed(Notice {
+                matter,
+                leg: Some(leg),
+                number,
+                ..
+            }) => {
+                self.named(subject, *matter, number);
+                self.is_leg(subject, *leg, Some(*matter));
+            }
+            Fact::Leg {
+                leg, matter, act, ..
+            } => {
+                let number = match act {
+                    Act::Offer(offer) => offer.number.as_str(),
+                    _ => "",
+                };
+                self.named(subject, *matter, number);
+                self.is_leg(subject, *leg, Some(*matter));
+            }
+            Fact::Queued { envelope, .. } | Fact::Received { envelope, .. } => {
+                if let Some((leg, offer)) = offer_in(envelope) {
+                    self.named(subject, offer.matter, &offer.number);
+                    self.is_leg(subject, leg, Some(offer.matter));
+                }
+                envelope
+                    .leg
+                    .into_iter()
+                    .for_each(|leg| self.is_leg(subject, leg, None));
+            }
+            _ => {}
+        }
+    }
+
+    fn named(&mut self, subject: &Subject, matter: MatterId, number: &str) {
+        let is_it = match subject {
+            Subject::Id(id) => matter.0 == *id,
+            Subject::Number(asked) => !number.is_empty() && asked.eq_ignore_ascii_case(number),
+        };
+        if is_it {
+            self.matter = Some(matter);
+        }
+    }
+
+    fn is_leg(&mut self, subject: &Subject, leg: LegId, matter: Option<MatterId>) {
+        if *subject == Subject::Id(leg.0) {
+            self.leg = Some(leg);
+            self.matter = self.matter.or(matter);
+        }
+    }
+}
+
+/// The offer in an envelope that lies open; also one that was refused.
+fn offer_in(envelope: &Envelope) -> Option<(LegId, Box<Offer>)> {
+    if envelope.kind != MessageKind::Leg as u32 || envelope.is_shut() {
+        return None;
+    }
+    match Codec.decode(envelope.kind, &envelope.payload) {
+        Ok(Message::Leg {
+            leg,
+            act: Act::Offer(offer),
+            ..
+        }) => Some((leg, offer)),
+        _ => None,
+    }
+}
+
+/// The leg of the matter that a fact speaks of: whatever the node signed or received on it belongs to the matter.
+fn leg_of(fact: &Fact, of: MatterId) -> Option<LegId> {
+    match fact {
+        Fact::Leg { leg, matter, .. } if *matter == of => Some(*leg),
+        Fact::Noticed(notice) if notice.matter == of => notice.leg,
+        Fact::OrderIssued(issued) if issued.matter == of => Some(issued.leg),
+        Fact::Queued { envelope, .. } | Fact::Received { envelope, .. } => offer_in(envelope)
+            .filter(|(_, offer)| offer.matter == of)
+            .map(|(leg, _)| leg),
+        _ => None,
+    }
+}
+
+/// What a file is whole for.
+struct Scope {
+    matter: Option<MatterId>,
+    whole_matter: bool,
+    legs: BTreeSet<LegId>,
+}
+
+impl Scope {
+    fn leg(leg: LegId, matter: Option<MatterId>) -> Self {
+        Self {
+            matter,
+            whole_matter: false,
+            legs: BTreeSet::from([leg]),
+        }
+    }
+
+    fn matter(matter: MatterId, legs: BTreeSet<LegId>) -> Self {
+        Self {
+            matter: Some(matter),
+            whole_matter: true,
+            legs,
+        }
+    }
 }
 
 struct Gathering {
     me: RegionKey,
-    subject: Subject,
-    matter: Option<MatterId>,
-    /// The leg alone was asked for.
-    one_leg: bool,
-    legs: BTreeSet<LegId>,
+    scope: Scope,
     tales: BTreeMap<LegId, LegTale>,
     letters: Vec<Letter>,
     /// Letters that no next hop has acknowledged yet, by where they wait.
@@ -93,24 +266,23 @@ struct Gathering {
     certificates: BTreeMap<[u8; 32], (RegionKey, Vec<Vec<u8>>)>,
     contacts: Vec<Contact>,
     failures: BTreeMap<RegionKey, u32>,
+    unopened: BTreeSet<EnvelopeId>,
     at: Time,
     head: LogHead,
 }
 
 impl Gathering {
-    fn new(me: RegionKey, subject: Subject) -> Self {
+    fn new(me: RegionKey, scope: Scope) -> Self {
         Self {
             me,
-            subject,
-            matter: None,
-            one_leg: false,
-            legs: BTreeSet::new(),
+            scope,
             tales: BTreeMap::new(),
             letters: Vec::new(),
             waiting: BTreeMap::new(),
             certificates: BTreeMap::new(),
             contacts: Vec::new(),
             failures: BTreeMap::new(),
+            unopened: BTreeSet::new(),
             at: Time(0),
             head: LogHead {
                 epoch: FIRST_EPOCH,
@@ -120,64 +292,20 @@ impl Gathering {
         }
     }
 
-    fn take(&mut self, record: &Record) -> Result<(), GatherError> {
-        let lasting = commit::decode(&record.lasting).map_err(|why| GatherError::Malformed {
-            commit: record.no,
-            why: why.to_string(),
-        })?;
-        self.at = lasting.at;
-        self.head.epoch = epoch_after(self.head.epoch, &lasting.facts);
-        for fact in &lasting.facts {
-            self.note_subject(fact);
-        }
-        for fact in lasting.facts {
+    fn take(&mut self, record: &Record, told: commit::Lasting) {
+        self.at = told.at;
+        self.head.epoch = epoch_after(self.head.epoch, &told.facts);
+        // What a rule refused was opened all the same, in the same commit.
+        let opened = |fact: &Fact| match fact {
+            Fact::Received { envelope, .. } => Some(envelope.id),
+            _ => None,
+        };
+        let opened: Vec<EnvelopeId> = told.facts.iter().filter_map(opened).collect();
+        for fact in told.facts {
             self.fact(record, fact);
         }
+        self.unopened.retain(|id| !opened.contains(id));
         (self.head.commit, self.head.hash) = (record.no, record.hash);
-        Ok(())
-    }
-
-    /// Learns which matter and which legs are meant.
-    fn note_subject(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Ticket { matter, act, .. } => {
-                let named = match (&self.subject, act) {
-                    (Subject::Number(number), TicketAct::TakenIn { number: of, .. }) => {
-                        number.eq_ignore_ascii_case(of)
-                    }
-                    (Subject::Id(id), _) => matter.0 == *id,
-                    _ => false,
-                };
-                if named {
-                    self.matter = Some(*matter);
-                }
-            }
-            Fact::Leg {
-                leg,
-                act: Act::Offer(offer),
-                ..
-            } => {
-                match &self.subject {
-                    Subject::Id(id) if leg.0 == *id => {
-                        self.one_leg = true;
-                        self.matter = Some(offer.matter);
-                    }
-                    Subject::Id(id) if offer.matter.0 == *id => self.matter = Some(offer.matter),
-                    Subject::Number(number) if number.eq_ignore_ascii_case(&offer.number) => {
-                        self.matter = Some(offer.matter);
-                    }
-                    _ => {}
-                }
-                let asked = match &self.subject {
-                    Subject::Id(id) if self.one_leg => leg.0 == *id,
-                    _ => self.matter == Some(offer.matter),
-                };
-                if asked {
-                    self.legs.insert(*leg);
-                }
-            }
-            _ => {}
-        }
     }
 
     fn fact(&mut self, record: &Record, fact: Fact) {
@@ -188,7 +316,7 @@ impl Gathering {
                 happened_at,
                 act,
                 ..
-            } if self.legs.contains(&leg) => match (self.tales.get_mut(&leg), act) {
+            } if self.scope.legs.contains(&leg) => match (self.tales.get_mut(&leg), act) {
                 (Some(tale), act) => drop(tale.go_on(by, happened_at, &act)),
                 (None, Act::Offer(offer)) => {
                     self.tales.insert(leg, LegTale::begin(*offer));
@@ -208,6 +336,14 @@ impl Gathering {
             Fact::Received {
                 envelope, effect, ..
             } if self.concerns(&envelope) => self.letter(record, Way::Received(effect), envelope),
+            Fact::Consumed { id, outcome, .. } => match outcome {
+                Consumption::Applied | Consumption::Relayed => {}
+                Consumption::Refused { .. }
+                | Consumption::Parked
+                | Consumption::SetAside { .. } => {
+                    self.unopened.insert(id);
+                }
+            },
             Fact::Acked { peer, lane, upto } => self.acked(peer, lane, upto),
             Fact::LanesRestarted { peer } => self.waiting.retain(|(of, ..), _| *of != peer),
             Fact::CertificateKnown { region, chain } => {
@@ -234,17 +370,18 @@ impl Gathering {
 
     /// Whether a letter is about what was asked for; receipts say so inside.
     fn concerns(&self, envelope: &Envelope) -> bool {
-        if envelope.leg.is_some_and(|leg| self.legs.contains(&leg)) {
+        let scope = &self.scope;
+        if envelope.leg.is_some_and(|leg| scope.legs.contains(&leg)) {
             return true;
         }
-        if !self.one_leg && envelope.matter.is_some() && envelope.matter == self.matter {
+        if scope.whole_matter && envelope.matter.is_some() && envelope.matter == scope.matter {
             return true;
         }
         envelope.kind == MessageKind::Receipts as u32
             && match Codec.decode(envelope.kind, &envelope.payload) {
                 Ok(Message::Receipts(of)) => of
                     .iter()
-                    .any(|one| one.leg.is_some_and(|leg| self.legs.contains(&leg))),
+                    .any(|one| one.leg.is_some_and(|leg| scope.legs.contains(&leg))),
                 _ => false,
             }
     }
@@ -282,10 +419,7 @@ impl Gathering {
         });
     }
 
-    fn finish(mut self) -> Option<Bundle> {
-        if self.matter.is_none() && self.legs.is_empty() {
-            return None;
-        }
+    fn finish(mut self) -> Bundle {
         let used: BTreeSet<[u8; 32]> = self
             .letters
             .iter()
@@ -303,7 +437,7 @@ impl Gathering {
         // The last contact before the first letter says how things stood then.
         let mut before: BTreeMap<Option<RegionKey>, Contact> = BTreeMap::new();
         let mut since = Vec::new();
-        for contact in self.contacts {
+        for contact in std::mem::take(&mut self.contacts) {
             if contact.peer.is_some_and(|peer| !hops.contains(&peer)) {
                 continue;
             }
@@ -315,23 +449,50 @@ impl Gathering {
         }
         let contacts = before.into_values().chain(since).collect();
         self.certificates.retain(|id, _| used.contains(id));
-        let standings = self.tales.iter().map(|(leg, tale)| Standing {
-            leg: *leg,
-            giver: tale.giver(),
-            taker: tale.taker(),
-            delivered_at: tale.delivered,
-            closed_at: tale.end.map(|(_, at)| at),
-        });
-        Some(Bundle {
+        let mut standings: Vec<Standing> = self
+            .tales
+            .iter()
+            .map(|(leg, tale)| Standing {
+                leg: *leg,
+                giver: tale.giver(),
+                taker: tale.taker(),
+                delivered_at: tale.delivered,
+                closed_at: tale.end.map(|(_, at)| at),
+            })
+            .collect();
+        standings.extend(self.refused());
+        Bundle {
+            form: FORM,
             node: self.me,
             made_at: self.at,
-            legs: self.legs.iter().copied().collect(),
-            matter: self.matter,
-            whole_matter: !self.one_leg,
-            standings: standings.collect(),
+            sealed_at: self.at,
+            legs: self.scope.legs.into_iter().collect(),
+            matter: self.scope.matter,
+            whole_matter: self.scope.whole_matter,
+            standings,
             letters: self.letters,
             certificates: self.certificates.into_values().collect(),
             contacts,
-        })
+            unopened: self.unopened,
+        }
+    }
+
+    /// Legs that this node refused: it never had them, and says when it declined them.
+    fn refused(&self) -> Vec<Standing> {
+        let refused = self.letters.iter().filter_map(|letter| {
+            let Way::Received(Effect::Refused) = letter.way else {
+                return None;
+            };
+            let (leg, offer) = offer_in(&letter.envelope)?;
+            (!self.tales.contains_key(&leg)).then(|| Standing {
+                leg,
+                giver: offer.giver,
+                taker: offer.taker.region(),
+                delivered_at: None,
+                closed_at: Some(letter.at),
+            })
+        });
+        let by_leg: BTreeMap<LegId, Standing> = refused.map(|one| (one.leg, one)).collect();
+        by_leg.into_values().collect()
     }
 }

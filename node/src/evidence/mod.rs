@@ -1,26 +1,41 @@
-//! Evidence files: what a node can show of a leg, and what a third party makes of one file or several.
+//! Evidence files: what a node can show of a leg or a matter, and what a third party makes of one file or several.
 //!
 //! ```text
-//! log ──gather──▶ Bundle ──seal──▶ file ──────────▶ read ──▶ examine: every signature, by trust as of then
-//!                                                          └▶ cross: files against each other ──▶ convictions by name
+//! log ──gather──▶ Bundle ──ready, write──▶ file ──▶ read ──▶ examine ─▶ witness ─▶ cross, delivery ─▶ words
+//!                                                   whose     who else   who says    what arrived
+//!                                                   is it     saw it     two things
 //! ```
 //!
 //! | file | what |
 //! | --- | --- |
 //! | bundle | the file's form, its seal |
 //! | gather | from a node's log |
-//! | trust | roots, lists and tree from a folder; certificates judged as of a moment |
-//! | examine | one file: are its signatures good, did its hand-overs arrive |
-//! | cross | several files: who says two things |
+//! | ready | whether a node may seal what it gathered |
+//! | trust | roots, lists and tree from a folder; what a signature is by itself |
+//! | mark | what a signature counts for: one table |
+//! | examine | one file: whose are its seal and its signatures |
+//! | witness | who else saw a signature, over all files |
+//! | hold | what a sealed file holds, and what it claims to be whole for |
+//! | cross | the rules that convict, each with what makes it fair |
+//! | delivery | what became of each hand-over |
+//! | verdict | classes of findings, and how the program ends |
+//! | judge | all of that, over all files given |
 //! | words | for people and programs |
 //!
 //! Nothing here needs a running node, a store's keys or a network.
 
 pub mod bundle;
-pub mod cross;
+mod cross;
+mod delivery;
 pub mod examine;
 pub mod gather;
+mod hold;
+pub mod judge;
+mod mark;
+pub mod ready;
 pub mod trust;
+pub mod verdict;
+mod witness;
 pub mod words;
 
 #[cfg(test)]

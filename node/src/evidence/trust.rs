@@ -6,16 +6,16 @@
 //! federation.toml  the topology; without it an authority's subtree cannot be checked, which the report then says
 //! ```
 //!
-//! A signature is judged as of the moment when somebody else than its author witnessed it: the certificate must have been
-//! valid then, and not revoked by then. So nobody can date a letter back beyond its witness: with a key that ran out or
-//! was revoked in between, no witness from before can be shown.
+//! What a signature is by itself is said here ([`Trusted::mark`]); what it counts for depends on who else saw it, and when:
+//! see `witness.rs`. The audit of whole logs, which has no such witnesses at hand, judges by [`Trusted::verify`].
 
+use super::mark::{Key, Mark};
 use crate::identity::material::{read_certificates, read_lists};
 use crate::identity::notary::good_for;
 use crate::identity::profile::TrustDomain;
-use crate::identity::revocation::RevocationLists;
+use crate::identity::revocation::{CertificateId, RevocationLists, Revoked};
 use crate::identity::signing::{self, of_statements};
-use crate::identity::{Trust, chain, claimed_identity, verify_chain};
+use crate::identity::{Material, Trust, chain, claimed_identity, verify_chain};
 use anyhow::Context as _;
 use hotline_domain::evidence::{Notary, Signature, Signed, Unproven};
 use hotline_topology::{Federation, RegionKey, Time};
@@ -28,6 +28,8 @@ pub struct Trusted {
     roots: Vec<CertificateDer<'static>>,
     lists: RevocationLists,
     tree: Option<Federation>,
+    /// Whether lists past their promised renewal count as current: for a node that looks at its own file.
+    any_age: bool,
 }
 
 impl Trusted {
@@ -56,13 +58,104 @@ impl Trusted {
             roots: read_certificates(&folder.join("roots.crt"))?,
             lists: read_lists(&folder.join("crl.pem"))?,
             tree,
+            any_age: false,
         })
+    }
+
+    /// What a node's own folder trusts, for looking at its own file before it seals it.
+    #[must_use]
+    pub fn of_node(material: &Material) -> Self {
+        Self {
+            roots: material.roots.clone(),
+            lists: material.lists.clone(),
+            tree: None,
+            any_age: true,
+        }
     }
 
     /// Whether authorities' subtrees can be checked.
     #[must_use]
     pub fn knows_tree(&self) -> bool {
         self.tree.is_some()
+    }
+
+    /// What a signature is by itself: whose, and what is known of its key.
+    #[must_use]
+    pub fn mark(
+        &self,
+        author: RegionKey,
+        chain: &[Vec<u8>],
+        what: &[u8; 32],
+        signature: &Signature,
+        now: Time,
+    ) -> Mark {
+        let ders: Vec<CertificateDer<'_>> = chain
+            .iter()
+            .map(|der| CertificateDer::from(der.as_slice()))
+            .collect();
+        let key = match self.key(&ders, now) {
+            Ok((region, key)) if region == author => key,
+            Ok((region, _)) => return Mark::Foreign(format!("证书属于 {region}，不是 {author}")),
+            Err(why) => return Mark::Foreign(why),
+        };
+        let signature = signing::Signature {
+            algorithm: u16::try_from(signature.algorithm).unwrap_or(0),
+            bytes: signature.bytes.clone(),
+        };
+        let Some(leaf) = ders.first() else {
+            return Mark::Foreign("没有签名者的证书".to_owned());
+        };
+        match signing::verify(leaf, &of_statements(what), &signature) {
+            Ok(()) => Mark::Signed(key),
+            Err(error) => Mark::Forged(error.to_string()),
+        }
+    }
+
+    /// Whose a chain is and what is known of its key, whenever it was valid.
+    fn key(&self, ders: &[CertificateDer<'_>], now: Time) -> Result<(RegionKey, Key), String> {
+        let leaf = ders.first().ok_or("没有签名者的证书")?;
+        let domain = match &self.tree {
+            Some(tree) => tree.trust_domain().parse::<TrustDomain>().ok(),
+            None => chain::trust_domain_of(leaf),
+        };
+        let domain = domain.ok_or("证书中没有信任域")?;
+        let (from, until) = chain::term(ders, &self.roots).map_err(|error| error.to_string())?;
+        if from > until {
+            return Err("证书链上各证书的有效期没有共同的时段".to_owned());
+        }
+        let below = |above, region| {
+            self.tree
+                .as_ref()
+                .is_none_or(|tree| tree.is_below(region, above))
+        };
+        // What is revoked is judged apart, by when somebody saw the signature.
+        let lists = self.lists.clone().as_of(Time(i64::MIN));
+        let trust = Trust {
+            domain: &domain,
+            roots: &self.roots,
+            lists: &lists,
+            below: &below,
+            now: from,
+        };
+        let peer = verify_chain(ders, &trust).map_err(|error| error.to_string())?;
+        let ids = CertificateId::of_chain(ders).map_err(|error| error.to_string())?;
+        let revoked = ids.iter().filter_map(|id| self.lists.revoked(id));
+        let current = |id: &CertificateId| self.lists.is_current(&id.issuer, now);
+        let key = Key {
+            until,
+            revoked: revoked.reduce(earlier),
+            lists_current: self.any_age || ids.iter().all(current),
+        };
+        Ok((peer.region, key))
+    }
+
+    /// Whether the two are neighbours by the tree, where that is the version named.
+    #[must_use]
+    pub fn are_neighbours(&self, topology: u32, one: RegionKey, other: RegionKey) -> bool {
+        self.tree.as_ref().is_some_and(|tree| {
+            tree.version() == topology
+                && (tree.parent(one) == Some(other) || tree.parent(other) == Some(one))
+        })
     }
 
     /// Whether the region's certified key signed `what`, which it wrote at one moment and another witnessed later.
@@ -116,6 +209,17 @@ impl Trusted {
             bytes: signature.bytes.clone(),
         };
         signing::verify(leaf, &of_statements(what), &signature).map_err(|error| error.to_string())
+    }
+}
+
+/// Of several revocations on one chain the earliest of each date counts.
+fn earlier(one: Revoked, other: Revoked) -> Revoked {
+    Revoked {
+        since: one.since.min(other.since),
+        stolen_since: match (one.stolen_since, other.stolen_since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        },
     }
 }
 

@@ -216,6 +216,27 @@ pub fn trust_domain_of(certificate: &CertificateDer<'_>) -> Option<TrustDomain> 
     rest.split('/').next()?.parse().ok()
 }
 
+/// From when to when every certificate of a chain and its root are valid; unjudged otherwise. No such time where the first
+/// is after the second.
+///
+/// # Errors
+/// A certificate cannot be read, or the chain ends under none of the roots.
+pub fn term(
+    chain: &[CertificateDer<'_>],
+    roots: &[CertificateDer<'static>],
+) -> Result<(Time, Time), IdentityError> {
+    let chain = chain.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let root = anchor(chain.last().ok_or(IdentityError::NoCertificate)?, roots)?;
+    let terms = chain.iter().chain(std::iter::once(&root)).map(|one| {
+        let validity = one.validity();
+        (instant(validity.not_before), instant(validity.not_after))
+    });
+    let all = (Time(i64::MIN), Time(i64::MAX));
+    Ok(terms.fold(all, |(from, until), (starts, ends)| {
+        (from.max(starts), until.min(ends))
+    }))
+}
+
 /// What the first certificate of a sound chain says.
 struct Leaf {
     subject: Subject,

@@ -13,7 +13,8 @@ use std::fmt;
 use std::time::Duration;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
-use x509_parser::revocation_list::CertificateRevocationList;
+use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate};
+use x509_parser::x509::ReasonCode;
 
 /// A certificate's serial number: big-endian, without leading zeros.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +117,37 @@ pub struct ListAge {
 #[error("吊销列表无法解析：{0}")]
 pub struct BadList(pub String);
 
+/// What a list says of a revoked certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// Since when it counts no more.
+    pub since: Time,
+    /// Since when its key may be somebody else's: the invalidity date where there is one (RFC 5280, 5.3.2), else the date
+    /// of revocation. `None`: it was revoked for another reason than a stolen key. A list that gives no reason may mean
+    /// that one.
+    pub stolen_since: Option<Time>,
+}
+
+impl Revoked {
+    fn of(entry: &RevokedCertificate<'_>) -> Self {
+        let since = instant(entry.revocation_date);
+        let harmless = [
+            ReasonCode::AffiliationChanged,
+            ReasonCode::Superseded,
+            ReasonCode::CessationOfOperation,
+            ReasonCode::CertificateHold,
+            ReasonCode::PrivilegeWithdrawn,
+        ];
+        let reason = entry.reason_code().map(|(_, reason)| reason);
+        let stolen = reason.is_none_or(|reason| !harmless.contains(&reason));
+        let known_since = entry.invalidity_date().map(|(_, at)| instant(at));
+        Self {
+            since,
+            stolen_since: stolen.then(|| known_since.unwrap_or(since)),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct List {
     der: CertificateRevocationListDer<'static>,
@@ -123,8 +155,8 @@ struct List {
     /// Issue number and time, which order the lists of one issuer.
     edition: (Serial, Time),
     next_update: Option<Time>,
-    /// What is revoked, and since when.
-    revoked: BTreeMap<Serial, Time>,
+    /// What is revoked.
+    revoked: BTreeMap<Serial, Revoked>,
 }
 
 impl List {
@@ -141,12 +173,7 @@ impl List {
             next_update: list.next_update().map(instant),
             revoked: list
                 .iter_revoked_certificates()
-                .map(|entry| {
-                    (
-                        Serial::new(entry.raw_serial()),
-                        instant(entry.revocation_date),
-                    )
-                })
+                .map(|entry| (Serial::new(entry.raw_serial()), Revoked::of(entry)))
                 .collect(),
             der: der.clone(),
         };
@@ -207,11 +234,25 @@ impl RevocationLists {
             .map(|list| list.revoked.contains_key(&certificate.serial))
     }
 
+    /// What the issuer's list says of the certificate, where it is revoked.
+    #[must_use]
+    pub fn revoked(&self, certificate: &CertificateId) -> Option<Revoked> {
+        let list = self.by_issuer.get(&certificate.issuer)?;
+        list.revoked.get(&certificate.serial).copied()
+    }
+
+    /// Whether the issuer's list is within the time by which it promised the next one.
+    #[must_use]
+    pub fn is_current(&self, issuer: &[u8], now: Time) -> bool {
+        let list = self.by_issuer.get(issuer);
+        list.is_some_and(|list| list.next_update.is_none_or(|due| now <= due))
+    }
+
     /// The lists without what was revoked after `time`, for judging what was done then.
     #[must_use]
     pub fn as_of(mut self, time: Time) -> Self {
         for list in self.by_issuer.values_mut() {
-            list.revoked.retain(|_, since| *since <= time);
+            list.revoked.retain(|_, revoked| revoked.since <= time);
         }
         self
     }

@@ -95,8 +95,11 @@ pub(super) fn evidence() -> Vec<u8> {
     };
     let order = Act::Offer(Box::new(offer()));
     let bundle = Bundle {
+        form: bundle::FORM,
         node: ME,
         made_at: Time(9),
+        sealed_at: Time(10),
+        unopened: [EnvelopeId([9; 16])].into(),
         legs: vec![leg],
         matter: Some(MatterId([1; 16])),
         whole_matter: true,

@@ -6,7 +6,8 @@ use hotline::codec::payload::Codec;
 use hotline::codec::{commit, key, link as wire, row};
 use hotline::entropy::OsEntropy;
 use hotline::evidence::trust::Trusted;
-use hotline::evidence::{bundle, cross, examine, words};
+use hotline::evidence::verdict::Class;
+use hotline::evidence::{bundle, judge, words};
 use hotline::identity::authority::{Authority, Signer};
 use hotline::store::Tree;
 use hotline::store::checkpoint::CheckpointRows;
@@ -356,20 +357,22 @@ fn evidence(data: &[u8]) -> String {
     let written = bundle::write(&file.bundle, None).expect("no key signs");
     let again = bundle::read(&written).expect("what was written is read");
     assert_eq!(again.bundle, file.bundle, "a bundle reads as itself");
-    let good = bundle::read(&super::seeds::evidence()).expect("a good one");
-    let files = [("one", file), ("other", good)]
-        .map(|(name, file)| examine::examine(name.to_owned(), file, trusted(), None));
-    let convictions = cross::cross(&files);
-    assert!(
-        convictions.is_empty(),
+    let good = bundle::read(&super::seeds::evidence());
+    let given = vec![("one".to_owned(), Ok(file)), ("other".to_owned(), good)];
+    let judged = judge::judge(given, trusted(), SystemClock::new().now());
+    let lies = judged.findings.iter();
+    assert_eq!(
+        lies.filter(|found| found.class == Class::Lie).count(),
+        0,
         "nobody's signature is good, and somebody is convicted"
     );
-    let _ = words::report_json(&files, &convictions, false);
-    let told = words::report(&files[..1], &convictions, false);
+    let _ = words::report_json(&judged);
+    let told = words::report(&judged);
     format!(
-        "{:?} {} {}",
-        std::mem::discriminant(&files[0].seal),
-        files[0].faults.len().min(3),
+        "{} {} {} {}",
+        judged.exit(),
+        judged.unusable.len(),
+        judged.findings.len().min(3),
         told.as_str().lines().count().min(20)
     )
 }

@@ -153,7 +153,13 @@ pub(super) fn take_up(draft: &mut Draft<'_>, region: RegionKey) -> Result<(), St
                 region,
                 no: kept.no,
             })?;
-            queue(draft, again_from_here(kept.envelope))?;
+            // It is written as it leaves: what a commit signs bears the commit's time, so that nobody is taken for one who
+            // dates back because a key came late.
+            let written = Envelope {
+                written_at: draft.now(),
+                ..again_from_here(kept.envelope)
+            };
+            queue(draft, written)?;
         }
     }
 }

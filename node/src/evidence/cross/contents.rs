@@ -1,14 +1,17 @@
 //! What was said once was said twice, differently.
 
-use super::{Conviction, Voice, hex};
+use super::hex;
+use super::voice::{Found, Voice};
+use crate::evidence::verdict::{Class, Finding};
 use hotline_domain::id::{EnvelopeId, LegId};
 use hotline_domain::leg::Act;
 use hotline_domain::link::Message;
-use hotline_topology::RegionKey;
+use hotline_topology::{FieldName, RegionKey};
 use std::collections::BTreeMap;
 
-/// One envelope of one author says one thing. What somebody else signs under the same id is another envelope.
-pub(super) fn two_statements(voices: &[Voice<'_>], found: &mut Vec<Conviction>) {
+/// K1, `two-statements`. One envelope of one author says one thing: ids are drawn once, in whatever past. What somebody
+/// else signs under the same id is another envelope.
+pub(super) fn two_statements(voices: &[Voice<'_>], found: &mut Found) {
     let mut said: BTreeMap<(RegionKey, EnvelopeId), BTreeMap<[u8; 32], Voice<'_>>> =
         BTreeMap::new();
     for voice in voices {
@@ -22,7 +25,8 @@ pub(super) fn two_statements(voices: &[Voice<'_>], found: &mut Vec<Conviction>) 
         let shows = |(statement, voice): (&[u8; 32], &Voice<'_>)| {
             voice.exhibit(format!("{who} 签名的内容摘要 {}", hex(statement)))
         };
-        found.push(Conviction {
+        found.push(Finding {
+            class: Class::Lie,
             who,
             rule: "two-statements",
             words: format!("同一信件 {id} 签了 {} 种内容", contents.len()),
@@ -43,50 +47,97 @@ fn slot(act: &Act) -> Option<(&'static str, u32)> {
     })
 }
 
-/// A numbered act has one content, within one epoch.
-pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Vec<Conviction>) {
-    type Slot = (RegionKey, LegId, (&'static str, u32), u64);
-    let mut said: BTreeMap<Slot, BTreeMap<[u8; 32], (Voice<'_>, &Act)>> = BTreeMap::new();
-    for voice in voices {
-        let Some(Message::Leg { leg, act, .. }) = &voice.seen.message else {
-            continue;
+/// One content of a numbered act.
+#[derive(Clone)]
+struct Content<'a> {
+    voice: Voice<'a>,
+    act: &'a Act,
+    /// Hashes of what was written with it.
+    fields: BTreeMap<FieldName, [u8; 32]>,
+}
+
+impl Content<'_> {
+    /// A field that one of them does not carry was stripped on its way, and is no difference.
+    fn excludes(&self, other: &Self) -> bool {
+        let differs = |(name, hash)| {
+            let theirs = other.fields.get(name);
+            theirs.is_some_and(|theirs| theirs != hash)
         };
-        let (Some(slot), Some(head)) = (slot(act), voice.head()) else {
-            continue;
-        };
-        let acts = said.entry((voice.author(), *leg, slot, head.epoch));
-        let acts = acts.or_default();
-        acts.entry(voice.seen.statement).or_insert((*voice, act));
+        self.act != other.act || self.fields.iter().any(differs)
     }
-    for ((who, leg, (_, no), _), acts) in said {
-        // The same act sent again under another id is the same act.
-        let mut different: Vec<(Voice<'_>, &Act)> = Vec::new();
-        for (voice, act) in acts.into_values() {
-            if different.iter().all(|(_, other)| *other != act) {
-                different.push((voice, act));
+
+    fn epoch(&self) -> Option<u64> {
+        self.voice.head().map(|head| head.epoch)
+    }
+}
+
+fn content<'a>(voice: &Voice<'a>) -> Option<(LegId, Content<'a>)> {
+    let Some(Message::Leg { leg, act, .. }) = voice.message() else {
+        return None;
+    };
+    let fields = voice.letter.envelope.fields.iter();
+    let content = Content {
+        voice: *voice,
+        act,
+        fields: fields.map(|field| (field.name, field.hash)).collect(),
+    };
+    Some((*leg, content))
+}
+
+/// K2, `two-acts`. A numbered act is decided once in a past, and a leg is offered once: its id is drawn. A node that lost
+/// its disk can have decided a number anew; then nobody can tell from the signatures alone whether it lied.
+pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Found) {
+    type Slot = (RegionKey, LegId, (&'static str, u32));
+    let mut said: BTreeMap<Slot, Vec<Content<'_>>> = BTreeMap::new();
+    for voice in voices {
+        if let Some((leg, content)) = content(voice)
+            && let Some(slot) = slot(content.act)
+        {
+            let all = said.entry((voice.author(), leg, slot)).or_default();
+            all.push(content);
+        }
+    }
+    for ((who, leg, (name, no)), all) in said {
+        let mut pair: Option<(Class, &Content<'_>, &Content<'_>)> = None;
+        for (at, one) in all.iter().enumerate() {
+            for other in &all[at + 1..] {
+                // Contents under one id are two statements, and convicted as that.
+                if one.voice.id() == other.voice.id() || !one.excludes(other) {
+                    continue;
+                }
+                let one_past = name == "offer" || one.epoch() == other.epoch();
+                let class = if one_past {
+                    Class::Lie
+                } else {
+                    Class::Contradiction
+                };
+                if pair.as_ref().is_none_or(|(found, ..)| class < *found) {
+                    pair = Some((class, one, other));
+                }
             }
         }
-        // Contents under one id are two statements, and convicted as that.
-        let ids = different.iter().map(|(voice, _)| voice.id());
-        let ids: std::collections::BTreeSet<EnvelopeId> = ids.collect();
-        let [(_, act), _, ..] = different.as_slice() else {
+        let Some((class, one, other)) = pair else {
             continue;
         };
-        if ids.len() < 2 {
-            continue;
-        }
-        found.push(Conviction {
+        let label = one.act.label();
+        let words = match class {
+            Class::Lie => format!("对交办 {leg} 的「{label}」（第 {no} 号）签了不同的内容"),
+            _ => format!(
+                "对交办 {leg} 的「{label}」（第 {no} 号）在两个纪元中签了不同的内容；所给文件中没有该节点的数据回退申明，现有签名分不出是否因回退重办"
+            ),
+        };
+        let shows = |content: &Content<'_>| {
+            let statement = hex(&content.voice.seen.statement);
+            content
+                .voice
+                .exhibit(format!("{who} 签名的内容摘要 {statement}"))
+        };
+        found.push(Finding {
+            class,
             who,
             rule: "two-acts",
-            words: format!(
-                "对交办 {leg} 的「{}」（第 {no} 号）先后签了 {} 种内容",
-                act.label(),
-                different.len()
-            ),
-            exhibits: different
-                .iter()
-                .map(|(voice, _)| voice.exhibit(format!("内容摘要 {}", hex(&voice.seen.statement))))
-                .collect(),
+            words,
+            exhibits: vec![shows(one), shows(other)],
         });
     }
 }

@@ -1,156 +1,215 @@
-//! What a node signed it must hold, where its own later file claims to be whole.
+//! What a node signed it must hold, where its own later sealed file claims to be whole.
 
-use super::{Conviction, Exhibit, Voice, hex};
-use crate::evidence::bundle::{Bundle, Letter, Way};
-use crate::evidence::examine::{Examined, Seal};
+use super::heads::own_copies;
+use super::hex;
+use super::voice::{Found, Voice, seal_exhibit};
+use crate::evidence::bundle::Way;
+use crate::evidence::examine::Examined;
+use crate::evidence::hold::{Answer, Held, Matters, answer, claims, received};
+use crate::evidence::verdict::{Class, Finding};
 use hotline_domain::evidence::Receipted;
 use hotline_domain::id::LegId;
-use hotline_domain::link::{LogHead, Message};
-use hotline_topology::RegionKey;
+use hotline_domain::link::{Message, MessageKind};
 
-/// A letter as its author's file holds it: by author, id and statement, in the clear.
-pub(super) fn own_copy<'a>(bundle: &'a Bundle, voice: &Voice<'_>) -> Option<&'a Letter> {
-    bundle.letters.iter().find(|letter| {
-        let envelope = &letter.envelope;
-        envelope.id == voice.id()
-            && envelope.author == bundle.node
-            && matches!(letter.way, Way::Sent(..))
-            && !envelope.is_shut()
-            && envelope.statement() == voice.seen.statement
-    })
-}
+/// What a conviction adds that a restart could explain.
+const UNLESS: &str = "，除非它出示已有他方见证的纪元申明";
 
-/// What a file holds of what its node receipted.
-enum Held {
-    /// What was receipted.
-    This,
-    /// Something else under that id.
-    Other,
-    /// Nothing under that id.
-    Nothing,
-}
-
-fn received(bundle: &Bundle, receipt: &Receipted) -> Held {
-    let mut held = Held::Nothing;
-    for letter in &bundle.letters {
-        let envelope = &letter.envelope;
-        if envelope.id != receipt.envelope
-            || !matches!(letter.way, Way::Received(_))
-            || envelope.is_shut()
-        {
-            continue;
-        }
-        if envelope.statement() == receipt.statement {
-            return Held::This;
-        }
-        held = Held::Other;
-    }
-    held
-}
-
-/// Sealed files of a node that must hold what it signed under this head on these legs.
-pub(super) fn answerable<'a>(
+/// Sealed files of a voice's author that claim one of these legs, with how they stand to what it signed.
+fn files_of<'a>(
     files: &'a [&'a Examined],
-    who: RegionKey,
-    leg: Option<LegId>,
-    head: Option<LogHead>,
-) -> impl Iterator<Item = &'a Examined> {
-    files.iter().copied().filter(move |file| {
-        let bundle = &file.file.bundle;
-        let later = match (head, file.file.seal.as_ref().and_then(|seal| seal.head)) {
-            (Some(then), Some(now)) => now.epoch == then.epoch && now.commit > then.commit,
-            _ => false,
-        };
-        bundle.node == who
-            && file.seal == Seal::Good
-            && later
-            && leg.is_some_and(|leg| bundle.legs.contains(&leg))
+    voice: &Voice<'a>,
+    legs: &'a [LegId],
+    matters: &'a Matters,
+) -> impl Iterator<Item = (&'a Examined, Answer)> {
+    let (who, head) = (voice.author(), voice.head());
+    files.iter().filter_map(move |file| {
+        let concerned = file.node() == who && legs.iter().any(|leg| claims(file, *leg, matters));
+        let stands = answer(file.binds()?, head?);
+        concerned.then_some((*file, stands))
     })
 }
 
-pub(super) fn receipts(files: &[&Examined], voices: &[Voice<'_>], found: &mut Vec<Conviction>) {
+/// K7 and K8, `denied-receipt` and `false-receipt`: what a node receipted lies in its log, in the same commit.
+pub(super) fn receipts(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    matters: &Matters,
+    found: &mut Found,
+) {
     for voice in voices {
-        let Some(Message::Receipts(of)) = &voice.seen.message else {
+        let Some(Message::Receipts(of)) = voice.message() else {
             continue;
         };
-        let who = voice.author();
         for receipt in of {
-            let claims = voice.exhibit(format!(
-                "{who} 的回执：信件 {}，内容摘要 {}，收于 {}",
-                receipt.envelope,
-                hex(&receipt.statement),
-                receipt.at
-            ));
-            for file in answerable(files, who, receipt.leg, voice.head()) {
-                let shows = |shows: &str| Exhibit {
-                    file: file.name.clone(),
-                    letter: None,
-                    shows: shows.to_owned(),
-                };
-                match received(&file.file.bundle, receipt) {
-                    Held::Nothing => found.push(Conviction {
-                        who,
-                        rule: "denied-receipt",
-                        words: format!(
-                            "签了信件 {} 的回执，自己的证据里却没有收到它",
-                            receipt.envelope
-                        ),
-                        exhibits: vec![claims.clone(), shows("盖章的证据中没有这封信")],
-                    }),
-                    Held::Other => {
-                        found.push(Conviction {
-                            who,
-                            rule: "false-receipt",
-                            words: format!(
-                                "信件 {} 的回执所称内容，与其自己所存的不同",
-                                receipt.envelope
-                            ),
-                            exhibits: vec![claims.clone(), shows("盖章的证据中是另一内容")],
-                        });
-                    }
-                    Held::This => {}
+            let legs: Vec<LegId> = receipt.leg.into_iter().collect();
+            for (file, stands) in files_of(files, voice, &legs, matters) {
+                if stands == Answer::Owes {
+                    found.extend(of_receipt(voice, receipt, file));
                 }
             }
         }
     }
 }
 
-pub(super) fn letters(files: &[&Examined], voices: &[Voice<'_>], found: &mut Vec<Conviction>) {
+fn of_receipt(voice: &Voice<'_>, receipt: &Receipted, file: &Examined) -> Option<Finding> {
+    let (who, id) = (voice.author(), receipt.envelope);
+    let (rule, words, shows) = match received(&file.file.bundle, id, &receipt.statement) {
+        Held::This(effects) if effects.contains(&receipt.effect) => return None,
+        Held::This(effects) => (
+            "false-receipt",
+            format!("信件 {id} 的回执所称效果与其自己所存的不同"),
+            format!(
+                "盖章的证据中是「{}」",
+                effects.first().map_or("", |effect| effect.label())
+            ),
+        ),
+        Held::Other => (
+            "false-receipt",
+            format!("信件 {id} 的回执所称内容，与其自己所存的不同"),
+            "盖章的证据中是另一内容".to_owned(),
+        ),
+        Held::Unopened => (
+            "false-receipt",
+            format!("签了信件 {id} 的回执，自己的证据却说没有启封"),
+            "盖章的证据列为未启封".to_owned(),
+        ),
+        Held::Nothing => (
+            "denied-receipt",
+            format!("签了信件 {id} 的回执，自己的证据里却没有收到它{UNLESS}"),
+            "盖章的证据中没有这封信".to_owned(),
+        ),
+    };
+    let claims = voice.exhibit(format!(
+        "{who} 的回执：信件 {id}，内容摘要 {}，收于 {}，{}",
+        hex(&receipt.statement),
+        receipt.at,
+        receipt.effect.label()
+    ));
+    Some(Finding {
+        class: Class::Lie,
+        who,
+        rule,
+        words,
+        exhibits: vec![claims, seal_exhibit(file, shows)],
+    })
+}
+
+/// Kinds of letters that a file must hold for the legs that it claims.
+fn is_kept(kind: u32) -> bool {
+    [
+        MessageKind::Leg,
+        MessageKind::Refused,
+        MessageKind::Receipts,
+    ]
+    .map(|kind| kind as u32)
+    .contains(&kind)
+}
+
+/// K6, `denied-letter`: what a node sent lies in its log. Of a disk that was lost, as its node says: its signature stands,
+/// and the denial counts for nothing, unless the act is in its file again.
+pub(super) fn letters(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    matters: &Matters,
+    found: &mut Found,
+) {
     for voice in voices {
-        let who = voice.author();
-        let leg = voice.letter.envelope.leg;
-        if matches!(
-            voice.seen.message,
-            Some(Message::Sight { .. } | Message::Notice(_))
-        ) {
+        if !is_kept(voice.letter.envelope.kind) {
             continue;
         }
+        let who = voice.author();
+        let legs = voice.legs();
         // Who shows another content of its own under that id is convicted of having signed two.
         let shows_another = |file: &Examined| {
             let mut others = voices.iter().filter(|other| {
                 std::ptr::eq(other.file, file) && (other.author(), other.id()) == (who, voice.id())
             });
-            others.any(|other| own_copy(&file.file.bundle, other).is_some())
+            others.any(|other| own_copies(&file.file.bundle, other).next().is_some())
         };
-        for file in answerable(files, who, leg, voice.head()) {
-            if own_copy(&file.file.bundle, voice).is_none() && !shows_another(file) {
-                found.push(Conviction {
-                    who,
-                    rule: "denied-letter",
-                    words: format!("签发了信件 {}，自己的证据里却没有它", voice.id()),
-                    exhibits: vec![
-                        voice.exhibit(format!(
-                            "{who} 签名，内容摘要 {}",
-                            hex(&voice.seen.statement)
-                        )),
-                        Exhibit {
-                            file: file.name.clone(),
-                            letter: None,
-                            shows: "盖章的证据中没有送出这封信".to_owned(),
-                        },
-                    ],
-                });
+        for (file, stands) in files_of(files, voice, &legs, matters) {
+            let held = own_copies(&file.file.bundle, voice).next().is_some();
+            if held || shows_another(file) {
+                continue;
             }
+            let (class, words) = match stands {
+                Answer::Before => continue,
+                Answer::Owes => (
+                    Class::Lie,
+                    format!("签发了信件 {}，自己的证据里却没有它{UNLESS}", voice.id()),
+                ),
+                Answer::Lost if is_back(file, voice) => continue,
+                Answer::Lost => (
+                    Class::VoidDenial,
+                    format!(
+                        "{who} 称数据回退，证据里没有它签发的信件 {}；其原签名仍有效，不能凭此否认",
+                        voice.id()
+                    ),
+                ),
+            };
+            let signed = format!("{who} 签名，内容摘要 {}", hex(&voice.seen.statement));
+            found.push(Finding {
+                class,
+                who,
+                rule: "denied-letter",
+                words,
+                exhibits: vec![
+                    voice.exhibit(signed),
+                    seal_exhibit(file, "盖章的证据中没有送出这封信".to_owned()),
+                ],
+            });
         }
+    }
+}
+
+/// Whether what its author lost came back to it: told by another, with its own letter or as an equal act. What is told back
+/// by nobody (receipts, refusals) is no denial.
+fn is_back(file: &Examined, voice: &Voice<'_>) -> bool {
+    let Some(Message::Leg { leg, act, .. }) = voice.message() else {
+        return true;
+    };
+    file.seen().any(|(letter, seen)| {
+        let told = match (&seen.message, letter.way) {
+            (Some(Message::Past(past)), Way::Received(_)) => past,
+            _ => return false,
+        };
+        let shown = told.letter.as_ref().map(|letter| letter.envelope.id);
+        told.leg == *leg && (shown == Some(voice.id()) || told.act == *act)
+    })
+}
+
+/// A file that ends before what its node signed elsewhere on the legs that it claims does not say that there is no such
+/// thing: `too-old`. Only the common past is compared.
+pub(super) fn too_old(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    matters: &Matters,
+    found: &mut Found,
+) {
+    for file in files {
+        let Some(sealed) = file.binds() else { continue };
+        let after = voices.iter().filter(|voice| {
+            let legs = voice.legs();
+            let before = |head| answer(sealed, head) == Answer::Before;
+            voice.author() == file.node()
+                && is_kept(voice.letter.envelope.kind)
+                && voice.head().is_some_and(before)
+                && legs.iter().any(|leg| claims(file, *leg, matters))
+        });
+        let Some(last) = after.max_by_key(|voice| (voice.commit(), voice.id())) else {
+            continue;
+        };
+        let who = file.node();
+        found.push(Finding {
+            class: Class::TooOld,
+            who,
+            rule: "too-old",
+            words: format!(
+                "{} 截至第 {} 号提交，早于 {who} 在别的文件中的签名（第 {} 号提交），不能据以说没有；请令 {who} 重新导出",
+                file.name,
+                sealed.commit,
+                last.commit().unwrap_or_default()
+            ),
+            exhibits: vec![last.exhibit(format!("{who} 签名，写于 {}", last.letter.envelope.written_at))],
+        });
     }
 }

@@ -4,8 +4,8 @@ use super::disputes::{lived, offer_of, sign_anew, who};
 use super::pair::{CITY, COUNTY, Pair, letter};
 use crate::codec::payload::Codec;
 use crate::evidence::bundle::{Bundle, Letter, Way, read, write};
-use crate::evidence::cross::{Conviction, cross};
-use crate::evidence::examine::Examined;
+use crate::evidence::judge::Judged;
+use crate::evidence::verdict::Finding;
 use crate::evidence::words::{report, report_json};
 use hotline_domain::command::Verb;
 use hotline_domain::evidence::{Delivery, Effect, Receipted};
@@ -14,8 +14,8 @@ use hotline_domain::leg::Act;
 use hotline_domain::link::{Message, MessageKind, Wire as _};
 
 /// What all orders of the same files say, which must be one thing.
-fn verdict(pair: &Pair, files: &[(&str, &[u8])]) -> Vec<Conviction> {
-    let mut orders = vec![files.to_vec()];
+fn verdict(pair: &Pair, files: &[(&str, &[u8])]) -> Judged {
+    let mut orders = Vec::new();
     for turn in 1..files.len() {
         let mut turned = files.to_vec();
         turned.rotate_left(turn);
@@ -23,20 +23,12 @@ fn verdict(pair: &Pair, files: &[(&str, &[u8])]) -> Vec<Conviction> {
         turned.reverse();
         orders.push(turned);
     }
-    let told: Vec<Vec<Conviction>> = orders
-        .iter()
-        .map(|order| {
-            let files: Vec<Examined> = order
-                .iter()
-                .map(|(name, bytes)| pair.examine(name, bytes))
-                .collect();
-            cross(&files)
-        })
-        .collect();
-    for other in &told[1..] {
-        assert_eq!(*other, told[0], "the order of files changed the verdict");
+    let told: Vec<Finding> = pair.judge(files).findings;
+    for order in orders {
+        let other = pair.judge(&order).findings;
+        assert_eq!(other, told, "the order of files changed the verdict");
     }
-    told.into_iter().next().unwrap()
+    pair.judge(files)
 }
 
 fn unsealed(bundle: &Bundle) -> Vec<u8> {
@@ -57,7 +49,7 @@ fn only(bundle: &Bundle, letter: Letter) -> Bundle {
 fn two_offers() -> (Pair, LegId, Vec<u8>, Vec<u8>) {
     let (pair, _, leg) = lived();
     let (mut bundle, head) = pair.bundle(0, &leg.to_string());
-    let at = letter(&bundle, offer_of(&pair, leg, &bundle));
+    let at = letter(&bundle, offer_of(&bundle, leg));
     bundle.letters[at].envelope.fields[0].hash = [0xee; 32];
     bundle.letters[at].at = bundle.made_at;
     sign_anew(&pair, 0, &mut bundle.letters[at]);
@@ -70,15 +62,21 @@ fn two_offers() -> (Pair, LegId, Vec<u8>, Vec<u8>) {
 fn an_accomplice_that_signs_under_the_same_id_saves_nobody() {
     let (pair, leg, lie, truth) = two_offers();
     let bundle = read(&truth).unwrap().bundle;
-    let id = offer_of(&pair, leg, &bundle);
+    let id = offer_of(&bundle, leg);
     let own = |letter: &&Letter| letter.envelope.author == COUNTY;
     let mut beside = bundle.letters.iter().find(own).unwrap().clone();
     beside.envelope.id = id;
     beside.at = bundle.made_at;
     sign_anew(&pair, 1, &mut beside);
     let beside = unsealed(&only(&bundle, beside));
-    // The accomplice's own file does not know what it signed for that.
-    let both = [(CITY, "two-statements"), (COUNTY, "denied-letter")];
+    // Nor does either commit bear two signatures; and the accomplice's own file does not know what it signed for that.
+    let both = [
+        (CITY, "moved-times"),
+        (CITY, "two-roots"),
+        (CITY, "two-statements"),
+        (COUNTY, "denied-letter"),
+        (COUNTY, "two-roots"),
+    ];
     let files: [(&str, &[u8]); 3] = [("a", &beside), ("b", &lie), ("c", &truth)];
     assert_eq!(who(&verdict(&pair, &files)), both);
     // Whatever the files are called, for they are looked at by what is in them.
@@ -90,7 +88,7 @@ fn an_accomplice_that_signs_under_the_same_id_saves_nobody() {
 fn every_content_of_an_act_is_compared_with_every_other() {
     let (pair, _, leg) = lived();
     let bundle = pair.bundle(0, &leg.to_string()).0;
-    let offer = &bundle.letters[letter(&bundle, offer_of(&pair, leg, &bundle))];
+    let offer = &bundle.letters[letter(&bundle, offer_of(&bundle, leg))];
     // The first to be looked at belongs to another past and excuses itself alone.
     let contents: Vec<Vec<u8>> = (0..3)
         .map(|no: u8| {
@@ -169,41 +167,40 @@ fn receipt(bundle: &Bundle, of: usize) -> Letter {
     made
 }
 
-/// What is shown of the letter at that place.
-fn delivery(found: &Examined, of: usize) -> &Delivery {
-    let mut deliveries = found.deliveries.iter();
+/// What is shown of the letter at that place of the one file.
+fn delivery(found: &Judged, of: usize) -> &Delivery {
+    let mut deliveries = found.deliveries[0].iter();
     &deliveries.find(|(at, _)| *at == of).unwrap().1
 }
 
 #[test]
 fn a_receipt_that_is_not_signed_proves_nothing_beside_one_that_is() {
-    let (pair, _, mut bundle, recall) = recalled();
-    let before = pair.examine("before", &unsealed(&bundle));
+    let (pair, _, bundle, recall) = recalled();
+    let before = pair.judge(&[("before", &unsealed(&bundle))]);
     assert!(!matches!(
         delivery(&before, recall),
         Delivery::Receipted { .. }
     ));
+    // Bytes that are not what was signed make the file unusable, whoever shows it; what is true in it is shown by others.
     for first in [true, false] {
         let mut bundle = bundle.clone();
         let broken = receipt(&bundle, recall);
         let at = if first { 0 } else { bundle.letters.len() };
         bundle.letters.insert(at, broken);
-        let recall = recall + usize::from(first);
-        let found = pair.examine("broken", &unsealed(&bundle));
-        assert_eq!(found.faults.len(), 1, "{:?}", found.faults);
-        let shown = delivery(&found, recall);
-        assert!(!matches!(shown, Delivery::Receipted { .. }), "{shown:?}");
-        // Nor is it a witness of when the letter was written.
-        let own = &found.letters[recall];
-        assert_eq!(own.witnessed_at, bundle.letters[recall].at);
+        let found = pair.judge(&[("broken", &unsealed(&bundle))]);
+        assert_eq!(found.unusable.len(), 1);
+        assert_eq!(found.exit(), 2);
+        assert!(found.files.is_empty());
     }
-    // A certificate that is not in the file proves as little.
+    // A certificate that is not in the file proves as little, and makes nobody a liar.
     let mut unknown = receipt(&bundle, recall);
     unknown.envelope.proof.as_mut().unwrap().certificate = [9; 32];
+    let mut bundle = bundle;
     bundle.letters.push(unknown);
-    let found = pair.examine("unknown", &unsealed(&bundle));
+    let found = pair.judge(&[("unknown", &unsealed(&bundle))]);
     let shown = delivery(&found, recall);
     assert!(!matches!(shown, Delivery::Receipted { .. }), "{shown:?}");
+    assert_eq!(found.files[0].letters[recall].seen_at, None);
 }
 
 /// Puts a true signature under whatever the letter says now, as anybody can without a key.
@@ -218,18 +215,17 @@ fn a_true_signature_dressed_up_as_a_receipt_is_no_receipt() {
     let mut dressed = receipt(&bundle, recall);
     dress(&mut dressed, signed);
     bundle.letters.push(dressed);
-    let found = pair.examine("dressed", &unsealed(&bundle));
-    let last = found.letters.last().unwrap();
-    assert!(last.proven.is_ok() && last.shut && !last.speaks());
+    let found = pair.judge(&[("dressed", &unsealed(&bundle))]);
+    let last = found.files[0].letters.last().unwrap();
+    assert!(last.state.is_good() && last.shut && !last.speaks());
     assert_eq!(last.message, None);
     let shown = delivery(&found, recall);
     assert!(!matches!(shown, Delivery::Receipted { .. }), "{shown:?}");
-    let files = [found];
-    let told = report(&files, &[], true);
+    let told = report(&found);
     let told = told.as_str();
     assert!(told.contains("封装内容"), "{told}");
     assert!(told.contains("不作证"), "{told}");
-    let json = report_json(&files, &[], true);
+    let json = report_json(&found);
     let letters = json["files"][0]["letters"].as_array().unwrap();
     assert_eq!(letters.last().unwrap()["proven"], false);
     assert_eq!(letters.last().unwrap()["sealed_to_addressee"], true);
@@ -240,7 +236,7 @@ fn true_signatures_dressed_up_as_other_letters_convict_nobody() {
     let (pair, _, leg) = lived();
     let truths = [0, 1].map(|at| pair.file(at, &leg.to_string()));
     let bundle = read(&truths[0]).unwrap().bundle;
-    let offer = offer_of(&pair, leg, &bundle);
+    let offer = offer_of(&bundle, leg);
     let true_offer = bundle.letters[letter(&bundle, offer)].clone();
     let signed = true_offer.envelope.statement();
     let mut dressed = Vec::new();
@@ -279,9 +275,10 @@ fn true_signatures_dressed_up_as_other_letters_convict_nobody() {
     dressed.push(other);
     for letter in dressed {
         let file = unsealed(&only(&bundle, letter.clone()));
-        let seen = pair.examine("dressed", &file);
-        assert!(seen.letters[0].proven.is_ok(), "{:?}", seen.letters[0]);
-        assert!(!seen.letters[0].speaks());
+        let judged = pair.judge(&[("dressed", &file)]);
+        let seen = &judged.files[0].letters[0];
+        assert!(seen.state.is_good(), "{seen:?}");
+        assert!(!seen.speaks());
         let files: [(&str, &[u8]); 3] =
             [("d", &file), ("city", &truths[0]), ("county", &truths[1])];
         assert_eq!(who(&verdict(&pair, &files)), [], "{letter:?}");
@@ -312,7 +309,7 @@ fn a_seal_dressed_up_as_a_letter_convicts_nobody() {
 fn the_head_in_a_shut_letters_signature_speaks_all_the_same() {
     let (pair, _, leg) = lived();
     let (bundle, mut head) = pair.bundle(0, &leg.to_string());
-    let at = letter(&bundle, offer_of(&pair, leg, &bundle));
+    let at = letter(&bundle, offer_of(&bundle, leg));
     let named = bundle.letters[at].envelope.proof.as_ref().unwrap();
     (head.commit, head.hash) = (named.head.unwrap().commit, [0x22; 32]);
     let lie = pair.seal(0, (only(&bundle, bundle.letters[at].clone()), head));
@@ -332,7 +329,7 @@ fn the_head_in_a_shut_letters_signature_speaks_all_the_same() {
 fn a_taker_that_hides_what_it_receipted_behind_a_shut_letter_is_convicted() {
     let (pair, _, leg) = lived();
     let (mut bundle, head) = pair.bundle(1, &leg.to_string());
-    let at = letter(&bundle, offer_of(&pair, leg, &bundle));
+    let at = letter(&bundle, offer_of(&bundle, leg));
     assert!(matches!(bundle.letters[at].way, Way::Received(_)));
     let signed = bundle.letters[at].envelope.statement();
     dress(&mut bundle.letters[at], signed);

@@ -1,9 +1,11 @@
 //! Honest nodes are believed, years later and over rotated certificates; a lying one is convicted by two files.
 
 use super::pair::{CITY, COUNTY, Pair, letter};
-use crate::evidence::bundle::{Bundle, Way};
-use crate::evidence::cross::{Conviction, cross};
-use crate::evidence::examine::{Seal, hands_over};
+use crate::evidence::bundle::{self, Bundle, Way};
+use crate::evidence::examine::hands_over;
+use crate::evidence::judge::Judged;
+use crate::evidence::verdict::Class;
+use crate::evidence::words::report;
 use crate::identity::Subject;
 use crate::identity::authority::Reason;
 use crate::identity::revocation::CertificateId;
@@ -31,78 +33,154 @@ pub(super) fn lived() -> (Pair, MatterId, LegId) {
     (pair, matter, leg)
 }
 
-pub(super) fn who(found: &[Conviction]) -> Vec<(RegionKey, &'static str)> {
-    let mut who: Vec<_> = found.iter().map(|one| (one.who, one.rule)).collect();
+/// Who is convicted, by which rules.
+pub(super) fn who(judged: &Judged) -> Vec<(RegionKey, &'static str)> {
+    let lies = judged.findings.iter().filter(|one| one.class == Class::Lie);
+    let mut who: Vec<_> = lies.map(|one| (one.who, one.rule)).collect();
     who.sort_unstable();
     who.dedup();
     who
 }
 
+/// What else was found.
+pub(super) fn others(judged: &Judged) -> Vec<(Class, &'static str)> {
+    let others = judged.findings.iter().filter(|one| one.class != Class::Lie);
+    let mut others: Vec<_> = others.map(|one| (one.class, one.rule)).collect();
+    others.dedup();
+    others
+}
+
 #[test]
-fn years_later_both_files_are_sound_and_every_hand_over_is_receipted() {
-    let (pair, matter, leg) = lived();
-    // Every certificate in use has run out long ago.
+fn years_later_both_files_agree_and_every_hand_over_is_receipted() {
+    let (mut pair, matter, leg) = lived();
+    // Every certificate that signed a letter has run out long ago; those of today seal the files.
     pair.days(700);
+    pair.rotate(0);
+    pair.rotate(1);
     for subject in [leg.to_string(), matter.to_string()] {
-        let files = [0, 1].map(|at| {
-            let bytes = pair.file(at, &subject);
-            let file = pair.examine(&format!("{at}"), &bytes);
-            assert_eq!(file.faults, Vec::<String>::new());
-            assert_eq!(file.seal, Seal::Good, "sealed at the last commit");
-            file
-        });
-        assert_eq!(who(&cross(&files)), []);
-        for file in &files {
-            let handed = file.letters.iter().zip(&file.file.bundle.letters);
-            let own = handed.filter(|(seen, letter)| {
-                letter.envelope.author == file.file.bundle.node && hands_over(seen.message.as_ref())
+        let files = [0, 1].map(|at| pair.file(at, &subject));
+        let judged = pair.judge(&[("city", &files[0]), ("county", &files[1])]);
+        assert_eq!(judged.findings, []);
+        assert_eq!(judged.exit(), 0);
+        assert_eq!(judged.absent, []);
+        for (file, delivered) in judged.files.iter().zip(&judged.deliveries) {
+            assert!(file.head().is_some());
+            assert!(file.letters.iter().all(|seen| seen.speaks()));
+            let own = file.seen().filter(|(letter, seen)| {
+                letter.envelope.author == file.node() && hands_over(seen.message.as_ref())
             });
-            assert!(own.count() >= 1);
-            assert!(!file.deliveries.is_empty());
-            for (_, delivery) in &file.deliveries {
+            assert_eq!(own.count(), delivered.len());
+            assert!(!delivered.is_empty());
+            for (_, delivery) in delivered {
                 let Delivery::Receipted { effect, .. } = delivery else {
                     panic!("{delivery:?}")
                 };
                 assert_eq!(*effect, Effect::Applied);
             }
-            let shown = crate::evidence::words::report(&files[..1], &[], true);
-            assert!(shown.as_str().contains("证据完好"), "{shown:?}");
         }
-        // Two certificates of each node are in use.
-        let certificates = &files[0].file.bundle.certificates;
-        assert_eq!(certificates.len(), 4, "{}", certificates.len());
+        let shown = report(&judged);
+        assert!(
+            shown.as_str().contains("所给 2 份文件在所列交办上一致"),
+            "{shown:?}"
+        );
+        // Three certificates of each node are in use: two signed letters, one the seal.
+        let certificates = &judged.files[0].file.bundle.certificates;
+        assert_eq!(certificates.len(), 5, "{}", certificates.len());
+        // One file alone says who gave none.
+        let alone = pair.judge(&[("city", &files[0])]);
+        assert_eq!(alone.absent, [COUNTY]);
+        assert!(report(&alone).as_str().contains("未提交盖章证据的各方"));
+        // By its seal of today the city stands by what it signed under what has run out.
+        assert_eq!(alone.exit(), 0);
     }
 }
 
 #[test]
-fn what_was_revoked_after_the_witness_still_counts_and_before_does_not() {
+fn what_ran_out_and_nobody_saw_is_not_provable() {
+    let mut pair = Pair::new();
+    let (_, leg) = pair.give();
+    pair.days(700);
+    // Nobody has a key of today that stands by it.
+    let unsealed = bundle::write(&pair.bundle(0, &leg.to_string()).0, None).unwrap();
+    for file in [unsealed, pair.file(0, &leg.to_string())] {
+        let judged = pair.judge(&[("city", &file)]);
+        assert_eq!(who(&judged), []);
+        assert!(others(&judged).contains(&(Class::Unproven, "letters")));
+        assert_eq!(judged.exit(), 3);
+        assert!(report(&judged).as_str().contains("不能证明"));
+    }
+}
+
+/// The county's certificate is revoked, and the city's file judged then.
+fn revoked(reason: Reason, adopt: bool) -> Judged {
     let (mut pair, _, leg) = lived();
-    let file = pair.file(1, &leg.to_string());
     let old = pair.nodes[1].notary.chain();
     pair.days(1);
     let ders = [rustls_pki_types::CertificateDer::from(old[0].as_slice())];
     let serial = CertificateId::of_chain(&ders).unwrap().remove(0).serial;
     let now = crate::clock::Clock::now(&*pair.clock);
-    pair.authority
-        .revoke(&serial, now, Reason::KeyCompromise)
-        .unwrap();
-    assert_eq!(pair.examine("then", &file).faults, Vec::<String>::new());
-    // Whoever holds the key now cannot make a letter that counts: nobody witnessed it before.
-    pair.ask(
-        1,
-        Verb::Progress {
-            leg,
-            stage: "on-site".into(),
-        },
+    pair.authority.revoke(&serial, now, reason).unwrap();
+    let city = pair.file(0, &leg.to_string());
+    if adopt {
+        pair.rotate(1);
+    }
+    let county = pair.file(1, &leg.to_string());
+    pair.judge(&[("city", &city), ("county", &county)])
+}
+
+#[test]
+fn a_stolen_key_counts_only_for_what_its_own_node_adopts() {
+    // Superseded: whoever saw it before is believed.
+    let superseded = revoked(Reason::Superseded, false);
+    assert_eq!(
+        others(&superseded),
+        [(Class::Unproven, "seal")],
+        "its old seal alone"
     );
-    let later = pair.file(1, &leg.to_string());
-    let found = pair.examine("now", &later);
-    assert!(matches!(found.seal, Seal::Broken(_)));
-    assert_eq!(found.faults.len(), 2, "{:?}", found.faults);
-    // The other node's machine refuses it, too, once it has the list.
-    let material =
-        crate::identity::Material::load_node(&pair.authority.folder_of(&Subject::Node(CITY)));
-    pair.reload(0, material.unwrap());
+    assert_eq!(who(&superseded), []);
+    // Stolen: a receipt may be an accomplice's, and its date is what he likes.
+    let stolen = revoked(Reason::KeyCompromise, false);
+    let open = [(Class::Unproven, "letters"), (Class::Unproven, "seal")];
+    assert_eq!(others(&stolen), open);
+    assert_eq!(who(&stolen), []);
+    assert_eq!(stolen.exit(), 3);
+    // Under a new key its node stands by what it did write.
+    let adopted = revoked(Reason::KeyCompromise, true);
+    assert_eq!(adopted.findings, []);
+}
+
+#[test]
+fn lists_past_their_renewal_convict_nobody() {
+    let (pair, _, leg) = lived();
+    let (mut bundle, head) = pair.bundle(1, &leg.to_string());
+    let offer = offer_of(&bundle, leg);
+    bundle.letters.retain(|letter| letter.envelope.id != offer);
+    let lie = pair.seal(1, (bundle, head));
+    let truth = pair.file(0, &leg.to_string());
+    let files: [(&str, &[u8]); 2] = [("lie", &lie), ("truth", &truth)];
+    assert_eq!(who(&pair.judge(&files)), [(COUNTY, "denied-receipt")]);
+    let trusted = pair.trusted();
+    pair.days(8);
+    let given = files.map(|(name, bytes)| (name.to_owned(), crate::evidence::bundle::read(bytes)));
+    let now = crate::clock::Clock::now(&*pair.clock);
+    let judged = crate::evidence::judge::judge(given.to_vec(), &trusted, now);
+    assert_eq!(who(&judged), []);
+    assert_eq!(others(&judged), [(Class::Unproven, "lists")]);
+}
+
+#[test]
+fn a_letter_under_a_revoked_key_is_not_taken_once_the_list_is_here() {
+    let (mut pair, _, leg) = lived();
+    let old = pair.nodes[1].notary.chain();
+    let ders = [rustls_pki_types::CertificateDer::from(old[0].as_slice())];
+    let serial = CertificateId::of_chain(&ders).unwrap().remove(0).serial;
+    let now = pair.now();
+    let compromised = Reason::KeyCompromise;
+    pair.authority.revoke(&serial, now, compromised).unwrap();
+    let stage = "on-site".to_owned();
+    pair.ask(1, Verb::Progress { leg, stage });
+    let city = pair.authority.folder_of(&Subject::Node(CITY));
+    pair.reload(0, crate::identity::Material::load_node(&city).unwrap());
     let before = pair.bundle(0, &leg.to_string()).0.letters.len();
     pair.pass(1);
     let after = pair.bundle(0, &leg.to_string()).0.letters;
@@ -141,7 +219,8 @@ fn never_got_it_is_judged_by_who_was_there() {
     pair.step(0, news());
     let judged = |pair: &Pair| {
         let file = pair.file(0, &leg.to_string());
-        pair.examine("city", &file).deliveries[0].1.clone()
+        let judged = pair.judge(&[("city", &file)]);
+        judged.deliveries[0][0].1.clone()
     };
     assert!(matches!(judged(&pair), Delivery::PeerAway { tried: 2, .. }));
     pair.days(1);
@@ -155,7 +234,7 @@ fn never_got_it_is_judged_by_who_was_there() {
     assert!(matches!(judged(&pair), Delivery::Receipted { .. }));
 }
 
-/// The files of both, where one of them lies: `bend` edits its bundle, which it then seals.
+/// What is found in the files of both, where one of them lies: `bend` edits its bundle, which it then seals.
 fn against(
     liar: usize,
     bend: impl FnOnce(&Pair, LegId, &mut Bundle),
@@ -163,14 +242,14 @@ fn against(
     let (pair, _, leg) = lived();
     let (mut bundle, head) = pair.bundle(liar, &leg.to_string());
     bend(&pair, leg, &mut bundle);
-    let lie = pair.examine("lie", &pair.seal(liar, (bundle, head)));
-    let truth = pair.examine("truth", &pair.file(1 - liar, &leg.to_string()));
-    assert_eq!(lie.faults, Vec::<String>::new(), "its signatures are good");
-    who(&cross(&[lie, truth]))
+    let lie = pair.seal(liar, (bundle, head));
+    let truth = pair.file(1 - liar, &leg.to_string());
+    let judged = pair.judge(&[("lie", &lie), ("truth", &truth)]);
+    assert_eq!(judged.unusable, []);
+    who(&judged)
 }
 
-pub(super) fn offer_of(pair: &Pair, leg: LegId, bundle: &Bundle) -> EnvelopeId {
-    let _ = pair;
+pub(super) fn offer_of(bundle: &Bundle, leg: LegId) -> EnvelopeId {
     let is_offer = |letter: &&crate::evidence::bundle::Letter| {
         use hotline_domain::link::Wire as _;
         let envelope = &letter.envelope;
@@ -184,8 +263,8 @@ pub(super) fn offer_of(pair: &Pair, leg: LegId, bundle: &Bundle) -> EnvelopeId {
 
 #[test]
 fn a_taker_that_denies_what_it_receipted_is_convicted() {
-    let found = against(1, |pair, leg, bundle| {
-        let offer = offer_of(pair, leg, bundle);
+    let found = against(1, |_, leg, bundle| {
+        let offer = offer_of(bundle, leg);
         bundle.letters.retain(|letter| letter.envelope.id != offer);
     });
     assert_eq!(found, [(COUNTY, "denied-receipt")]);
@@ -193,8 +272,8 @@ fn a_taker_that_denies_what_it_receipted_is_convicted() {
 
 #[test]
 fn a_taker_that_hides_its_receipt_is_convicted_too() {
-    let found = against(1, |pair, leg, bundle| {
-        let offer = offer_of(pair, leg, bundle);
+    let found = against(1, |_, leg, bundle| {
+        let offer = offer_of(bundle, leg);
         let first = letter(bundle, offer);
         let commit = bundle.letters[first].commit;
         bundle.letters.retain(|letter| letter.commit != commit);
@@ -245,7 +324,7 @@ fn another(
 #[test]
 fn a_giver_that_offers_one_leg_twice_is_convicted() {
     let found = against(0, |pair, leg, bundle| {
-        let at = letter(bundle, offer_of(pair, leg, bundle));
+        let at = letter(bundle, offer_of(bundle, leg));
         another(pair, 0, bundle, at, |message| {
             if let Message::Leg {
                 act: Act::Offer(offer),
@@ -256,14 +335,19 @@ fn a_giver_that_offers_one_leg_twice_is_convicted() {
             }
         });
     });
-    assert_eq!(found, [(CITY, "two-acts")]);
+    let signed_on = [
+        (CITY, "moved-times"),
+        (CITY, "two-acts"),
+        (CITY, "two-roots"),
+    ];
+    assert_eq!(found, signed_on);
 }
 
 #[test]
 fn a_node_whose_log_has_two_heads_is_convicted() {
     let (pair, _, leg) = lived();
     let (bundle, mut head) = pair.bundle(0, &leg.to_string());
-    let at = letter(&bundle, offer_of(&pair, leg, &bundle));
+    let at = letter(&bundle, offer_of(&bundle, leg));
     let named = bundle.letters[at]
         .envelope
         .proof
@@ -272,15 +356,21 @@ fn a_node_whose_log_has_two_heads_is_convicted() {
         .head
         .unwrap();
     (head.commit, head.hash) = (named.commit, [0x22; 32]);
-    let lie = pair.examine("lie", &pair.seal(0, (bundle, head)));
-    let truth = pair.examine("truth", &pair.file(1, &leg.to_string()));
-    assert_eq!(who(&cross(&[lie, truth])), [(CITY, "forked-log")]);
+    let lie = pair.seal(0, (bundle, head));
+    let truth = pair.file(1, &leg.to_string());
+    let judged = pair.judge(&[("lie", &lie), ("truth", &truth)]);
+    let turned = [
+        (CITY, "forked-log"),
+        (CITY, "moved-times"),
+        (CITY, "time-turned"),
+    ];
+    assert_eq!(who(&judged), turned);
 }
 
 #[test]
 fn a_taker_that_receipts_what_it_does_not_hold_is_convicted() {
     let found = against(1, |pair, leg, bundle| {
-        let offer = offer_of(pair, leg, bundle);
+        let offer = offer_of(bundle, leg);
         let receipts = |letter: &crate::evidence::bundle::Letter| {
             letter.envelope.author == COUNTY
                 && letter.envelope.kind == hotline_domain::link::MessageKind::Receipts as u32
@@ -293,19 +383,29 @@ fn a_taker_that_receipts_what_it_does_not_hold_is_convicted() {
             }
         });
     });
-    assert_eq!(found, [(COUNTY, "false-receipt")]);
+    let signed_on = [
+        (COUNTY, "false-receipt"),
+        (COUNTY, "moved-times"),
+        (COUNTY, "two-roots"),
+    ];
+    assert_eq!(found, signed_on);
 }
 
 #[test]
 fn a_giver_that_shows_another_offer_is_convicted() {
     let found = against(0, |pair, leg, bundle| {
-        let at = letter(bundle, offer_of(pair, leg, bundle));
+        let at = letter(bundle, offer_of(bundle, leg));
         bundle.letters[at].envelope.fields[0].hash = [0xee; 32];
         // Its present key did not exist when the offer was made; it dates the letter to now.
         bundle.letters[at].at = bundle.made_at;
         sign_anew(pair, 0, &mut bundle.letters[at]);
     });
-    assert_eq!(found, [(CITY, "two-statements")]);
+    let signed_on = [
+        (CITY, "moved-times"),
+        (CITY, "two-roots"),
+        (CITY, "two-statements"),
+    ];
+    assert_eq!(found, signed_on);
 }
 
 #[test]
@@ -325,9 +425,10 @@ fn a_giver_that_says_open_to_one_and_closed_to_another_is_convicted() {
     pair.deliver();
     let (mut bundle, head) = pair.bundle(0, &leg.to_string());
     bundle.standings[0].closed_at = None;
-    let lie = pair.examine("lie", &pair.seal(0, (bundle, head)));
-    let truth = pair.examine("truth", &pair.file(1, &leg.to_string()));
-    assert_eq!(who(&cross(&[lie, truth])), [(CITY, "closed-and-open")]);
+    let lie = pair.seal(0, (bundle, head));
+    let truth = pair.file(1, &leg.to_string());
+    let judged = pair.judge(&[("lie", &lie), ("truth", &truth)]);
+    assert_eq!(who(&judged), [(CITY, "closed-and-open")]);
 }
 
 #[test]

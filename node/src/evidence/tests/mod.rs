@@ -3,6 +3,7 @@
 mod audited;
 mod crowd;
 mod disputes;
+mod lies;
 mod pair;
 mod pasts;
 mod tampering;

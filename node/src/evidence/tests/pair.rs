@@ -7,10 +7,11 @@ use crate::codec::commit;
 use crate::codec::payload::Codec;
 use crate::entropy::SeededEntropy;
 use crate::evidence::bundle::{self, Bundle};
-use crate::evidence::examine::{Examined, examine};
 use crate::evidence::gather::gather;
+use crate::evidence::judge::{Judged, judge};
 use crate::evidence::trust::Trusted;
-use crate::identity::authority::{Authority, LEAF_DAYS, Signer};
+use crate::identity::authority::{Authority, LEAF_DAYS, Reason, Signer};
+use crate::identity::revocation::CertificateId;
 use crate::identity::{Material, NodeNotary, NodeTls, Rules, Subject};
 use crate::store::disk::RealDisk;
 use crate::store::log::{Log, LogReader, LogSettings, Verify};
@@ -149,6 +150,10 @@ impl Pair {
         self.step(at, Input::Link { peer, news });
     }
 
+    pub fn now(&self) -> Time {
+        clock::Clock::now(&*self.clock)
+    }
+
     pub fn days(&self, days: u64) {
         self.clock.advance(Duration::from_secs(days * 86_400));
     }
@@ -162,6 +167,15 @@ impl Pair {
             .unwrap();
         let material = Material::load_node(&self.authority.folder_of(&subject)).unwrap();
         self.nodes[at].tls.reload(material).unwrap();
+    }
+
+    /// The key that a node signs with is found to be stolen.
+    pub fn revoke_key_of(&mut self, at: usize) {
+        let chain = evidence::Signer::chain(&self.nodes[at].notary);
+        let ders = [rustls_pki_types::CertificateDer::from(chain[0].as_slice())];
+        let serial = CertificateId::of_chain(&ders).unwrap().remove(0).serial;
+        let (now, stolen) = (self.now(), Reason::KeyCompromise);
+        self.authority.revoke(&serial, now, stolen).unwrap();
     }
 
     /// A node takes new material: lists, roots.
@@ -349,16 +363,22 @@ impl Pair {
         self.seal(at, self.bundle(at, subject))
     }
 
-    /// What the outsider has: the public folder, and the tree.
+    /// What the outsider has: the public folder with the lists of today, and the tree.
     pub fn trusted(&self) -> Trusted {
+        let now = clock::Clock::now(&*self.clock);
+        self.authority.refresh_lists(now).unwrap();
         let tree = self.folder.path().join("federation.toml");
         std::fs::write(&tree, self.federation.to_toml()).unwrap();
         trusted(&self.folder.path().join("keeper/public"), &tree)
     }
 
-    pub fn examine(&self, name: &str, bytes: &[u8]) -> Examined {
-        let file = bundle::read(bytes).unwrap();
-        examine(name.to_owned(), file, &self.trusted(), None)
+    /// What a third party makes of these files.
+    pub fn judge(&self, files: &[(&str, &[u8])]) -> Judged {
+        let given = files
+            .iter()
+            .map(|(name, bytes)| ((*name).to_owned(), bundle::read(bytes)))
+            .collect();
+        judge(given, &self.trusted(), clock::Clock::now(&*self.clock))
     }
 }
 

@@ -1,10 +1,8 @@
 //! Honest nodes whose disk was lost are believed: what they forgot by the manual convicts nobody.
 
-use super::disputes::who;
+use super::disputes::{others, who};
 use super::pair::{CITY, COUNTY, Pair};
 use crate::codec::commit;
-use crate::evidence::cross::cross;
-use crate::evidence::examine::Seal;
 use crate::store::disk::RealDisk;
 use crate::store::log::LogReader;
 use hotline_domain::command::Verb;
@@ -31,13 +29,12 @@ fn forgotten() -> (Pair, u64, LegId) {
 
 /// Both ends' sealed files of the leg, against each other.
 fn nobody_is_convicted(pair: &Pair, leg: LegId) {
-    let files = [0, 1].map(|at| {
-        let file = pair.examine(&format!("{at}"), &pair.file(at, &leg.to_string()));
-        assert_eq!(file.seal, Seal::Good);
-        assert_eq!(file.faults, Vec::<String>::new());
-        file
-    });
-    assert_eq!(who(&cross(&files)), []);
+    let files = [0, 1].map(|at| pair.file(at, &leg.to_string()));
+    let judged = pair.judge(&[("city", &files[0]), ("county", &files[1])]);
+    assert_eq!(judged.unusable, []);
+    assert!(judged.files.iter().all(|file| file.head().is_some()));
+    assert_eq!(who(&judged), []);
+    assert_eq!(others(&judged), []);
 }
 
 /// The epoch that the log has come to is the one under which it signs, from the commit on that raises it.

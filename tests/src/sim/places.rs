@@ -109,7 +109,8 @@ impl Place {
         for policy in std::iter::once(&mut edges.default).chain(edges.overrides.values_mut()) {
             for way in [Way::Down, Way::EscalationUp] {
                 let fields = FieldName::ALL.into_iter();
-                let kept = fields.filter(|name| *name != FieldName::Title && policy.allows(way, *name));
+                let kept =
+                    fields.filter(|name| *name != FieldName::Title && policy.allows(way, *name));
                 let kept: Vec<FieldName> = kept.collect();
                 policy.set(way, kept);
             }

@@ -48,4 +48,4 @@ pub use source::Source;
 pub use watch::{Came, Watch};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

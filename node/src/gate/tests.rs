@@ -1,5 +1,8 @@
 //! The rule of a door: tables for who makes room for whom, and what holds whatever comes.
 
+pub(crate) mod shop;
+mod slow;
+
 use super::book::{Book, Bounds, Crowded, Held, Room, Stage, Verdict};
 use super::known::{KNOWN_MAX, Known};
 use super::*;

@@ -213,9 +213,9 @@ fn newest(dir: &std::path::Path, uri_ends: &str) -> String {
     let ledger = dir.join(format!("authorities/{PROVINCE}/1/issued.toml"));
     let text = std::fs::read_to_string(ledger).unwrap();
     let ledger: toml::Table = text.parse().unwrap();
-    let records = ledger["certificate"].as_array().unwrap().iter();
+    let mut records = ledger["certificate"].as_array().unwrap().iter();
     let of = |record: &&toml::Value| record["uri"].as_str().unwrap().ends_with(uri_ends);
-    let record = records.filter(of).next_back().unwrap();
+    let record = records.rfind(of).unwrap();
     record["serial"].as_str().unwrap().to_owned()
 }
 

@@ -4,11 +4,9 @@ use crate::config::Config;
 use crate::gate::{Budget, Doors, Gate, Patience, descriptors};
 use std::time::Duration;
 
-/// What a neighbour asks for in one message it has whole; links and files are streams with deadlines of their own.
-pub(super) const NEIGHBOURS_PATIENCE: Patience = Patience {
-    whole_within: Duration::from_secs(30),
-    streams: &["/Exchange", "/Give"],
-};
+/// What a neighbour asks for in one message it has whole; links and files are streams, of which each message counts.
+pub(super) const NEIGHBOURS_PATIENCE: Patience =
+    Patience::new(Duration::from_secs(30), &["/Exchange", "/Give"]);
 
 /// One gate for each door.
 pub(super) struct Gates {

@@ -31,10 +31,39 @@ pub struct Bounds {
     pub inside: usize,
     /// In with one identity.
     pub inside_per_holder: usize,
-    /// Bytes of unfinished requests that are held.
-    pub bytes: usize,
-    /// The same of one identity.
-    pub bytes_per_holder: usize,
+    /// For unfinished requests.
+    pub requests: Room,
+    /// For answers that are not taken.
+    pub answers: Room,
+}
+
+/// How many bytes may be held at one door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// In all.
+    pub all: usize,
+    /// Of one identity.
+    pub per_holder: usize,
+    /// What every identity has whatever others hold, besides what there is in all.
+    pub sure: usize,
+}
+
+impl Room {
+    /// For nothing.
+    pub const NONE: Self = Self {
+        all: 0,
+        per_holder: 0,
+        sure: 0,
+    };
+}
+
+/// Of what bytes are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Of requests that are not whole yet.
+    Requests,
+    /// Of answers that their callers have not taken.
+    Answers,
 }
 
 impl Bounds {
@@ -60,6 +89,9 @@ pub enum Crowded {
     /// The door's room is taken.
     #[error("连接过多")]
     Door,
+    /// So much time: a request that was not sent, an answer that was not taken.
+    #[error("迟迟没有发完或取走")]
+    Time,
 }
 
 impl Crowded {
@@ -71,6 +103,7 @@ impl Crowded {
             Self::Prefix => "prefix",
             Self::Holder => "identity",
             Self::Door => "door",
+            Self::Time => "time",
         }
     }
 }
@@ -108,8 +141,24 @@ struct Entry {
     /// When it came or was last at work, in the book's own count.
     since: u64,
     requests: usize,
-    /// Bytes of its unfinished requests.
-    bytes: usize,
+    /// Bytes that are held of it.
+    held: Bytes,
+}
+
+/// Bytes of requests and of answers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bytes {
+    requests: usize,
+    answers: usize,
+}
+
+impl Bytes {
+    fn of(&mut self, held: Held) -> &mut usize {
+        match held {
+            Held::Requests => &mut self.requests,
+            Held::Answers => &mut self.answers,
+        }
+    }
 }
 
 impl Entry {
@@ -167,7 +216,7 @@ impl Book {
                 holder: None,
                 since: number,
                 requests: 0,
-                bytes: 0,
+                held: Bytes::default(),
             };
             self.entries.insert(number, entry);
         }
@@ -305,35 +354,46 @@ impl Book {
         });
     }
 
-    /// So many more bytes of his unfinished requests are held.
-    pub(super) fn hold(&mut self, number: u64, bytes: usize) -> Result<(), Crowded> {
-        self.at(number, |entry| entry.bytes += bytes);
-        let Some(holder) = self
-            .entries
-            .get(&number)
-            .and_then(|it| it.holder.as_deref())
-        else {
+    /// So many more bytes of his are held; they count until they are released, whatever comes of it.
+    pub(super) fn hold(&mut self, number: u64, held: Held, bytes: usize) -> Result<(), Crowded> {
+        self.at(number, |entry| *entry.held.of(held) += bytes);
+        let holder = self.entries.get(&number).and_then(|it| it.holder.clone());
+        let Some(holder) = holder else {
             return Err(Crowded::Door);
+        };
+        let room = match held {
+            Held::Requests => self.bounds.requests,
+            Held::Answers => self.bounds.answers,
         };
         let (mut own, mut all) = (0, 0);
         for entry in self.entries.values() {
-            all += entry.bytes;
-            own += if entry.is_of(holder) { entry.bytes } else { 0 };
+            let bytes = *{ entry.held }.of(held);
+            all += bytes;
+            own += if entry.is_of(&holder) { bytes } else { 0 };
         }
-        if own > self.bounds.bytes_per_holder {
+        if own > room.per_holder {
             return Err(Crowded::Holder);
         }
-        if all > self.bounds.bytes {
+        if all > room.all && own > room.sure {
             return Err(Crowded::Door);
         }
         Ok(())
     }
 
-    /// So many bytes of his requests are no longer held.
-    pub(super) fn release(&mut self, number: u64, bytes: usize) {
+    /// So many bytes of his are no longer held.
+    pub(super) fn release(&mut self, number: u64, held: Held, bytes: usize) {
         self.at(number, |entry| {
-            entry.bytes = entry.bytes.saturating_sub(bytes)
+            let of = entry.held.of(held);
+            *of = of.saturating_sub(bytes);
         });
+    }
+
+    /// How many bytes of all requests and of all answers are held.
+    pub(super) fn held(&self) -> (usize, usize) {
+        let each = self.entries.values().map(|entry| entry.held);
+        each.fold((0, 0), |(requests, answers), held| {
+            (requests + held.requests, answers + held.answers)
+        })
     }
 
     /// He has gone.

@@ -1,6 +1,6 @@
 //! How the descriptors of the process are divided: store, files and links have theirs whatever knocks at the doors.
 
-use super::book::Bounds;
+use super::book::{Bounds, Room};
 
 /// Log, view (of which fjall keeps 64 tables open), checkpoints, keys, standard streams.
 const STORE: usize = 128;
@@ -12,13 +12,30 @@ const LINKS: usize = 24;
 const PER_NEIGHBOUR: usize = 4;
 /// Neighbours that may be added while the node runs, in connections.
 const MORE_NEIGHBOURS: usize = 32;
-/// Bytes of unfinished requests that a door holds: a document of the world is several megabytes.
+/// Bytes that a door holds of requests, and of answers: a document of the world is several megabytes.
 const BYTES: usize = 96 << 20;
-/// The same of one person or front end.
-const BYTES_PER_HOLDER: usize = 32 << 20;
+/// What every identity has of that in any case: a request in people's words, an envelope, a page of a list.
+const BYTES_SURE: usize = 128 << 10;
 
-/// The same of one neighbour, whose asks are small.
-const BYTES_PER_NEIGHBOUR: usize = 4 << 20;
+/// Requests of one person or front end.
+const REQUESTS: Room = Room {
+    all: BYTES,
+    per_holder: 32 << 20,
+    sure: BYTES_SURE,
+};
+/// Answers to the same: as many files as the door gives at once, a piece of a megabyte each, and lists besides.
+const ANSWERS: Room = Room {
+    all: BYTES,
+    per_holder: 40 << 20,
+    sure: BYTES_SURE,
+};
+/// Of one neighbour, both ways: the longest frame of its link, twice while one stream replaces the other, and a piece of
+/// a megabyte of every attachment under way.
+const NEIGHBOURS: Room = Room {
+    all: BYTES,
+    per_holder: 24 << 20,
+    sure: BYTES_SURE,
+};
 
 /// What a node with no neighbour and every door needs.
 pub const NEEDED_AT_LEAST: usize = Budget::of(0).needed(Doors::ALL);
@@ -68,8 +85,8 @@ impl Budget {
                 kept_per_source: 8,
                 inside: PER_NEIGHBOUR * neighbours + MORE_NEIGHBOURS,
                 inside_per_holder: 8,
-                bytes: BYTES,
-                bytes_per_holder: BYTES_PER_NEIGHBOUR,
+                requests: NEIGHBOURS,
+                answers: NEIGHBOURS,
             },
             local: Bounds {
                 waiting: 32,
@@ -79,8 +96,8 @@ impl Budget {
                 kept_per_source: 16,
                 inside: 128,
                 inside_per_holder: 96,
-                bytes: BYTES,
-                bytes_per_holder: BYTES_PER_HOLDER,
+                requests: REQUESTS,
+                answers: ANSWERS,
             },
             operators: Bounds {
                 waiting: 48,
@@ -90,8 +107,8 @@ impl Budget {
                 kept_per_source: 8,
                 inside: 96,
                 inside_per_holder: 64,
-                bytes: BYTES,
-                bytes_per_holder: BYTES_PER_HOLDER,
+                requests: REQUESTS,
+                answers: ANSWERS,
             },
             monitors: Bounds {
                 waiting: 32,
@@ -101,8 +118,8 @@ impl Budget {
                 kept_per_source: 0,
                 inside: 32,
                 inside_per_holder: 16,
-                bytes: 0,
-                bytes_per_holder: 0,
+                requests: Room::NONE,
+                answers: Room::NONE,
             },
         }
     }

@@ -1,8 +1,9 @@
 //! Performs what the book says: gives places, and ends the connections that made room.
 
-use super::book::{Book, Bounds, Crowded, Verdict};
+use super::book::{Book, Bounds, Crowded, Held, Verdict};
 use super::known::Known;
 use super::source::Source;
+use super::unread::Unread;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,6 +84,7 @@ impl Gate {
             from,
             number,
             gone,
+            unread: Mutex::default(),
         }))
     }
 
@@ -105,6 +107,12 @@ impl Gate {
     #[must_use]
     pub fn standing(&self) -> (usize, usize) {
         self.state().book.standing()
+    }
+
+    /// How many bytes of unfinished requests are held, and how many of answers that are not taken.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        self.state().book.held()
     }
 
     /// How many were refused or made room since the start, by what there was too much of.
@@ -143,6 +151,7 @@ pub struct Place {
     from: Source,
     number: u64,
     gone: CancellationToken,
+    unread: Mutex<Unread>,
 }
 
 impl fmt::Debug for Place {
@@ -184,13 +193,16 @@ impl Place {
         AtWork(Arc::clone(self))
     }
 
-    /// So many more bytes of an unfinished request are held.
+    /// So many more bytes are held.
     ///
     /// # Errors
     /// It is too much; they count until they are released all the same.
-    pub fn hold(&self, bytes: usize) -> Result<(), Crowded> {
+    pub(super) fn hold(&self, held: Held, bytes: usize) -> Result<(), Crowded> {
+        if bytes == 0 {
+            return Ok(());
+        }
         let mut state = self.gate.state();
-        let held = state.book.hold(self.number, bytes);
+        let held = state.book.hold(self.number, held, bytes);
         if let Err(crowded) = held {
             *state.turned_away.entry(crowded).or_default() += 1;
         }
@@ -198,8 +210,25 @@ impl Place {
     }
 
     /// So many bytes are no longer held.
-    pub fn release(&self, bytes: usize) {
-        self.gate.state().book.release(self.number, bytes);
+    pub(super) fn release(&self, held: Held, bytes: usize) {
+        if bytes > 0 {
+            self.gate.state().book.release(self.number, held, bytes);
+        }
+    }
+
+    /// A request was given up that was not sent in time, or an answer that was not taken.
+    pub(super) fn slow(&self) {
+        *self
+            .gate
+            .state()
+            .turned_away
+            .entry(Crowded::Time)
+            .or_default() += 1;
+    }
+
+    /// What its caller has not taken.
+    pub(super) fn unread(&self) -> MutexGuard<'_, Unread> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends when the place was given to another.

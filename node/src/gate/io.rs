@@ -1,6 +1,8 @@
-//! A connection that ends when its place is given to another, or when its greeting does not come in time.
+//! A connection that ends when its place is given to another, when its greeting does not come in time, or when its caller
+//! takes nothing of an answer for very long.
 
 use super::door::Place;
+use super::patience::{LOOK_FOR_UNTAKEN_EVERY, UNTAKEN_MAX};
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
@@ -8,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// A greeting that is awaited.
@@ -24,6 +26,8 @@ pub struct Gated<S> {
     io: S,
     gone: Pin<Box<WaitForCancellationFutureOwned>>,
     greeting: Option<Greeting>,
+    /// When to look next for what is not taken.
+    look: Pin<Box<Sleep>>,
     place: Arc<Place>,
 }
 
@@ -35,6 +39,7 @@ impl<S> Gated<S> {
             io,
             gone: Box::pin(place.gone().clone().cancelled_owned()),
             greeting: None,
+            look: Box::pin(tokio::time::sleep(LOOK_FOR_UNTAKEN_EVERY)),
             place,
         }
     }
@@ -69,6 +74,15 @@ impl<S> Gated<S> {
         if late {
             let words = "连接之后迟迟没有开口";
             return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+        }
+        while self.look.as_mut().poll(cx).is_ready() {
+            let (now, since) = (Instant::now(), self.place.unread().since());
+            if since.is_some_and(|since| now >= since + UNTAKEN_MAX) {
+                self.place.slow();
+                let words = "答复迟迟没有取走";
+                return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+            }
+            self.look.as_mut().reset(now + LOOK_FOR_UNTAKEN_EVERY);
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The rule of a door: tables for who makes room for whom, and what holds whatever comes.
 
-use super::book::{Book, Bounds, Crowded, Stage, Verdict};
+pub(crate) mod shop;
+mod slow;
+
+use super::book::{Book, Bounds, Crowded, Held, Room, Stage, Verdict};
 use super::known::{KNOWN_MAX, Known};
 use super::*;
 use proptest::prelude::*;
@@ -15,8 +18,16 @@ const BOUNDS: Bounds = Bounds {
     kept_per_source: 1,
     inside: 6,
     inside_per_holder: 3,
-    bytes: 100,
-    bytes_per_holder: 60,
+    requests: Room {
+        all: 100,
+        per_holder: 60,
+        sure: 5,
+    },
+    answers: Room {
+        all: 200,
+        per_holder: 90,
+        sure: 9,
+    },
 };
 
 fn from(text: &str) -> Source {
@@ -196,22 +207,64 @@ fn a_full_house_makes_room_at_the_cost_of_whoever_has_most() {
 }
 
 #[test]
-fn unfinished_requests_are_bounded_by_identity_and_in_all() {
-    let mut book = Book::new(BOUNDS);
-    let enter = |book: &mut Book, name: &str| {
-        let (number, _) = book.arrive(from("10.0.0.1"), false);
-        book.enter(number, &holder(name));
-        number
-    };
-    let (one, two) = (enter(&mut book, "a"), enter(&mut book, "a"));
-    let other = enter(&mut book, "b");
-    assert_eq!(book.hold(one, 40), Ok(()));
-    assert_eq!(book.hold(two, 21), Err(Crowded::Holder));
-    book.release(two, 21);
-    assert_eq!(book.hold(two, 20), Ok(()));
-    assert_eq!(book.hold(other, 41), Err(Crowded::Door));
-    book.leave(one);
-    assert_eq!(book.hold(other, 1), Ok(()));
+fn requests_and_answers_are_bounded_by_identity_and_in_all_and_everybody_has_a_little() {
+    for (held, room, other) in [
+        (Held::Requests, BOUNDS.requests, Held::Answers),
+        (Held::Answers, BOUNDS.answers, Held::Requests),
+    ] {
+        let mut book = Book::new(BOUNDS);
+        let enter = |book: &mut Book, name: &str| {
+            let (number, _) = book.arrive(from("10.0.0.1"), false);
+            book.enter(number, &holder(name));
+            number
+        };
+        let (one, two) = (enter(&mut book, "a"), enter(&mut book, "a"));
+        let (third, last) = (enter(&mut book, "b"), enter(&mut book, "c"));
+        // What is held of the one kind takes nothing of the other's room.
+        assert_eq!(book.hold(one, other, 50), Ok(()));
+        let half = room.per_holder / 2;
+        assert_eq!(book.hold(one, held, half), Ok(()));
+        let over = room.per_holder - half + 1;
+        assert_eq!(book.hold(two, held, over), Err(Crowded::Holder));
+        book.release(two, held, over);
+        assert_eq!(book.hold(two, held, over - 1), Ok(()));
+        let left = room.all - room.per_holder;
+        let taken = left.min(room.per_holder);
+        assert_eq!(book.hold(third, held, taken), Ok(()));
+        // The door is full but for what everybody has in any case.
+        let left = left - taken;
+        assert_eq!(
+            book.hold(last, held, left + 1 + room.sure),
+            Err(Crowded::Door)
+        );
+        book.release(last, held, left + 1 + room.sure);
+        assert_eq!(book.hold(last, held, room.sure), Ok(()));
+        assert_eq!(book.hold(last, held, left + 1), Err(Crowded::Door));
+        book.leave(one);
+        assert_eq!(book.hold(last, held, 1), Ok(()));
+        // Whoever has no name has no room.
+        let (nobody, _) = book.arrive(from("10.0.0.9"), false);
+        assert_eq!(book.hold(nobody, held, 1), Err(Crowded::Door));
+    }
+}
+
+#[test]
+fn a_neighbour_and_a_front_end_have_room_for_what_is_honest() {
+    let budget = Budget::of(40);
+    let frame = crate::link::FRAME_BYTES_MAX;
+    for room in [budget.federation.requests, budget.federation.answers] {
+        assert!(room.per_holder >= 2 * frame + (4 << 20), "{room:?}");
+    }
+    // Thirty-two files at once.
+    assert!(budget.operators.answers.per_holder > 32 << 20);
+    assert!(budget.operators.requests.per_holder >= 32 << 20);
+    for bounds in [budget.federation, budget.local, budget.operators] {
+        for room in [bounds.requests, bounds.answers] {
+            // No two identities together shut others out, and what is sure is little.
+            assert!(2 * room.per_holder < room.all, "{room:?}");
+            assert!(bounds.inside * room.sure < room.all, "{room:?}");
+        }
+    }
 }
 
 #[test]

@@ -62,10 +62,7 @@ const REQUEST_BYTES_MAX: usize = hotline_domain::world::DOCUMENT_BYTES_MAX + (1 
 /// Most files that people send and take at once: each holds a descriptor and some memory.
 const FILES_AT_ONCE: usize = 32;
 /// Every other request is one message, which its caller has whole.
-const PATIENCE: Patience = Patience {
-    whole_within: Duration::from_secs(30),
-    streams: &["/AttachFile"],
-};
+const PATIENCE: Patience = Patience::new(Duration::from_secs(30), &["/AttachFile"]);
 
 /// The operator service of one node.
 #[derive(Clone)]

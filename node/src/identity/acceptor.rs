@@ -42,19 +42,16 @@ pub type Session<S> = TlsStream<Gated<S>>;
 pub type Watched = tonic::transport::Server<Stack<Watch, Identity>>;
 
 /// A gRPC server as every door of the node needs it: bounds on streams, headers and resets of a connection, it notices
-/// within interval and timeout that a caller has silently gone, and the gate learns which connections are at work.
+/// within interval and timeout that a caller has silently gone, and the gate learns which connections are at work and
+/// bounds what is held of requests and answers. Nothing is known of its calls: each may be a stream.
 #[must_use]
 pub fn server() -> Watched {
-    watched(Watch::default())
+    patient_server(Patience::with_streams())
 }
 
-/// The same for people's doors, where an unfinished request is given up, too.
+/// The same where it is known which calls are streams: any other request is to be whole in time.
 #[must_use]
 pub fn patient_server(patience: Patience) -> Watched {
-    watched(Watch::with_patience(patience))
-}
-
-fn watched(watch: Watch) -> Watched {
     tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(dialer::KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(dialer::KEEPALIVE_TIMEOUT))
@@ -63,7 +60,7 @@ fn watched(watch: Watch) -> Watched {
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADERS_BYTES_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
-        .layer(watch)
+        .layer(Watch::with_patience(patience))
 }
 
 /// Accepts calls until `shutdown` or until the stream is dropped. The port is for one kind of

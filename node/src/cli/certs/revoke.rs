@@ -4,7 +4,7 @@ use super::Library;
 use crate::identity::authority::{Authority, Entry, Reason};
 use crate::identity::profile::{OperatorName, Subject};
 use crate::identity::revocation::Serial;
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use hotline_show::{Text, shown};
 use hotline_topology::{RegionKey, Time};
 
@@ -13,7 +13,7 @@ use hotline_topology::{RegionKey, Time};
 pub(super) struct Revoke {
     #[command(flatten)]
     library: Library,
-    /// 序列号，见 hotline certs show
+    /// 序列号，见 hotline certs show；节点的证书连同随它签发的操作端口证书一起吊销
     #[arg(long, value_parser = serial, required_unless_present = "region", conflicts_with = "region")]
     serial: Option<Serial>,
     /// 行政区划代码，12 位：吊销其节点全部有效的证书
@@ -42,7 +42,7 @@ impl Revoke {
     pub(super) fn run(self, now: Time) -> anyhow::Result<Text> {
         let authority = Authority::open(&self.library.dir)?;
         let revoked = match (self.serial, self.region) {
-            (Some(serial), _) => vec![authority.revoke(&serial, now, self.reason)?],
+            (Some(serial), _) => authority.revoke_with_port(&serial, now, self.reason)?,
             (None, Some(region)) => {
                 let subject = match (self.name, self.authority) {
                     (Some(name), _) => Subject::Operator { region, name },
@@ -57,6 +57,23 @@ impl Revoke {
         for Entry { issuer, record } in &revoked {
             let (uri, serial, reason) = (&record.uri, record.serial(), self.reason.label());
             text += shown!("已吊销 {uri}（序列号 {serial}，{reason}，签发者 {issuer}）。\n");
+        }
+        if let Some(Entry { record, .. }) = revoked.first()
+            && let Some((region, standing)) = authority.standing(&record.uri, now, self.reason)?
+        {
+            let what = standing
+                .iter()
+                .map(|Entry { record, .. }| shown!("{}（序列号 {}）", record.uri, record.serial()));
+            let what = what
+                .reduce(|all, next| shown!("{all}、{next}"))
+                .unwrap_or_default();
+            let dir = self.library.dir.display();
+            let reason = self.reason.to_possible_value();
+            let reason = reason.as_ref().map_or("", |reason| reason.get_name());
+            text += shown!(
+                "{region} 的节点还有有效的证书：{what}。如也要吊销：\
+                 hotline certs revoke --dir {dir} --region {region} --reason {reason}\n"
+            );
         }
         let list = self.library.dir.join("public/crl.pem");
         text += shown!(

@@ -66,9 +66,10 @@ fn a_keeper_inits_issues_renews_revokes_and_shows() {
 
     let shown = run(&dir, "show").unwrap();
     assert_eq!(shown.matches("节点").count(), 2, "{shown}");
-    assert_eq!(shown.matches("吊销（已换发）").count(), 1, "{shown}");
+    // The old node's, and that of its operators' port.
+    assert_eq!(shown.matches("吊销（已换发）").count(), 2, "{shown}");
     assert_eq!(shown.matches(" 操作端口 ").count(), 2, "{shown}");
-    assert_eq!(shown.matches("┆ 有效\n").count(), 6, "{shown}");
+    assert_eq!(shown.matches("┆ 有效\n").count(), 5, "{shown}");
     assert_eq!(shown.matches("已 0 天，未到重签期限").count(), 3, "{shown}");
     let late = run_at(&dir, "show", Time(NOW.0 + 9 * 86_400_000)).unwrap();
     assert_eq!(late.matches("已 9 天，逾期 2 天").count(), 3, "{late}");
@@ -205,6 +206,70 @@ fn a_certificate_is_renewed_by_another_signer_and_revoked_by_region_and_name() {
         let error = revoke(more, "withdrawn").unwrap_err().to_string();
         assert!(error.contains(says), "{more}: {error}");
     }
+}
+
+/// The serial number of a subject's newest certificate in `issued.toml`, by the end of its URI.
+fn newest(dir: &std::path::Path, uri_ends: &str) -> String {
+    let ledger = dir.join(format!("authorities/{PROVINCE}/1/issued.toml"));
+    let text = std::fs::read_to_string(ledger).unwrap();
+    let ledger: toml::Table = text.parse().unwrap();
+    let mut records = ledger["certificate"].as_array().unwrap().iter();
+    let of = |record: &&toml::Value| record["uri"].as_str().unwrap().ends_with(uri_ends);
+    let record = records.rfind(of).unwrap();
+    record["serial"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_node_revoked_by_serial_takes_the_certificate_of_its_port_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("certs");
+    run(&dir, "init --trust-domain 12345.example").unwrap();
+    run(&dir, &format!("issue authority --region {PROVINCE}")).unwrap();
+    for region in [COUNTY, OTHER] {
+        run(
+            &dir,
+            &format!("issue node --region {region} --by {PROVINCE}"),
+        )
+        .unwrap();
+    }
+    let node = format!("region/{COUNTY}");
+    let (first, first_port) = (newest(&dir, &node), newest(&dir, &format!("door/{COUNTY}")));
+    run(&dir, &format!("renew node --region {COUNTY}")).unwrap();
+    let revoke = |serial: &str, reason: &str| {
+        run(&dir, &format!("revoke --serial {serial} --reason {reason}")).unwrap()
+    };
+    // Of the two pairs the older one goes, and what stands is said with what revokes it.
+    let told = revoke(&first, "key-compromise");
+    assert_eq!(told.matches("已吊销").count(), 2, "{told}");
+    assert!(
+        told.contains(&first) && told.contains(&first_port),
+        "{told}"
+    );
+    let (second, second_port) = (newest(&dir, &node), newest(&dir, &format!("door/{COUNTY}")));
+    let (_, standing) = told.split_once("还有有效的证书").unwrap();
+    assert!(
+        standing.contains(&second) && standing.contains(&second_port),
+        "{told}"
+    );
+    let command = format!("--region {COUNTY} --reason key-compromise");
+    assert!(standing.contains(&command), "{told}");
+    // A port by itself, whose node stands.
+    let told = revoke(&second_port, "withdrawn");
+    assert_eq!(told.matches("已吊销").count(), 1, "{told}");
+    assert!(
+        told.split_once("还有有效的证书")
+            .unwrap()
+            .1
+            .contains(&second),
+        "{told}"
+    );
+    // Then the node: nothing of it stands, and nothing is said of its port again.
+    let told = revoke(&second, "cessation");
+    assert_eq!(told.matches("已吊销").count(), 1, "{told}");
+    assert!(!told.contains("还有有效的证书"), "{told}");
+    let told = run(&dir, &format!("revoke --region {OTHER} --reason withdrawn")).unwrap();
+    assert_eq!(told.matches("已吊销").count(), 2, "{told}");
+    assert!(!told.contains("还有有效的证书"), "{told}");
 }
 
 #[test]

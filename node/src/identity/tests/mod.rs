@@ -1,5 +1,6 @@
 //! Real TLS over loopback: every example certificate on both sides, reload, cut, and what is old.
 
+mod held;
 mod live;
 mod ports;
 

@@ -10,6 +10,8 @@ use hotline_domain::link::Message;
 use hotline_topology::{RegionKey, Time};
 use std::collections::BTreeMap;
 
+/// Who wrote a letter, and to whom.
+type Ends = (RegionKey, RegionKey);
 /// A statement of somebody.
 type Said = (RegionKey, EnvelopeId, [u8; 32]);
 
@@ -50,8 +52,7 @@ fn witnesses(files: &[Examined]) -> BTreeMap<Said, Witness> {
         witness.seen = Some(witness.seen.map_or(at, |seen| seen.min(at)));
     };
     // Who wrote what is receipted is said by the letter itself, wherever it lies.
-    let mut authors: BTreeMap<(EnvelopeId, [u8; 32]), Vec<(RegionKey, RegionKey)>> =
-        BTreeMap::new();
+    let mut authors: BTreeMap<(EnvelopeId, [u8; 32]), Vec<Ends>> = BTreeMap::new();
     for (letter, seen) in files.iter().flat_map(Examined::seen) {
         let envelope = &letter.envelope;
         if !seen.shut && matches!(seen.mark, Mark::Signed(_)) {

@@ -109,12 +109,19 @@ pub enum Standing {
     Ahead,
 }
 
-/// Where a stated key stands.
+/// Where a stated key of another node's stands.
 #[must_use]
 pub fn standing(known: Option<&SealingKey>, stated: &SealingKey, now: Time) -> Standing {
     if i64::from(stated.no) > minutes(now).saturating_add(AHEAD_MINUTES) {
         return Standing::Ahead;
     }
+    own_standing(known, stated)
+}
+
+/// Where a key stands among its owner's own. None of them is ahead of the owner's clock: what it signed it made, so there
+/// was such a moment, and a clock that shows an earlier one now went back, perhaps with the disk.
+#[must_use]
+pub fn own_standing(known: Option<&SealingKey>, stated: &SealingKey) -> Standing {
     match known {
         Some(known) if known == stated => Standing::Known,
         Some(known) if known.no == stated.no => Standing::Forked,
@@ -233,6 +240,14 @@ mod tests {
         };
         assert_eq!(of(Some(&one), &other), Standing::Forked);
         assert_eq!(of(None, &key(u32::MAX)), Standing::Ahead);
+    }
+
+    #[test]
+    fn an_own_key_is_never_ahead() {
+        let (one, far) = (key(1), key(u32::MAX));
+        assert_eq!(own_standing(Some(&one), &far), Standing::Newer);
+        assert_eq!(own_standing(Some(&far), &far), Standing::Known);
+        assert_eq!(own_standing(Some(&far), &one), Standing::Older);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | an end, or a relay | the superior says its order again, as it said it, to whom it said it; whoever replied to one likewise |
 //! | an end | the superior shows it what was replied, with the letter that was signed for it |
-//! | the superior | whoever heard the order first (of a raised leg the taker, else the giver) tells it order and reply, each with the letter that was signed for it |
+//! | the superior | each end to which it said its order tells it order and reply, each with the letter that was signed for it; what one end alone had it says to the other |
 
 use super::letters::{self, Examined};
 use super::passing::delayed;
@@ -83,8 +83,8 @@ fn is_recent(order: &Order, since: Time) -> bool {
     order.ended_at.is_none() || order.at >= since || late(order.ended_at) || late(order.replied_at)
 }
 
-/// Legs on which a superior gave orders, and of which this node tells it: those that it gave down, and those that were
-/// raised to it.
+/// Legs on which a superior gave orders, and of which this node tells it: those of which it is an end that hears orders.
+/// Both ends tell: what was under way to one of them when the superior forgot it came to the other alone.
 pub(super) fn given_on(
     draft: &Draft<'_>,
     issuer: RegionKey,
@@ -96,7 +96,7 @@ pub(super) fn given_on(
     }
     each_leg(draft, |leg| {
         let its = |order: &Order| order.issuer == issuer && is_recent(order, since);
-        let told = way::of_order(Ends::of(&leg.offer)).first() == Some(&draft.me());
+        let told = way::of_order(Ends::of(&leg.offer)).contains(&draft.me());
         if told && leg.orders.iter().any(its) {
             found.push(leg);
         }
@@ -321,7 +321,27 @@ pub(super) fn tell(
     Ok(())
 }
 
-/// An act on an order of this node's, on a leg that it does not hold, is told by whoever heard the order first. `false`: it
+/// One end told this node what it had ordered and forgot. The other may never have heard it: what was still under way to it,
+/// or was to be sealed anew, went with the disk. Its text is with whoever told it; it travels no way up, and is lost to
+/// this node.
+fn say_to_the_other(draft: &mut Draft<'_>, teller: RegionKey, past: &PastAct) -> Result<(), Stop> {
+    let ends = match past.by {
+        Party::Giver => supervision::ends(draft, past.leg)?,
+        Party::Taker => None,
+    };
+    let ends = ends.map(way::of_order).unwrap_or_default();
+    for end in ends.into_iter().filter(|end| *end != teller) {
+        let letter = None;
+        let past = PastAct {
+            letter,
+            ..past.clone()
+        };
+        draft.send(end, Lane::Ordinary, &Message::Past(past), Vec::new())?;
+    }
+    Ok(())
+}
+
+/// An act on an order of this node's, on a leg that it does not hold, is told by an end that heard the order. `false`: it
 /// is none.
 pub(super) fn take(
     draft: &mut Draft<'_>,
@@ -347,7 +367,8 @@ pub(super) fn take(
             let told = (header.author, header.matter);
             let back = |inner: &mut Draft<'_>| supervision::came_back_afar(inner, &signed, told);
             match draft.attempt(back)? {
-                Ok(()) => return Ok(true),
+                Ok(true) => return say_to_the_other(draft, header.author, &signed).map(|()| true),
+                Ok(false) => return Ok(true),
                 Err(refusal) => refusal.to_string(),
             }
         }

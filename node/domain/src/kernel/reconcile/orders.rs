@@ -9,6 +9,7 @@
 
 use super::letters::{self, Examined};
 use super::passing::delayed;
+use super::recorded::{Said, Unwritten, say_to_the_other};
 use super::replies::Replies;
 use super::{acts, each_leg, missing, under_way};
 use crate::clock;
@@ -24,10 +25,10 @@ use crate::link::{Envelope, Message};
 use crate::policy::authority;
 use crate::policy::way::{self, Ends};
 use crate::row::{Row, RowKey};
-use crate::supervision;
+use crate::supervision::{self, IssuedOrder};
 use crate::view::{Rows, View};
 use hotline_topology::{RegionKey, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Rows read at a time.
 const PAGE: usize = 256;
@@ -67,7 +68,7 @@ fn told_from_above(draft: &Draft<'_>, envelope: &Envelope, past: &PastAct) -> bo
 }
 
 /// The order that an act is about.
-fn order_of(act: &Act) -> Option<OrderId> {
+pub(super) fn order_of(act: &Act) -> Option<OrderId> {
     match act {
         Act::Supervise { order, .. }
         | Act::Remind { order }
@@ -78,7 +79,7 @@ fn order_of(act: &Act) -> Option<OrderId> {
 }
 
 /// Whether anything was done on an order since.
-fn is_recent(order: &Order, since: Time) -> bool {
+pub(super) fn is_recent(order: &Order, since: Time) -> bool {
     let late = |at: Option<Time>| at.is_some_and(|at| at >= since);
     order.ended_at.is_none() || order.at >= since || late(order.ended_at) || late(order.replied_at)
 }
@@ -107,26 +108,15 @@ pub(super) fn given_on(
 /// Legs between others on which this node spoke since: it gave an order, or replied to one of somebody who is no end.
 pub(super) fn spoken(draft: &Draft<'_>, since: Time) -> Result<Vec<LegId>, Stop> {
     let since = delayed(since);
-    let mut found = BTreeSet::new();
-    let ends = [[0; 16], [0xff; 16]].map(|id| RowKey::Order(OrderId(id)));
-    let [mut from, last] = ends;
-    loop {
-        let page = draft.scan(&from, &last, PAGE)?;
-        let full = page.len() == PAGE;
-        for (key, row) in page {
-            let (RowKey::Order(id), Row::Order(issued)) = (key, row) else {
-                continue;
-            };
-            from = RowKey::Order(OrderId(
-                u128::from_be_bytes(id.0).saturating_add(1).to_be_bytes(),
-            ));
-            let leg = Rows::leg(draft, issued.leg)?;
-            if is_recent(&issued.order, since) && leg.is_none_or(|leg| leg.side == Side::Taker) {
-                found.insert(issued.leg);
-            }
+    let (mut found, mut issued_on) = (BTreeSet::new(), BTreeSet::new());
+    each_order(draft, |issued| {
+        if is_recent(&issued.order, since) {
+            issued_on.insert(issued.leg);
         }
-        if !full {
-            break;
+    })?;
+    for leg in issued_on {
+        if Rows::leg(draft, leg)?.is_none_or(|leg| leg.side == Side::Taker) {
+            found.insert(leg);
         }
     }
     let me = draft.me();
@@ -141,6 +131,25 @@ pub(super) fn spoken(draft: &Draft<'_>, since: Time) -> Result<Vec<LegId>, Stop>
         }
     })?;
     Ok(found.into_iter().collect())
+}
+
+/// Every order that this node issued, ascending by id.
+pub(super) fn each_order(draft: &Draft<'_>, mut look: impl FnMut(IssuedOrder)) -> Result<(), Stop> {
+    let [mut from, last] = [[0; 16], [0xff; 16]].map(|id| RowKey::Order(OrderId(id)));
+    loop {
+        let page = draft.scan(&from, &last, PAGE)?;
+        let full = page.len() == PAGE;
+        for (key, row) in page {
+            if let (RowKey::Order(id), Row::Order(issued)) = (key, row) {
+                let after = u128::from_be_bytes(id.0).saturating_add(1);
+                from = RowKey::Order(OrderId(after.to_be_bytes()));
+                look(*issued);
+            }
+        }
+        if !full {
+            return Ok(());
+        }
+    }
 }
 
 /// Legs between others on which this node gave orders since: what was replied is shown to an end that forgot it.
@@ -164,31 +173,29 @@ pub(super) fn say_again(
 ) -> Result<(), Stop> {
     let (me, since) = (draft.me(), delayed(since));
     let mut once = BTreeSet::new();
-    // Each end was reminded by itself.
-    let mut reminded: BTreeMap<(OrderId, RegionKey), u32> = BTreeMap::new();
+    let letters = letters.iter().filter(|letter| once.insert(letter.id));
+    let letters: Vec<_> = letters
+        .filter_map(|letter| act_on_order(draft, letter).map(|(at, act)| (letter, at, act)))
+        .collect();
+    let mut written = Said::default();
+    for (letter, _, act) in letters.iter().filter(|(letter, ..)| letter.author == me) {
+        written.note(act, letter.addressee);
+    }
+    let unwritten = Unwritten::of(draft, restored, since, &written)?;
+    unwritten.say_orders(draft)?;
+    let mut said = Said::default();
     let mut replies = Replies::default();
-    for letter in letters {
-        if !once.insert(letter.id) {
-            continue;
-        }
-        let Some((at, act)) = act_on_order(draft, letter) else {
-            continue;
-        };
+    for (letter, at, act) in letters {
         if letter.author != me {
             replies.show(draft, restored, letter, at, act)?;
             continue;
         }
-        let mut nth = 1;
-        if let Act::Remind { order } = act {
-            let count = reminded.entry((order, letter.addressee)).or_default();
-            *count += 1;
-            nth = *count;
-        }
+        let nth = said.note(&act, letter.addressee);
         if letter.written_at >= since && draft.goes_by(restored, letter.addressee) {
             say(draft, letter, at, act, nth)?;
         }
     }
-    Ok(())
+    unwritten.say_the_rest(draft)
 }
 
 /// The lanes to a neighbour start anew, and this was under way: what of it is on a leg between others is said again.
@@ -317,26 +324,6 @@ pub(super) fn tell(
                 draft.send(issuer, Lane::Ordinary, &Message::Past(past), Vec::new())?;
             }
         }
-    }
-    Ok(())
-}
-
-/// One end told this node what it had ordered and forgot. The other may never have heard it: what was still under way to it,
-/// or was to be sealed anew, went with the disk. Its text is with whoever told it; it travels no way up, and is lost to
-/// this node.
-fn say_to_the_other(draft: &mut Draft<'_>, teller: RegionKey, past: &PastAct) -> Result<(), Stop> {
-    let ends = match past.by {
-        Party::Giver => supervision::ends(draft, past.leg)?,
-        Party::Taker => None,
-    };
-    let ends = ends.map(way::of_order).unwrap_or_default();
-    for end in ends.into_iter().filter(|end| *end != teller) {
-        let letter = None;
-        let past = PastAct {
-            letter,
-            ..past.clone()
-        };
-        draft.send(end, Lane::Ordinary, &Message::Past(past), Vec::new())?;
     }
     Ok(())
 }

@@ -256,6 +256,29 @@ fn an_order_that_one_end_alone_had_when_its_issuer_forgot_it_comes_to_the_other(
     }
 }
 
+/// Once its issuer has learnt it again, it says it as often as it is asked: first it was set back, then an end.
+#[test]
+fn an_order_that_its_issuer_learnt_again_is_said_again_to_whoever_forgets_it_later() {
+    for (forgetful, steps) in ENDS
+        .into_iter()
+        .flat_map(|end| [(end, 1), (end, 2), (end, 3)])
+    {
+        let (mut fed, leg, commits) = before_an_order();
+        let before = fed.nodes[&forgetful].log.len();
+        fed.at_once = true;
+        let order = said_and_forgotten(&mut fed, leg, steps);
+        fed.settle();
+        issuer_forgets(&mut fed, commits);
+        alike_everywhere(&fed, leg, order, steps);
+        fed.restore(&[(forgetful, before)]);
+        for _ in 0..3 {
+            fed.pass(2 * HOUR);
+            fed.settle();
+        }
+        alike_everywhere(&fed, leg, order, steps);
+    }
+}
+
 fn alike_everywhere(fed: &Fed, leg: LegId, order: OrderId, steps: usize) {
     let case = format!("{steps} steps");
     known_alike(fed, leg, &ENDS, &[(PROVINCE, order)], &case);

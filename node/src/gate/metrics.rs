@@ -28,7 +28,8 @@ pub fn register(meter: &Meter, gates: Vec<Gate>) {
         .build();
     let holding = gates.clone();
     meter
-        .u64_observable_gauge("door_held_bytes")
+        .u64_observable_gauge("door_held")
+        .with_unit("By")
         .with_description("各入口没有发完的请求和没有取走的答复占用的内存")
         .with_callback(move |out| {
             for gate in &holding {

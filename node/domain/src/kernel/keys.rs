@@ -12,7 +12,9 @@ use crate::leg::Lane;
 use crate::link::{Message, MessageKind};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, Row, RowKey, TimerKey};
-use crate::sealing::{Destroyed, NewKey, OwnKey, SealingKey, SignedKey, Standing, standing};
+use crate::sealing::{
+    Destroyed, NewKey, OwnKey, SealingKey, SignedKey, Standing, own_standing, standing,
+};
 use crate::view::{View, ViewFailed};
 use hotline_topology::RegionKey;
 use std::collections::BTreeMap;
@@ -84,7 +86,7 @@ pub(super) fn take_own(
     let (me, now) = (draft.me(), draft.now());
     let known = known(draft, me)?.map(|signed| signed.key);
     let key = &new.signed.key;
-    if key.region != me || standing(known.as_ref(), key, Some(now)) != Standing::Newer {
+    if key.region != me || own_standing(known.as_ref(), key) != Standing::Newer {
         let words = format!("第 {} 号密钥不比现有的新，没有启用", key.no);
         return Err(Refusal::new(Class::State, "keys.number", words).into());
     }
@@ -168,7 +170,11 @@ pub(super) fn learn(draft: &mut Draft<'_>, peer: RegionKey, signed: SignedKey) -
     // A clock that stands still would turn away every key that is made from now on, and nobody states them a second time.
     let in_doubt = draft.node()?.clock_held.is_some();
     let now = (!in_doubt).then(|| draft.now());
-    match standing(known.as_ref(), &signed.key, now) {
+    let stands = match region == draft.me() {
+        true => own_standing(known.as_ref(), &signed.key),
+        false => standing(known.as_ref(), &signed.key, now),
+    };
+    match stands {
         Standing::Known | Standing::Older => return Ok(()),
         Standing::Newer => {}
         Standing::Forked if region == draft.me() => return made_twice(draft, peer, signed),

@@ -10,7 +10,7 @@ use super::witness::unproven;
 use crate::clock;
 use crate::evidence::{Unproven, judge_proof};
 use crate::fact::Fact;
-use crate::id::EnvelopeId;
+use crate::id::{EnvelopeId, LegId};
 use crate::link::{Consumption, Envelope, Message, MessageKind};
 use crate::policy::authority::permit_author;
 use crate::row::{Kept, Row, RowKey, TimerKey};
@@ -74,10 +74,17 @@ pub(super) fn must_wait(
     Ok(false)
 }
 
-/// Whether what waits holds back what came later: what its author said of the same leg goes in its order. Others do not wait
-/// for it: a superior's order whose key is lost must stop neither the leg nor its offer.
+/// Whether what waits holds back what came later: what its author said of the same leg to the same node goes in its order.
+/// Others do not wait for it: a superior's order whose key is lost must stop neither the leg nor its offer, nor the same
+/// order on its way by here to the other end.
 fn is_behind(waiting: &Envelope, later: &Envelope) -> bool {
-    waiting.leg.is_some() && (waiting.leg, waiting.author) == (later.leg, later.author)
+    said(waiting).is_some_and(|said_before| Some(said_before) == said(later))
+}
+
+/// What keeps its order: what one node said to another of one leg.
+fn said(envelope: &Envelope) -> Option<(LegId, RegionKey, RegionKey)> {
+    let of = |leg| (leg, envelope.author, envelope.addressee);
+    envelope.leg.map(of)
 }
 
 /// Whether what a far author signed came by a way that no known tree has: a newer one may, and its relays know it already.
@@ -285,7 +292,7 @@ pub(super) fn take_up_kept(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let mut still = BTreeSet::new();
     for kept in parked(draft)? {
         let envelope = &kept.envelope;
-        let said = envelope.leg.map(|leg| (leg, envelope.author));
+        let said = said(envelope);
         let mine = envelope.addressee == draft.me();
         // What it waits for waits for nothing itself.
         if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {

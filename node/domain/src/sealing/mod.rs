@@ -109,14 +109,21 @@ pub enum Standing {
     Ahead,
 }
 
-/// Where a stated key stands. `now`: by the reader's clock; `None` where that is in doubt itself, and says nothing of what
-/// lies in the future.
+/// Where a stated key of another node's stands. `now`: by the reader's clock; `None` where that is in doubt itself, and says
+/// nothing of what lies in the future.
 #[must_use]
 pub fn standing(known: Option<&SealingKey>, stated: &SealingKey, now: Option<Time>) -> Standing {
     let ahead = |now: Time| i64::from(stated.no) > minutes(now).saturating_add(AHEAD_MINUTES);
     if now.is_some_and(ahead) {
         return Standing::Ahead;
     }
+    own_standing(known, stated)
+}
+
+/// Where a key stands among its owner's own. None of them is ahead of the owner's clock: what it signed it made, so there
+/// was such a moment, and a clock that shows an earlier one now went back, perhaps with the disk.
+#[must_use]
+pub fn own_standing(known: Option<&SealingKey>, stated: &SealingKey) -> Standing {
     match known {
         Some(known) if known == stated => Standing::Known,
         Some(known) if known.no == stated.no => Standing::Forked,
@@ -240,6 +247,14 @@ mod tests {
         let doubtful = |stated: &SealingKey| standing(Some(&one), stated, None);
         assert_eq!(doubtful(&key(u32::MAX)), Standing::Newer);
         assert_eq!(doubtful(&key(0)), Standing::Older);
+    }
+
+    #[test]
+    fn an_own_key_is_never_ahead() {
+        let (one, far) = (key(1), key(u32::MAX));
+        assert_eq!(own_standing(Some(&one), &far), Standing::Newer);
+        assert_eq!(own_standing(Some(&far), &far), Standing::Known);
+        assert_eq!(own_standing(Some(&far), &one), Standing::Older);
     }
 
     #[test]

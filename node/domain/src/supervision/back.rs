@@ -22,10 +22,10 @@ pub fn came_back(draft: &mut Draft<'_>, leg: &Leg, at: Time, act: &Act) -> Resul
     let reminded = |order: &Order| order.reminders + 1;
     let number = leg.offer.number.clone();
     let about = (leg.id, leg.matter(), leg.taker().clone(), number);
-    back(draft, about, at, act, reminded)
+    back(draft, about, at, act, reminded).map(|_| ())
 }
 
-/// The same on a leg between others, told by a node and about a matter.
+/// The same on a leg between others, told by a node and about a matter. True where it was forgotten.
 ///
 /// # Errors
 /// Refuses as `supervise.leg` where nothing says whose leg it is.
@@ -33,7 +33,7 @@ pub fn came_back_afar(
     draft: &mut Draft<'_>,
     past: &PastAct,
     (teller, matter): (RegionKey, Option<MatterId>),
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let (leg, nth) = (past.leg, past.nth);
     let known = match Rows::leg(draft, leg)? {
         Some(leg) => Some((leg.matter(), leg.taker().clone(), leg.offer.number)),
@@ -55,20 +55,24 @@ pub fn came_back_afar(
     )
 }
 
+/// True where this node had not known it.
 fn back(
     draft: &mut Draft<'_>,
     (leg, matter, taker, number): (LegId, MatterId, Body, String),
     at: Time,
     act: &Act,
     reminded: impl Fn(&Order) -> u32,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     match act {
         Act::Supervise {
             order: id,
             issuer,
             trigger,
             reply_by,
-        } if *issuer == draft.me() && draft.order(*id)?.is_none() => {
+        } if *issuer == draft.me() => {
+            if let Some(known) = draft.order(*id)? {
+                return named(draft, known, taker, number).map(|()| false);
+            }
             let order = Order {
                 id: *id,
                 issuer: *issuer,
@@ -86,7 +90,8 @@ fn back(
                 taker,
                 number,
             }))?;
-            draft.set_timer(*reply_by, TimerKey::OrderReply(*id))
+            draft.set_timer(*reply_by, TimerKey::OrderReply(*id))?;
+            Ok(true)
         }
         Act::ReplyOrder { order } => change_back(draft, *order, |order| {
             order.replied_at = order.replied_at.max(Some(at));
@@ -97,22 +102,40 @@ fn back(
         Act::Remind { order } => change_back(draft, *order, |order| {
             order.reminders = reminded(order);
         }),
-        _ => Ok(()),
+        _ => Ok(false),
     }
+}
+
+/// The taker alone told of an order, before anything said whose leg it is on: by now something does.
+fn named(
+    draft: &mut Draft<'_>,
+    known: IssuedOrder,
+    taker: Body,
+    number: String,
+) -> Result<(), Stop> {
+    if !known.number.is_empty() || number.is_empty() {
+        return Ok(());
+    }
+    draft.record(Fact::OrderIssued(IssuedOrder {
+        taker,
+        number,
+        ..known
+    }))
 }
 
 fn change_back(
     draft: &mut Draft<'_>,
     order: OrderId,
     change: impl FnOnce(&mut Order),
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let Some(mut issued) = draft.order(order)? else {
-        return Ok(());
+        return Ok(false);
     };
     let before = issued.clone();
     change(&mut issued.order);
     if issued == before {
-        return Ok(());
+        return Ok(false);
     }
-    draft.record(Fact::OrderIssued(issued))
+    draft.record(Fact::OrderIssued(issued))?;
+    Ok(true)
 }

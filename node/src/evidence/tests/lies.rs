@@ -312,6 +312,9 @@ fn every_lie_comes_out_as_far_as_somebody_holds_against_it() {
     let stage = "on-site".to_owned();
     pair.ask(1, Verb::Progress { leg, stage });
     pair.deliver();
+    // Its log goes on a day longer.
+    pair.days(1);
+    pair.meet(1);
     let told = Told { pair, leg, matter };
     let regions = [CITY, COUNTY];
     for (what, liar, lie, alone, against) in LIES {

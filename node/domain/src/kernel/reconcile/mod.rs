@@ -31,8 +31,8 @@
 //!
 //! Where what stands: `asked.rs` answers whoever forgot, `letters.rs` proves what it is told of itself, `back.rs` takes
 //! acts that come back, `fork.rs` knows two pasts of a leg, `follow.rs` sees to what follows, `passing.rs` to what else
-//! the restored node had taken in, `orders.rs` to what superiors ordered on legs that are not theirs, `replies.rs` to what
-//! was replied to them, `missing.rs` lists
+//! the restored node had taken in, `orders.rs` to what superiors ordered on legs that are not theirs, `recorded.rs` to
+//! what of that stands in this node's record alone, `replies.rs` to what was replied to them, `missing.rs` lists
 //! what cannot come back, `acts.rs` reads the acts of a leg from the rows.
 
 mod acts;
@@ -44,6 +44,7 @@ mod letters;
 mod missing;
 mod orders;
 mod passing;
+mod recorded;
 mod replies;
 #[cfg(test)]
 mod tests;

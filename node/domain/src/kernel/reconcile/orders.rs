@@ -5,10 +5,11 @@
 //! |---|---|
 //! | an end, or a relay | the superior says its order again, as it said it, to whom it said it; whoever replied to one likewise |
 //! | an end | the superior shows it what was replied, with the letter that was signed for it |
-//! | the superior | whoever heard the order first (of a raised leg the taker, else the giver) tells it order and reply, each with the letter that was signed for it |
+//! | the superior | each end to which it said its order tells it order and reply, each with the letter that was signed for it; what one end alone had it says to the other |
 
 use super::letters::{self, Examined};
 use super::passing::delayed;
+use super::recorded::{Said, Unwritten, say_to_the_other};
 use super::replies::Replies;
 use super::{acts, each_leg, missing, under_way};
 use crate::clock;
@@ -24,10 +25,10 @@ use crate::link::{Envelope, Message};
 use crate::policy::authority;
 use crate::policy::way::{self, Ends};
 use crate::row::{Row, RowKey};
-use crate::supervision;
+use crate::supervision::{self, IssuedOrder};
 use crate::view::{Rows, View};
 use hotline_topology::{RegionKey, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Rows read at a time.
 const PAGE: usize = 256;
@@ -67,7 +68,7 @@ fn told_from_above(draft: &Draft<'_>, envelope: &Envelope, past: &PastAct) -> bo
 }
 
 /// The order that an act is about.
-fn order_of(act: &Act) -> Option<OrderId> {
+pub(super) fn order_of(act: &Act) -> Option<OrderId> {
     match act {
         Act::Supervise { order, .. }
         | Act::Remind { order }
@@ -78,13 +79,13 @@ fn order_of(act: &Act) -> Option<OrderId> {
 }
 
 /// Whether anything was done on an order since.
-fn is_recent(order: &Order, since: Time) -> bool {
+pub(super) fn is_recent(order: &Order, since: Time) -> bool {
     let late = |at: Option<Time>| at.is_some_and(|at| at >= since);
     order.ended_at.is_none() || order.at >= since || late(order.ended_at) || late(order.replied_at)
 }
 
-/// Legs on which a superior gave orders, and of which this node tells it: those that it gave down, and those that were
-/// raised to it.
+/// Legs on which a superior gave orders, and of which this node tells it: those of which it is an end that hears orders.
+/// Both ends tell: what was under way to one of them when the superior forgot it came to the other alone.
 pub(super) fn given_on(
     draft: &Draft<'_>,
     issuer: RegionKey,
@@ -96,7 +97,7 @@ pub(super) fn given_on(
     }
     each_leg(draft, |leg| {
         let its = |order: &Order| order.issuer == issuer && is_recent(order, since);
-        let told = way::of_order(Ends::of(&leg.offer)).first() == Some(&draft.me());
+        let told = way::of_order(Ends::of(&leg.offer)).contains(&draft.me());
         if told && leg.orders.iter().any(its) {
             found.push(leg);
         }
@@ -107,26 +108,15 @@ pub(super) fn given_on(
 /// Legs between others on which this node spoke since: it gave an order, or replied to one of somebody who is no end.
 pub(super) fn spoken(draft: &Draft<'_>, since: Time) -> Result<Vec<LegId>, Stop> {
     let since = delayed(since);
-    let mut found = BTreeSet::new();
-    let ends = [[0; 16], [0xff; 16]].map(|id| RowKey::Order(OrderId(id)));
-    let [mut from, last] = ends;
-    loop {
-        let page = draft.scan(&from, &last, PAGE)?;
-        let full = page.len() == PAGE;
-        for (key, row) in page {
-            let (RowKey::Order(id), Row::Order(issued)) = (key, row) else {
-                continue;
-            };
-            from = RowKey::Order(OrderId(
-                u128::from_be_bytes(id.0).saturating_add(1).to_be_bytes(),
-            ));
-            let leg = Rows::leg(draft, issued.leg)?;
-            if is_recent(&issued.order, since) && leg.is_none_or(|leg| leg.side == Side::Taker) {
-                found.insert(issued.leg);
-            }
+    let (mut found, mut issued_on) = (BTreeSet::new(), BTreeSet::new());
+    each_order(draft, |issued| {
+        if is_recent(&issued.order, since) {
+            issued_on.insert(issued.leg);
         }
-        if !full {
-            break;
+    })?;
+    for leg in issued_on {
+        if Rows::leg(draft, leg)?.is_none_or(|leg| leg.side == Side::Taker) {
+            found.insert(leg);
         }
     }
     let me = draft.me();
@@ -141,6 +131,25 @@ pub(super) fn spoken(draft: &Draft<'_>, since: Time) -> Result<Vec<LegId>, Stop>
         }
     })?;
     Ok(found.into_iter().collect())
+}
+
+/// Every order that this node issued, ascending by id.
+pub(super) fn each_order(draft: &Draft<'_>, mut look: impl FnMut(IssuedOrder)) -> Result<(), Stop> {
+    let [mut from, last] = [[0; 16], [0xff; 16]].map(|id| RowKey::Order(OrderId(id)));
+    loop {
+        let page = draft.scan(&from, &last, PAGE)?;
+        let full = page.len() == PAGE;
+        for (key, row) in page {
+            if let (RowKey::Order(id), Row::Order(issued)) = (key, row) {
+                let after = u128::from_be_bytes(id.0).saturating_add(1);
+                from = RowKey::Order(OrderId(after.to_be_bytes()));
+                look(*issued);
+            }
+        }
+        if !full {
+            return Ok(());
+        }
+    }
 }
 
 /// Legs between others on which this node gave orders since: what was replied is shown to an end that forgot it.
@@ -164,31 +173,29 @@ pub(super) fn say_again(
 ) -> Result<(), Stop> {
     let (me, since) = (draft.me(), delayed(since));
     let mut once = BTreeSet::new();
-    // Each end was reminded by itself.
-    let mut reminded: BTreeMap<(OrderId, RegionKey), u32> = BTreeMap::new();
+    let letters = letters.iter().filter(|letter| once.insert(letter.id));
+    let letters: Vec<_> = letters
+        .filter_map(|letter| act_on_order(draft, letter).map(|(at, act)| (letter, at, act)))
+        .collect();
+    let mut written = Said::default();
+    for (letter, _, act) in letters.iter().filter(|(letter, ..)| letter.author == me) {
+        written.note(act, letter.addressee);
+    }
+    let unwritten = Unwritten::of(draft, restored, since, &written)?;
+    unwritten.say_orders(draft)?;
+    let mut said = Said::default();
     let mut replies = Replies::default();
-    for letter in letters {
-        if !once.insert(letter.id) {
-            continue;
-        }
-        let Some((at, act)) = act_on_order(draft, letter) else {
-            continue;
-        };
+    for (letter, at, act) in letters {
         if letter.author != me {
             replies.show(draft, restored, letter, at, act)?;
             continue;
         }
-        let mut nth = 1;
-        if let Act::Remind { order } = act {
-            let count = reminded.entry((order, letter.addressee)).or_default();
-            *count += 1;
-            nth = *count;
-        }
+        let nth = said.note(&act, letter.addressee);
         if letter.written_at >= since && draft.goes_by(restored, letter.addressee) {
             say(draft, letter, at, act, nth)?;
         }
     }
-    Ok(())
+    unwritten.say_the_rest(draft)
 }
 
 /// The lanes to a neighbour start anew, and this was under way: what of it is on a leg between others is said again.
@@ -321,7 +328,7 @@ pub(super) fn tell(
     Ok(())
 }
 
-/// An act on an order of this node's, on a leg that it does not hold, is told by whoever heard the order first. `false`: it
+/// An act on an order of this node's, on a leg that it does not hold, is told by an end that heard the order. `false`: it
 /// is none.
 pub(super) fn take(
     draft: &mut Draft<'_>,
@@ -347,7 +354,8 @@ pub(super) fn take(
             let told = (header.author, header.matter);
             let back = |inner: &mut Draft<'_>| supervision::came_back_afar(inner, &signed, told);
             match draft.attempt(back)? {
-                Ok(()) => return Ok(true),
+                Ok(true) => return say_to_the_other(draft, header.author, &signed).map(|()| true),
+                Ok(false) => return Ok(true),
                 Err(refusal) => refusal.to_string(),
             }
         }

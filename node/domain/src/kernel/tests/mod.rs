@@ -6,7 +6,7 @@ mod conduct;
 mod envelopes;
 mod laws;
 mod random;
-mod resealing;
+pub(in crate::kernel) mod resealing;
 pub(in crate::kernel) mod sealing;
 mod sealing_random;
 mod sessions;

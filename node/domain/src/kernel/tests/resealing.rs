@@ -15,7 +15,7 @@ use crate::view::View;
 use hotline_topology::RegionKey;
 
 /// The next envelope of a link as the neighbour gets it that cannot open it.
-pub(super) fn deliver_shut(
+pub(in crate::kernel) fn deliver_shut(
     fed: &mut Fed,
     from: RegionKey,
     to: RegionKey,
@@ -175,6 +175,31 @@ fn a_restored_node_learns_of_the_key_that_it_lost() {
     make(&mut fed, ZEZHOU, DAY);
     fed.settle();
     assert!(known(&fed, PROVINCE, ZEZHOU).unwrap().no > lost);
+}
+
+/// Its clock went back with its disk, or further: it made that key itself, so there was such a moment, whatever its clock
+/// says now. As long as it does not know of it, all that is sealed to it stays shut.
+#[test]
+fn a_restored_node_whose_clock_went_back_learns_of_the_key_that_it_lost() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    let commits = fed.nodes[&ZEZHOU].log.len();
+    let back = fed.now;
+    fed.pass(3 * DAY);
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let lost = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    fed.mend_nothing();
+    fed.now = back;
+    fed.restore(&[(ZEZHOU, commits)]);
+    assert_eq!(known(&fed, ZEZHOU, ZEZHOU).unwrap().no, lost);
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    let made = known(&fed, ZEZHOU, ZEZHOU).unwrap();
+    assert!(made.no > lost, "what others know is not its newest");
+    assert_eq!(known(&fed, PROVINCE, ZEZHOU), Some(made));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::id::OrderId;
-use crate::kernel::tests::sealing::{make, sealing};
+use crate::kernel::tests::resealing::deliver_shut;
+use crate::kernel::tests::sealing::{known, make, sealing};
 use crate::leg::Order;
 use crate::testing::DAY;
 
@@ -183,12 +184,108 @@ fn first_order(fed: &Fed, region: RegionKey, begun: Time) -> usize {
 
 /// As the shell does where a node lacks the newest key that others know of it.
 fn make_missing_keys(fed: &mut Fed, region: RegionKey) {
-    let known = crate::kernel::tests::sealing::known(fed, region, region).map(|key| key.no);
+    let known = known(fed, region, region).map(|key| key.no);
     let own = known.and_then(|no| fed.nodes[&region].view.get(&RowKey::OwnKey(no)).ok()?);
     if own.is_none() {
         make(fed, region, 60 * DAY);
         fed.settle();
     }
+}
+
+/// A leg that the province may supervise, and what its log was before it did.
+fn before_an_order() -> (Fed, LegId, usize) {
+    let mut fed = sealing();
+    let matter = fed.at(ZEZHOU).take_in();
+    let leg = fed.at(ZEZHOU).assign(matter, [node(NANCUN)]).leg();
+    fed.pass(8 * DAY);
+    let commits = fed.nodes[&PROVINCE].log.len();
+    fed.at_once = false;
+    (fed, leg, commits)
+}
+
+/// What the province said, and forgot; how much of it reached which end.
+fn said_and_forgotten(fed: &mut Fed, leg: LegId, steps: usize) -> OrderId {
+    let order = fed.at(PROVINCE).supervise(leg, "overdue").order();
+    if steps > 1 {
+        fed.at(PROVINCE).remind(order).done();
+    }
+    if steps > 2 {
+        fed.at(PROVINCE).end_order(order).done();
+    }
+    order
+}
+
+/// The issuer is set back; everybody has time to compare.
+fn issuer_forgets(fed: &mut Fed, commits: usize) {
+    fed.at_once = true;
+    fed.restore(&[(PROVINCE, commits)]);
+    for _ in 0..3 {
+        fed.pass(2 * HOUR);
+        fed.settle();
+    }
+}
+
+/// The issuer forgot its order, which one end had and the other could not open: its copy went with the issuer's disk.
+#[test]
+fn an_order_that_one_end_alone_had_when_its_issuer_forgot_it_comes_to_the_other() {
+    for shut in ENDS {
+        for steps in 1..=3 {
+            let (mut fed, leg, commits) = before_an_order();
+            let lost = known(&fed, shut, shut).expect("a key").no;
+            make(&mut fed, shut, 0);
+            let order = said_and_forgotten(&mut fed, leg, steps);
+            for _ in 0..2 * steps {
+                fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+            }
+            for _ in 0..steps {
+                match shut {
+                    ZEZHOU => drop(deliver_shut(&mut fed, CITY, ZEZHOU, lost)),
+                    _ => fed.deliver(CITY, ZEZHOU, Lane::Ordinary),
+                }
+                fed.deliver(CITY, ZEZHOU, Lane::Ordinary);
+                match shut {
+                    ZEZHOU => fed.deliver(ZEZHOU, NANCUN, Lane::Ordinary),
+                    _ => drop(deliver_shut(&mut fed, ZEZHOU, NANCUN, lost)),
+                }
+            }
+            let had = ENDS.map(|end| fed.leg(end, leg).order(order).is_some());
+            assert_eq!(had, ENDS.map(|end| end != shut), "{shut}, {steps} steps");
+            issuer_forgets(&mut fed, commits);
+            alike_everywhere(&fed, leg, order, steps);
+        }
+    }
+}
+
+/// Once its issuer has learnt it again, it says it as often as it is asked: first it was set back, then an end.
+#[test]
+fn an_order_that_its_issuer_learnt_again_is_said_again_to_whoever_forgets_it_later() {
+    for (forgetful, steps) in ENDS
+        .into_iter()
+        .flat_map(|end| [(end, 1), (end, 2), (end, 3)])
+    {
+        let (mut fed, leg, commits) = before_an_order();
+        let before = fed.nodes[&forgetful].log.len();
+        fed.at_once = true;
+        let order = said_and_forgotten(&mut fed, leg, steps);
+        fed.settle();
+        issuer_forgets(&mut fed, commits);
+        alike_everywhere(&fed, leg, order, steps);
+        fed.restore(&[(forgetful, before)]);
+        for _ in 0..3 {
+            fed.pass(2 * HOUR);
+            fed.settle();
+        }
+        alike_everywhere(&fed, leg, order, steps);
+    }
+}
+
+fn alike_everywhere(fed: &Fed, leg: LegId, order: OrderId, steps: usize) {
+    let case = format!("{steps} steps");
+    known_alike(fed, leg, &ENDS, &[(PROVINCE, order)], &case);
+    let there = fed.leg(NANCUN, leg);
+    let there = there.order(order).expect("it came");
+    assert_eq!(there.reminders, u32::from(steps > 1));
+    assert_eq!(there.ended_at.is_some(), steps > 2);
 }
 
 #[test]

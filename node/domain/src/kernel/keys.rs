@@ -13,7 +13,8 @@ use crate::link::{Message, MessageKind};
 use crate::refusal::{Class, Refusal};
 use crate::row::{Done, Row, RowKey, TimerKey};
 use crate::sealing::{
-    Destroyed, NewKey, OwnKey, SealingKey, SignedKey, Standing, own_standing, standing,
+    Destroyed, NewKey, OwnKey, SealingKey, SignedKey, Standing, made_standing, own_standing,
+    standing,
 };
 use crate::view::{View, ViewFailed};
 use hotline_topology::RegionKey;
@@ -86,7 +87,7 @@ pub(super) fn take_own(
     let (me, now) = (draft.me(), draft.now());
     let known = known(draft, me)?.map(|signed| signed.key);
     let key = &new.signed.key;
-    if key.region != me || own_standing(known.as_ref(), key) != Standing::Newer {
+    if key.region != me || made_standing(known.as_ref(), key, now) != Standing::Newer {
         let words = format!("第 {} 号密钥不比现有的新，没有启用", key.no);
         return Err(Refusal::new(Class::State, "keys.number", words).into());
     }

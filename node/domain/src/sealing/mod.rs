@@ -120,7 +120,7 @@ pub fn standing(known: Option<&SealingKey>, stated: &SealingKey, now: Option<Tim
     own_standing(known, stated)
 }
 
-/// Where a key stands among its owner's own. None of them is ahead of the owner's clock: what it signed it made, so there
+/// Where a key stands of which others tell its owner. None is ahead of the owner's clock: what it signed it made, so there
 /// was such a moment, and a clock that shows an earlier one now went back, perhaps with the disk.
 #[must_use]
 pub fn own_standing(known: Option<&SealingKey>, stated: &SealingKey) -> Standing {
@@ -129,6 +129,16 @@ pub fn own_standing(known: Option<&SealingKey>, stated: &SealingKey) -> Standing
         Some(known) if known.no == stated.no => Standing::Forked,
         Some(known) if known.no > stated.no => Standing::Older,
         _ => Standing::Newer,
+    }
+}
+
+/// Where a key stands that its owner has just made. Far above its last one it is ahead, by a clock that is wrong; the next
+/// one above cannot be lower, whatever the clock says.
+#[must_use]
+pub fn made_standing(last: Option<&SealingKey>, made: &SealingKey, now: Time) -> Standing {
+    match last {
+        Some(last) if last.no.checked_add(1) == Some(made.no) => Standing::Newer,
+        last => standing(last, made, Some(now)),
     }
 }
 
@@ -250,11 +260,17 @@ mod tests {
     }
 
     #[test]
-    fn an_own_key_is_never_ahead() {
-        let (one, far) = (key(1), key(u32::MAX));
+    fn what_an_owner_is_told_of_is_never_ahead_and_what_it_makes_only_by_a_wrong_clock() {
+        let (one, far) = (key(1), key(u32::MAX - 1));
         assert_eq!(own_standing(Some(&one), &far), Standing::Newer);
         assert_eq!(own_standing(Some(&far), &far), Standing::Known);
         assert_eq!(own_standing(Some(&far), &one), Standing::Older);
+        let made = |last: Option<&SealingKey>, no| made_standing(last, &key(no), NOW);
+        assert_eq!(made(Some(&one), u32::MAX), Standing::Ahead);
+        assert_eq!(made(None, u32::MAX), Standing::Ahead);
+        assert_eq!(made(Some(&far), u32::MAX), Standing::Newer);
+        assert_eq!(made(Some(&far), 2), Standing::Older);
+        assert_eq!(made(Some(&one), 2), Standing::Newer);
     }
 
     #[test]

@@ -70,3 +70,14 @@ impl Entrance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_tell_the_entrances_apart() {
+        let all = [Entrance::Local, Entrance::FrontEnd, Entrance::Remote];
+        assert_eq!(all.map(Entrance::label), ["本机", "前端系统", "远程"]);
+    }
+}

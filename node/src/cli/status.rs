@@ -4,6 +4,7 @@ use super::door::{DoorArgs, Shown};
 use super::json::Json as _;
 use super::words::{time, word};
 use clap::Args;
+use hotline_domain::kernel::epoch_words;
 use hotline_proto::operator::v1 as pb;
 use hotline_show::{Text, shown};
 
@@ -38,7 +39,7 @@ fn text(status: &pb::NodeStatus) -> Text {
         shown!("不能办理：{}", status.not_ready_because)
     };
     let mut text = shown!(
-        "{} {} {}  {state}\n节点时间 {}\n拓扑第 {} 版，规则包 {} 第 {} 版，纪元 {}\n已接受 {} 项，已落盘 {} 项，告警 {} 次\n",
+        "{} {} {}  {state}\n节点时间 {}\n拓扑第 {} 版，规则包 {} 第 {} 版，{}\n已接受 {} 项，已落盘 {} 项，告警 {} 次\n",
         word("level", &status.level),
         status.region,
         status.name,
@@ -46,7 +47,7 @@ fn text(status: &pb::NodeStatus) -> Text {
         status.topology_version,
         status.pack,
         status.pack_version,
-        status.epoch,
+        epoch_words(status.epoch),
         status.accepted,
         status.applied,
         status.alarms,

@@ -64,8 +64,16 @@ fn a_review_reserve_comes_off_as_long_as_something_is_left() {
         offered(&fed, Kind::Help, Some(owed)),
         MONDAY.plus_millis(2 * DAY)
     );
-    let tight = MONDAY.plus_millis(5 * HOUR);
-    assert_eq!(offered(&fed, Kind::Help, Some(tight)), tight);
+    // What would leave no time at all is too tight as well.
+    for tight in [5 * HOUR, DAY] {
+        let tight = MONDAY.plus_millis(tight);
+        assert_eq!(offered(&fed, Kind::Help, Some(tight)), tight);
+    }
+    let barely = MONDAY.plus_millis(DAY + 1);
+    assert_eq!(
+        offered(&fed, Kind::Help, Some(barely)),
+        MONDAY.plus_millis(1)
+    );
 }
 
 /// A county whose own rules are stricter than its giver's keeps them, until the giver sets another date.

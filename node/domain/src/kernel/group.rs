@@ -385,7 +385,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 return Ok(());
             }
             draft.record(changed(epoch, 0, Some(now), None))?;
-            draft.cut(peer, format!("{peer} 以第 {epoch} 纪元重新开始"));
+            draft.cut(peer, format!("{peer} 以{}重新开始", fold::epoch_words(epoch)));
             reopen::restart(draft, peer)?;
             keys::introduce(draft, peer)?;
             timers::figures_anew(draft, peer)
@@ -414,11 +414,12 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         }
         // Restored on purpose, from a backup older than an epoch that the peer has met: one step further.
         LinkNews::SelfRolledBack { seen_epoch, .. } if link.restarting => {
-            draft.cut(peer, format!("对方见过本节点的第 {seen_epoch} 纪元"));
+            draft.cut(peer, format!("对方见过本节点的{}", fold::epoch_words(seen_epoch)));
             reconcile::raise(draft, seen_epoch)
         }
         LinkNews::SelfRolledBack { why, seen_epoch } => {
-            let epoch = draft.node()?.epoch.max(seen_epoch) + 1;
+            let known = draft.node()?.epoch.max(seen_epoch);
+            let epoch = fold::next_epoch(known, now);
             draft.alarm(format!(
                 "本节点的数据比 {peer} 所记的旧：{why}；链路停止发送，请核对备份后再开放"
             ));

@@ -124,10 +124,19 @@ impl Fed {
 
     /// One event in a group of its own; what the node wants done.
     pub(crate) fn input(&mut self, region: RegionKey, input: Input) -> Vec<Action> {
-        let event = Event {
+        self.inputs(region, [input])
+    }
+
+    /// Several events in one group; what the node wants done.
+    pub(crate) fn inputs<const N: usize>(
+        &mut self,
+        region: RegionKey,
+        inputs: [Input; N],
+    ) -> Vec<Action> {
+        let events = inputs.map(|input| Event {
             bits: self.draw(),
             input,
-        };
+        });
         let node = self
             .nodes
             .get_mut(&region)
@@ -149,7 +158,9 @@ impl Fed {
             monotonic_ms: 0,
         };
         let mut group = Group::new(&node.view, world, now).expect("memory");
-        group.step(event).expect("memory");
+        for event in events {
+            group.step(event).expect("memory");
+        }
         let mut commit = group.finish().expect("memory");
         let head = (node.log.len() as u64, [0; 32]);
         evidence::sign(&mut commit, region, &node.view, &Stamp(region), head).expect("a stamp");

@@ -7,6 +7,7 @@ use crate::evidence::bundle::{Bundle, Letter, Way};
 use crate::evidence::examine::Examined;
 use crate::evidence::verdict::{Class, Exhibit, Finding};
 use hotline_domain::evidence::signed_of;
+use hotline_domain::kernel::COUNTED_BELOW;
 use hotline_domain::link::LogHead;
 use hotline_topology::RegionKey;
 use std::collections::BTreeMap;
@@ -41,8 +42,6 @@ impl Epochs {
 
 /// The first epoch of every log.
 const FIRST: u64 = hotline_domain::kernel::FIRST_EPOCH;
-/// Epochs below this were counted, from one to the next, and so could come twice; a later one is a moment.
-const COUNTED_BELOW: u64 = 1_000_000;
 
 /// K4, `forked-log`: heads of one past and number with several hashes; the log only grows. `signed`: also what is shut, for
 /// its head is signed all the same.

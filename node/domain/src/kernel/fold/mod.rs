@@ -9,7 +9,7 @@ mod seals;
 mod tickets;
 mod world;
 
-pub use epoch::{FIRST_EPOCH, epoch_after};
+pub use epoch::{COUNTED_BELOW, FIRST_EPOCH, epoch_after, epoch_words, next_epoch};
 
 use crate::evidence::fingerprint;
 use crate::fact::Fact;

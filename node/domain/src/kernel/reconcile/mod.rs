@@ -50,6 +50,7 @@ mod replies;
 mod tests;
 
 use super::draft::Draft;
+use super::fold::{epoch_words, next_epoch};
 use super::outcome::Stop;
 use super::{parked, reopen};
 use crate::exchange::{Exchange, Inventory, LegNote, Restore};
@@ -90,7 +91,8 @@ pub(super) fn restored(draft: &mut Draft<'_>, id: [u8; 16]) -> Result<(), Stop> 
         return Ok(());
     }
     let until = node.time;
-    begin(draft, id, until, node.epoch + 1)
+    let epoch = next_epoch(node.epoch, draft.now());
+    begin(draft, id, until, epoch)
 }
 
 /// A peer has met a later epoch of this node's: one above it, and the lanes start once more. With that, what either end
@@ -101,7 +103,7 @@ pub(super) fn raise(draft: &mut Draft<'_>, seen: u64) -> Result<(), Stop> {
     let Some(restore) = node.restore else {
         return Ok(());
     };
-    let epoch = node.epoch.max(seen) + 1;
+    let epoch = next_epoch(node.epoch.max(seen), draft.now());
     draft.record(Fact::Restored(Restore { epoch, ..restore }))?;
     restart_lanes(draft)?;
     for peer in neighbours(draft) {
@@ -148,7 +150,8 @@ pub(super) fn begin(
         }
     }
     draft.alarm(format!(
-        "本节点的数据恢复到了 {until} 的状态，已进入第 {epoch} 纪元，正与 {} 个节点核对未结交办；核对完之前，此前的工单暂不能办，新受理照常",
+        "本节点的数据恢复到了 {until} 的状态，已进入{}，正与 {} 个节点核对未结交办；核对完之前，此前的工单暂不能办，新受理照常",
+        epoch_words(epoch),
         others.len()
     ));
     if others.is_empty() {

@@ -38,9 +38,10 @@ fn a_taker_restored_from_a_backup_has_its_legs_back_when_both_ends_reopen() {
         fed.meet(CITY, PROVINCE),
         Verdict::SelfRolledBack(_)
     ));
-    assert_eq!(fed.hello(CITY, PROVINCE).epoch, 2);
+    let raised = fed.hello(CITY, PROVINCE).epoch;
+    assert!(raised > 1);
     fed.meet(CITY, PROVINCE);
-    assert_eq!(fed.hello(CITY, PROVINCE).epoch, 2, "raised once");
+    assert_eq!(fed.hello(CITY, PROVINCE).epoch, raised, "raised once");
 
     for peer in [ZEZHOU, LINGCHUAN] {
         fed.cut(CITY, peer);
@@ -166,7 +167,7 @@ fn a_disk_that_lost_only_what_its_node_did_by_itself_is_noticed_at_the_hello() {
         fed.hear(CITY, &theirs),
         Verdict::SelfRolledBack(_)
     ));
-    assert_eq!(fed.hello(CITY, PROVINCE).epoch, 2);
+    assert!(fed.hello(CITY, PROVINCE).epoch > 1);
 
     // One person at the node whose disk it was settles it with everybody.
     for peer in fed.neighbours(CITY) {

@@ -1,14 +1,14 @@
 //! A session is of the lanes that it opened on: what it brings after they began again changes nothing.
 
 use crate::command::Verb;
-use crate::kernel::{Input, LinkNews};
+use crate::kernel::{Action, Input, LinkNews};
 use crate::leg::Lane;
 use crate::link::{
     Credit, Envelope, Frame, Hello, HelloFacts, Limits, LinkState, Output, Session, SessionStage,
     Verdict, WIRE_VERSION, extend,
 };
 use crate::row::{Row, RowKey};
-use crate::testing::{CITY, Fed, ZEZHOU, node};
+use crate::testing::{CITY, Fed, LINGCHUAN, ZEZHOU, node};
 use crate::view::{Rows, View as _};
 use hotline_topology::{RegionKey, Time};
 
@@ -223,4 +223,42 @@ fn a_late_meeting_does_not_lift_a_refusal() {
     };
     fed.input(CITY, Input::Link { peer: ZEZHOU, news });
     assert!(link(&fed, CITY, ZEZHOU).blocked.is_some());
+}
+
+/// A commit acknowledges what it took in, but nothing on lanes that began again in it: their numbers mean other things now.
+#[test]
+fn a_group_in_which_lanes_begin_again_acknowledges_the_other_links_alone() {
+    let mut fed = Fed::new();
+    for peer in [ZEZHOU, LINGCHUAN] {
+        let matter = fed.at(CITY).take_in();
+        let leg = fed.at(CITY).assign(matter, [node(peer)]).leg();
+        fed.cut(CITY, peer);
+        fed.at(peer).sign(leg).done();
+    }
+    let lane = Lane::Ordinary;
+    let next = |peer| link(&fed, peer, CITY).lanes[lane.index()].acked + 1;
+    let marks = [ZEZHOU, LINGCHUAN].map(next);
+    let brought = |peer: RegionKey, seq: u64| {
+        let envelope = fed.outgoing(peer, CITY, lane, seq).expect("it waits");
+        Input::Envelope {
+            peer,
+            lane,
+            seq,
+            envelope: Box::new(envelope),
+        }
+    };
+    let inputs = [
+        brought(ZEZHOU, marks[0]),
+        brought(LINGCHUAN, marks[1]),
+        Input::Link {
+            peer: ZEZHOU,
+            news: LinkNews::PeerRestarted { epoch: 2 },
+        },
+    ];
+    let actions = fed.inputs(CITY, inputs);
+    let told = actions.iter().filter_map(|action| match action {
+        Action::Acknowledge { peer, upto, .. } => Some((*peer, *upto)),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(LINGCHUAN, marks[1])]);
 }

@@ -35,6 +35,7 @@
 //! against this node is of a history that was given up. Any finding closes all lanes until operators re-open the link at
 //! both ends: the lanes then start from number 1 again ([`crate::fact::Fact::LanesRestarted`]).
 
+use crate::kernel::epoch_words;
 use crate::leg::Lane;
 use crate::link::frame::{Hello, WIRE_OLDEST, WIRE_VERSION};
 use crate::link::past::{Loss, Past};
@@ -91,14 +92,16 @@ pub fn judge(
     if hello.epoch < link.peer_epoch {
         findings.stale = hello.peer_epoch <= epoch;
         findings.peer(format!(
-            "对方自称第 {} 纪元，而本节点记得它已是第 {} 纪元",
-            hello.epoch, link.peer_epoch
+            "对方自称{}，而本节点记得它已是{}",
+            epoch_words(hello.epoch),
+            epoch_words(link.peer_epoch)
         ));
     }
     if hello.peer_epoch > epoch {
         findings.own(format!(
-            "对方见过本节点的第 {} 纪元，而本节点只记得第 {epoch} 纪元",
-            hello.peer_epoch
+            "对方见过本节点的{}，而本节点只记得{}",
+            epoch_words(hello.peer_epoch),
+            epoch_words(epoch)
         ));
     }
     for loss in hello.past.losses(link.shown) {

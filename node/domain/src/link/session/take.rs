@@ -1,7 +1,7 @@
 //! What a frame of the peer does to a session.
 
 use super::{Output, Session, SessionStage, blocked_text};
-use crate::kernel::LinkNews;
+use crate::kernel::{LinkNews, epoch_words};
 use crate::leg::Lane;
 use crate::link::envelope::{Envelope, extend};
 use crate::link::frame::{ByeCode, Credit, Frame, Hello, WIRE_OLDEST, cost_least, wire_spoken};
@@ -166,8 +166,9 @@ impl Session {
         let epoch = hello.epoch;
         let mut out = vec![Output::News(LinkNews::PeerRestarted { epoch })];
         let text = format!(
-            "{} 以第 {epoch} 纪元重新开始，双方从头编号后重新连接",
-            self.peer
+            "{} 以{}重新开始，双方从头编号后重新连接",
+            self.peer,
+            epoch_words(epoch)
         );
         out.extend(self.close(ByeCode::Shutdown, text));
         out

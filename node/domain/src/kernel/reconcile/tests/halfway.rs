@@ -1,6 +1,7 @@
 //! While only some of the answers are in.
 
 use super::*;
+use crate::evidence::Effect;
 use hotline_topology::{Kind, Urgency};
 
 /// The city is put back to before everything, asks, and is linked to all but the county.
@@ -156,4 +157,33 @@ fn a_far_node_is_asked_whatever_release_it_had_when_it_was_a_neighbour() {
     let refused = |text: &String| text.contains("link.version-too-old");
     assert!(!alarms.iter().any(refused), "{alarms:?}");
     agreed(&fed, "releases");
+}
+
+/// What a neighbour raised before it heard the question has no effect until its answer is there, and is refused to nobody:
+/// the answer brings it, in its place.
+#[test]
+fn what_is_raised_before_the_answer_is_neither_taken_nor_refused_before_it() {
+    let mut fed = Fed::new();
+    let matter = fed.at(ZEZHOU).take_in();
+    let commits = fed.nodes[&CITY].log.len();
+    restored_without_county(&mut fed, commits);
+    fed.mend_nothing();
+    fed.at_once = false;
+    fed.connect(CITY, ZEZHOU);
+    let leg = fed.at(ZEZHOU).escalate(matter, "hard-to-solve").leg();
+    fed.at_once = true;
+    fed.settle();
+    let effects = fed.nodes[&CITY].log[commits..]
+        .iter()
+        .flat_map(|(_, facts)| facts)
+        .filter_map(|fact| match fact {
+            Fact::Received {
+                envelope, effect, ..
+            } if envelope.leg == Some(leg) && envelope.author == ZEZHOU => Some(*effect),
+            _ => None,
+        });
+    let effects: Vec<Effect> = effects.collect();
+    assert_eq!(effects, [Effect::Void, Effect::Applied]);
+    assert_eq!(fed.leg(CITY, leg).stage, Stage::Delivered);
+    agreed(&fed, "raised");
 }

@@ -59,6 +59,7 @@ bytes!(
     link::v1::SealedContent,
     record::v1::Commit,
     record::v1::Row,
+    tally::v1::Tally,
     world::v1::Document,
     world::v1::Have,
     world::v1::Header,

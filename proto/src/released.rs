@@ -21,19 +21,21 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The packages of each kind of release.
-const WIRE: [&str; 6] = [
+const WIRE: [&str; 7] = [
     "hotline.attachment.v1",
     "hotline.matter.v1",
     "hotline.leg.v1",
     "hotline.figures.v1",
     "hotline.world.v1",
+    "hotline.tally.v1",
     "hotline.link.v1",
 ];
-const RECORD: [&str; 5] = [
+const RECORD: [&str; 6] = [
     "hotline.matter.v1",
     "hotline.leg.v1",
     "hotline.figures.v1",
     "hotline.world.v1",
+    "hotline.tally.v1",
     "hotline.record.v1",
 ];
 

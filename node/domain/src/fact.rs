@@ -12,6 +12,7 @@ use crate::reading::Reading;
 use crate::row::{Done, TimerKey};
 use crate::sealing::{Destruction, NewKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice, OrderWord};
+use crate::tally::{Account, Day};
 use crate::ticket::{Sight, TicketAct};
 use crate::world::{Document, Have, Series};
 use hotline_topology::{RegionKey, Time};
@@ -317,6 +318,15 @@ pub enum Fact {
         author: RegionKey,
         /// Of which.
         envelopes: Vec<EnvelopeId>,
+    },
+    /// A day's account ended, or the accounts were opened.
+    DayClosed(Day),
+    /// What is known of a neighbour's accounts changed: it told a day, signed for one, or was told one.
+    Accounted {
+        /// Whose.
+        peer: RegionKey,
+        /// What is known now.
+        account: Account,
     },
     /// Keys are destroyed, and with them what they had sealed.
     KeyDestroyed(Destruction),

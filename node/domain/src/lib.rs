@@ -8,6 +8,7 @@
 //! evidence      signatures and receipts over what travels
 //! leg           the contract between giver and taker; the heart
 //! link          lanes, marks, envelopes, sessions
+//! tally         accounts closed once a day, and signed for by neighbours
 //! sealing       keys for what only the addressee may read, and records of keys destroyed
 //! fact row view command                what is recorded, read and asked
 //! reading       who opened which texts, what for
@@ -35,6 +36,7 @@ pub mod refusal;
 pub mod row;
 pub mod sealing;
 pub mod supervision;
+pub mod tally;
 #[cfg(test)]
 mod testing;
 pub mod ticket;

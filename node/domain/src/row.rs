@@ -13,6 +13,7 @@ use crate::link::{Envelope, LinkState, Starts};
 use crate::reading::Reading;
 use crate::sealing::{Destruction, OwnKey, SignedKey};
 use crate::supervision::{IssuedOrder, Notice, OrderWord};
+use crate::tally::{Account, Diary};
 use crate::ticket::{Ticket, TicketStage};
 use crate::world::{Document, DocumentKind, PeerWorld};
 use hotline_topology::{RegionKey, Time};
@@ -46,6 +47,8 @@ pub enum TimerKey {
     WorldCheck,
     /// An own matter is to be handed on.
     AssignDue(MatterId),
+    /// The day's account ends.
+    CloseDay,
 }
 
 /// Secondary keys.
@@ -138,6 +141,12 @@ pub enum RowKey {
     Readings(MatterId),
     /// What was said of an order of this node's on a leg between others, numbered from 0.
     OrderWord(MatterId, OrderId, u32),
+    /// The node's own accounts.
+    Diary,
+    /// A day of them that ended, by number.
+    Day(u64),
+    /// A neighbour's accounts, as far as this node knows.
+    Account(RegionKey),
 }
 
 /// What a command made; stored under its idempotency key and shown again for a repeat.
@@ -292,4 +301,10 @@ pub enum Row {
     Reading(Box<Reading>),
     /// See [`RowKey::Readings`].
     Count(u32),
+    /// See [`RowKey::Diary`].
+    Diary(Box<Diary>),
+    /// See [`RowKey::Day`]: what stands in the chain for the day, and the chain's value after it.
+    Day([u8; 32], [u8; 32]),
+    /// See [`RowKey::Account`].
+    Account(Box<Account>),
 }

@@ -7,6 +7,7 @@ use crate::leg::Leg;
 use crate::link::{LinkState, Past, Starts};
 use crate::row::{NodeRow, Row, RowKey};
 use crate::supervision::{IssuedOrder, OrderWord};
+use crate::tally::{Account, Diary};
 use crate::ticket::Ticket;
 use crate::world::PeerWorld;
 use hotline_topology::RegionKey;
@@ -156,6 +157,28 @@ pub trait Rows: View {
         Ok(match self.get(&RowKey::PeerWorld(peer))? {
             Some(Row::PeerWorld(known)) => *known,
             _ => PeerWorld::default(),
+        })
+    }
+
+    /// The node's own accounts; `None` before they were opened.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn diary(&self) -> Result<Option<Diary>, ViewFailed> {
+        Ok(match self.get(&RowKey::Diary)? {
+            Some(Row::Diary(diary)) => Some(*diary),
+            _ => None,
+        })
+    }
+
+    /// What is known of a neighbour's accounts.
+    ///
+    /// # Errors
+    /// As [`View::get`].
+    fn account(&self, peer: RegionKey) -> Result<Account, ViewFailed> {
+        Ok(match self.get(&RowKey::Account(peer))? {
+            Some(Row::Account(account)) => *account,
+            _ => Account::default(),
         })
     }
 

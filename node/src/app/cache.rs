@@ -83,6 +83,8 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::OwnKey(_)
         | RowKey::Exchange(_)
         | RowKey::PeerWorld(_)
+        | RowKey::Diary
+        | RowKey::Account(_)
         | RowKey::Node => true,
         RowKey::Timeline(..)
         | RowKey::OrderWord(..)
@@ -93,6 +95,7 @@ fn read_again(key: &RowKey) -> bool {
         | RowKey::CellVersion(..)
         | RowKey::Answer(..)
         | RowKey::Starts
+        | RowKey::Day(_)
         | RowKey::SealingAsked(..)
         | RowKey::Awaiting(..)
         | RowKey::InFlight(_)

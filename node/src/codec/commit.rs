@@ -20,7 +20,7 @@ pub const LAYOUT: u32 = 4;
 
 /// The version of the records that this program writes. What only a newer one knows says so ([`reader`]), and an older
 /// program refuses it in clear words instead of folding what it half understands.
-pub const RECORD_VERSION: u32 = 4;
+pub const RECORD_VERSION: u32 = 5;
 
 /// What a record of the log says for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -105,6 +105,16 @@ fn reader(fact: &Fact) -> u32 {
             ..
         }) => 3,
         Fact::Read(_) => 4,
+        Fact::DayClosed(_)
+        | Fact::Accounted { .. }
+        | Fact::TimerSet {
+            key: TimerKey::CloseDay,
+            ..
+        }
+        | Fact::TimerGone {
+            key: TimerKey::CloseDay,
+            ..
+        } => 5,
         Fact::OrderSaid(_)
         | Fact::OrderStands { .. }
         | Fact::TimerSet {

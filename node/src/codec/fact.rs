@@ -58,4 +58,6 @@ choice!(Fact => pb::Fact [fact: fact::Fact] {
     Received: fact::Received { at: at_ms, envelope, effect },
     CertificateKnown: fact::CertificateKnown { region, chain },
     Read(reading),
+    DayClosed(day),
+    Accounted: fact::Accounted { peer, account },
 });

@@ -7,7 +7,7 @@
 //! link               link::Frame        <->  frames of a stream (link/v1)
 //! record             envelopes and proofs in evidence files
 //! view, folder       the domain's View over the store's trees; folding of records for the store
-//! matter leg figures ticket contract queue sealing reading fact     lists of fields, one a noun, used by all of the above
+//! matter leg figures ticket contract queue sealing reading tally fact   lists of fields, one a noun, used by all of the above
 //! field, form        what can stand in a field, and the macros that make conversions of the lists
 //! ```
 //!
@@ -32,6 +32,7 @@ mod matter;
 mod queue;
 mod reading;
 mod sealing;
+mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -10,9 +10,12 @@ use hotline_domain::leg::{Act, Asking, Offer};
 use hotline_domain::link::{Message, MessageKind, Unreadable, Wire};
 use hotline_domain::sealing::SignedKey;
 use hotline_domain::supervision::Notice;
+use hotline_domain::tally::SINCE_MAX;
 use hotline_domain::ticket::Sight;
 use hotline_domain::world::{HOLDINGS_MAX, PART_BYTES};
-use hotline_proto::{Bytes, figures::v1 as figures, leg::v1 as wire, world::v1 as world};
+use hotline_proto::{
+    Bytes, figures::v1 as figures, leg::v1 as wire, tally::v1 as tally, world::v1 as world,
+};
 
 /// Longest payload, in bytes: half of what a gRPC message may hold by default, so that the fields find room beside it.
 pub const PAYLOAD_BYTES_MAX: usize = 2 << 20;
@@ -82,6 +85,7 @@ impl Wire for Codec {
             Message::Reseal { about, key } => put!(wire::Reseal { about, key }).to_bytes(),
             Message::Arrived { envelopes } => put!(wire::Arrived { envelopes }).to_bytes(),
             Message::Receipts(of) => put!(wire::Receipts { of }).to_bytes(),
+            Message::Tally(tally) => Field::<tally::Tally>::put(tally).to_bytes(),
         }
     }
 
@@ -118,6 +122,7 @@ fn message_kind(code: u32) -> Option<MessageKind> {
         MessageKind::Have,
         MessageKind::Part,
         MessageKind::Receipts,
+        MessageKind::Tally,
     ]
     .into_iter()
     .find(|kind| *kind as u32 == code)
@@ -173,6 +178,10 @@ fn read(kind: MessageKind, payload: &[u8]) -> Result<Message, Malformed> {
         MessageKind::Receipts => {
             let wire::Receipts { of } = parse("Receipts", payload)?;
             Message::Receipts(Field::take(of, "Receipts.of")?)
+        }
+        MessageKind::Tally => {
+            let said: tally::Tally = parse("Tally", payload)?;
+            Message::Tally(Field::take(said, "Tally")?)
         }
         MessageKind::Have => {
             let have: world::Have = parse("Have", payload)?;
@@ -231,6 +240,7 @@ fn check(message: &Message) -> Result<(), Malformed> {
             names.try_for_each(|name| code("Series.name", name))
         }
         Message::Part { bytes, .. } => within("Part.bytes", bytes.len(), PART_BYTES),
+        Message::Tally(said) => within("Tally.since", said.since.len(), SINCE_MAX),
         Message::SealingAsk { .. } | Message::Receipts(_) => Ok(()),
     }
 }

@@ -39,6 +39,7 @@ choice!(TimerKey => pb::TimerKey [key: timer_key::Key] {
     WorldDue: timer_key::WorldDue {},
     WorldCheck: timer_key::WorldCheck {},
     AssignDue(matter),
+    CloseDay: timer_key::CloseDay {},
 });
 
 noun!(Done => pb::Done { matter, number, legs, order, version });
@@ -99,6 +100,9 @@ impl Field<pb::Row> for Row {
             Row::Provisional(reckoned) => Choice::Provisional(reckoned.put()),
             Row::Reading(reading) => Choice::Reading(reading.put()),
             Row::Count(count) => Choice::Count(put!(row::Count { count })),
+            Row::Diary(diary) => Choice::Diary(diary.put()),
+            Row::Day(digest, value) => Choice::Day(put!(row::Day { digest, value })),
+            Row::Account(account) => Choice::Account(account.put()),
         };
         pb::Row { row: Some(choice) }
     }
@@ -157,6 +161,12 @@ impl Field<pb::Row> for Row {
             Choice::Count(row::Count { count }) => {
                 Row::Count(Field::take(count, "Row.Count.count")?)
             }
+            Choice::Diary(diary) => Row::Diary(Field::take(diary, "Row.diary")?),
+            Choice::Day(row::Day { digest, value }) => Row::Day(
+                Field::take(digest, "Row.Day.digest")?,
+                Field::take(value, "Row.Day.value")?,
+            ),
+            Choice::Account(account) => Row::Account(Field::take(account, "Row.account")?),
         })
     }
 }

@@ -138,6 +138,9 @@ fn fits(at: &RowKey, row: &Row) -> bool {
         RowKey::Provisional(..) => matches!(row, Row::Provisional(_)),
         RowKey::Reading(..) => matches!(row, Row::Reading(_)),
         RowKey::Readings(..) => matches!(row, Row::Count(_)),
+        RowKey::Diary => matches!(row, Row::Diary(_)),
+        RowKey::Day(_) => matches!(row, Row::Day(..)),
+        RowKey::Account(_) => matches!(row, Row::Account(_)),
     }
 }
 

@@ -15,7 +15,8 @@ pub fn leaf(content: &[u8; 32]) -> [u8; 32] {
 }
 
 /// Hash of an inner node.
-fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+#[must_use]
+pub fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update([1]);
     hash.update(left);

@@ -12,6 +12,7 @@
 //! | sign | a commit's envelopes are signed before it is written |
 //! | prove | whether an envelope is its author's, judged at its arrival |
 //! | receipt | what an addressee says of what it got |
+//! | kept | which kinds of messages stay as evidence |
 //! | letters | out of the log, for a node that forgot what it wrote |
 //! | judge | "we never got it" against "you were down" |
 //!
@@ -19,6 +20,7 @@
 //! ([`crate::row::RowKey::Certificate`]) and passes it on once a stream. Nothing secret and nothing personal is in it.
 
 mod judge;
+mod kept;
 mod letters;
 pub mod merkle;
 mod prove;
@@ -26,6 +28,7 @@ mod receipt;
 mod sign;
 
 pub use judge::{Delivery, Shown, judge};
+pub use kept::is_kept;
 pub use letters::Letters;
 pub use prove::{
     Nobody, Notary, Signed, Unproven, fingerprint, judge_letter, judge_proof, signed_of,

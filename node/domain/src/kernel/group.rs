@@ -6,7 +6,7 @@ use super::event::{Action, Commit, Event, Input, LinkNews};
 use super::outcome::{Kept, Stop};
 use super::tracing::Tracing;
 use super::{
-    attachments, conduct, dispatch, fold, keys, receive, reconcile, reopen, sealed, timers,
+    attachments, conduct, days, dispatch, fold, keys, receive, reconcile, reopen, sealed, timers,
     witness, world,
 };
 use crate::command::Command;
@@ -150,7 +150,7 @@ impl<'a> Group<'a> {
     /// # Errors
     /// The view failed.
     pub fn finish(mut self) -> Result<Commit, ViewFailed> {
-        self.receipt()?;
+        self.conclude()?;
         if !self.commit.facts.is_empty() {
             fold::note_commit(&mut self.overlay, self.now)?;
         }
@@ -170,8 +170,9 @@ impl<'a> Group<'a> {
         Ok(self.commit)
     }
 
-    /// One message of receipts to each author that something was received from.
-    fn receipt(&mut self) -> Result<(), ViewFailed> {
+    /// What the group as a whole says: one message of receipts to each author that something was received from; and the
+    /// end of a day that holds too much.
+    fn conclude(&mut self) -> Result<(), ViewFailed> {
         let ids = Ids::of_group(self.bits);
         let receipts = std::mem::take(&mut self.receipts);
         let sent = self.attempt(ids, |draft| {
@@ -183,7 +184,7 @@ impl<'a> Group<'a> {
                 }
                 draft.send(author, Lane::Ordinary, &Message::Receipts(of), Vec::new())?;
             }
-            Ok(())
+            days::close_if_full(draft)
         })?;
         if let Err(refusal) = sent {
             let text = format!("回执未能送出：{refusal}");
@@ -308,7 +309,12 @@ fn own_event(draft: &mut Draft<'_>, input: Input) -> Result<(), Stop> {
             // An acknowledgement of something never sent is the session's to judge; here it moves nothing.
             let upto = upto.min(state.sent);
             if upto > state.acked {
-                draft.record(Fact::Acked { peer, lane, upto })
+                draft.record(Fact::Acked { peer, lane, upto })?;
+                // A tally may have been among it, and a further day have ended since.
+                match lane {
+                    Lane::Bulk => days::tell(draft, peer),
+                    Lane::Urgent | Lane::Ordinary => Ok(()),
+                }
             } else {
                 Ok(())
             }
@@ -378,6 +384,7 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
             if epoch != link.peer_epoch {
                 timers::figures_anew(draft, peer)?;
             }
+            days::tell(draft, peer)?;
             world::met(draft, peer)
         }
         LinkNews::PeerRestarted { epoch } => {
@@ -385,7 +392,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 return Ok(());
             }
             draft.record(changed(epoch, 0, Some(now), None))?;
-            draft.cut(peer, format!("{peer} 以{}重新开始", fold::epoch_words(epoch)));
+            draft.cut(
+                peer,
+                format!("{peer} 以{}重新开始", fold::epoch_words(epoch)),
+            );
             reopen::restart(draft, peer)?;
             keys::introduce(draft, peer)?;
             timers::figures_anew(draft, peer)
@@ -414,7 +424,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         }
         // Restored on purpose, from a backup older than an epoch that the peer has met: one step further.
         LinkNews::SelfRolledBack { seen_epoch, .. } if link.restarting => {
-            draft.cut(peer, format!("对方见过本节点的{}", fold::epoch_words(seen_epoch)));
+            draft.cut(
+                peer,
+                format!("对方见过本节点的{}", fold::epoch_words(seen_epoch)),
+            );
             reconcile::raise(draft, seen_epoch)
         }
         LinkNews::SelfRolledBack { why, seen_epoch } => {

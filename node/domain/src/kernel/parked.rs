@@ -29,8 +29,8 @@ const KEPT_BYTES_MAX: u64 = 8 << 20;
 /// Kept envelopes looked at in one step.
 const KEPT_PAGE: usize = 256;
 
-/// Kinds that wait for no version where they come straight from their author.
-const WORLD: [MessageKind; 2] = [MessageKind::Have, MessageKind::Part];
+/// Kinds that wait for no version where they come straight from their author: they may bring it, or are of no version.
+const OF_NO_VERSION: [MessageKind; 3] = [MessageKind::Have, MessageKind::Part, MessageKind::Tally];
 
 /// A message under a version not yet known waits, and so do later ones of its leg.
 pub(super) fn must_wait(
@@ -39,7 +39,7 @@ pub(super) fn must_wait(
     envelope: &Envelope,
 ) -> Result<bool, Stop> {
     let straight = envelope.route.len() <= 1;
-    if straight && WORLD.iter().any(|kind| *kind as u32 == envelope.kind) {
+    if straight && OF_NO_VERSION.iter().any(|kind| *kind as u32 == envelope.kind) {
         // It may bring the very version that everything else waits for; not so the word of a former neighbour, which
         // comes by a way that only that version knows.
         return Ok(false);

@@ -11,7 +11,7 @@ use super::parked::{
     PARKED, Place, has_no_way, must_wait, park, set_aside, take_place, take_up_kept,
 };
 use super::witness::{Record, unproven};
-use super::{conduct, keys, plain, reconcile, sealed, send, world};
+use super::{conduct, days, keys, plain, reconcile, sealed, send, world};
 use crate::body::Body;
 use crate::evidence::{Effect, Unproven, judge_proof};
 use crate::fact::Fact;
@@ -193,6 +193,11 @@ pub(super) fn open(
             author,
             written_at: envelope.written_at,
             matter: envelope.matter,
+            epoch: envelope
+                .proof
+                .as_ref()
+                .and_then(|proof| proof.head)
+                .map(|head| head.epoch),
         };
         apply(inner, peer, &header, message, envelope.fields)
     })?;
@@ -247,6 +252,8 @@ pub(super) struct Header<'a> {
     pub written_at: Time,
     /// About which matter.
     pub matter: Option<MatterId>,
+    /// Under which epoch of its author it was signed, where it says so.
+    pub epoch: Option<u64>,
 }
 
 fn apply(
@@ -332,6 +339,7 @@ fn apply_plain(
         Message::Arrived { envelopes } => sealed::arrived(draft, author, &envelopes),
         // Kept as evidence; the leg's own acts decide who answers.
         Message::Receipts(_) => Ok(()),
+        Message::Tally(tally) => days::heard(draft, author, header.epoch, &tally),
     }?;
     Ok(Effect::Applied)
 }

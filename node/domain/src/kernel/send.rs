@@ -125,6 +125,7 @@ fn subject(
         | Message::Inventory(_)
         | Message::Refused { .. }
         | Message::Receipts(_)
+        | Message::Tally(_)
         | Message::SealingKeys { .. }
         | Message::SealingAsk { .. }
         | Message::Reseal { .. }

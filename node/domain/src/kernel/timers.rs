@@ -14,10 +14,11 @@
 //! | `TellArrivals` | authors learn what arrived | `kernel/sealed/arrivals.rs` |
 //! | `WorldDue` | an accepted document comes into force | `kernel/world` |
 //! | `WorldCheck` | old revocation lists | `kernel/world/spread.rs` |
+//! | `CloseDay` | the day's account ends, neighbours are told | `kernel/days.rs` |
 
 use super::draft::Draft;
 use super::outcome::Stop;
-use super::{fold, keys, parked, reckon, reconcile, sealed, world};
+use super::{days, fold, keys, parked, reckon, reconcile, sealed, world};
 use crate::fact::Fact;
 use crate::figures;
 use crate::id::LegId;
@@ -59,6 +60,7 @@ pub fn next_timer(view: &dyn View) -> Result<Option<Time>, ViewFailed> {
 
 /// A start arms what runs for ever.
 pub(super) fn start(draft: &mut Draft<'_>) -> Result<(), Stop> {
+    days::start(draft)?;
     figures_soon(draft)
 }
 
@@ -106,6 +108,7 @@ fn fire(draft: &mut Draft<'_>, timer: TimerKey, late: bool) -> Result<(), Stop> 
         TimerKey::RetireKey(no) => keys::retire(draft, no),
         TimerKey::AwaitKey(region) => sealed::still_waiting(draft, region, late),
         TimerKey::TellArrivals => sealed::tell_arrivals(draft),
+        TimerKey::CloseDay => days::day_over(draft),
         TimerKey::WorldDue => {
             world::take_due(draft)?;
             reckon::sweep(draft)

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::outcome::Stop;
 use super::parked::take_up_kept;
-use crate::evidence::{Effect, Receipted, fingerprint};
+use crate::evidence::{Effect, Receipted, fingerprint, is_kept};
 use crate::fact::Fact;
 use crate::field::SealedField;
 use crate::leg::Act;
@@ -83,17 +83,7 @@ pub(super) struct Record {
 impl Record {
     /// Of an envelope addressed to this node.
     pub(super) fn of(envelope: &Envelope, message: &Message) -> Self {
-        let evidence = matches!(
-            message,
-            Message::Leg { .. }
-                | Message::Sight { .. }
-                | Message::Notice(_)
-                | Message::Refused { .. }
-                | Message::Receipts(_)
-                // What its author did may be told to it again, should it forget.
-                | Message::Past(_)
-        );
-        if !evidence {
+        if !is_kept(envelope.kind) {
             return Self {
                 envelope: None,
                 owed: None,

@@ -11,7 +11,7 @@ use crate::leg::Lane;
 use hotline_topology::{RegionKey, Time};
 
 /// Version of the frames' meaning that this program speaks. What came with it: see [`super::MessageKind::since`].
-pub const WIRE_VERSION: u32 = 2;
+pub const WIRE_VERSION: u32 = 3;
 /// Oldest version that this program still speaks: a rolling upgrade spans two releases.
 pub const WIRE_OLDEST: u32 = 1;
 

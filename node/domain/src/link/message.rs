@@ -7,6 +7,7 @@ use crate::id::{EnvelopeId, LegId, MatterId};
 use crate::leg::Act;
 use crate::sealing::SignedKey;
 use crate::supervision::Notice;
+use crate::tally::Tally;
 use crate::ticket::Sight;
 use crate::world::Have;
 use hotline_topology::{RegionKey, Time};
@@ -86,6 +87,8 @@ pub enum Message {
     },
     /// To an author: receipts for what it handed over, for all of one commit.
     Receipts(Vec<Receipted>),
+    /// A neighbour's newest day, and what it signs for.
+    Tally(Box<Tally>),
 }
 
 /// Codes of payload kinds on the wire; never re-used.
@@ -120,6 +123,8 @@ pub enum MessageKind {
     Part = 42,
     /// [`Message::Receipts`].
     Receipts = 10,
+    /// [`Message::Tally`].
+    Tally = 50,
 }
 
 impl MessageKind {
@@ -140,6 +145,7 @@ impl MessageKind {
             MessageKind::Inventory | MessageKind::Past => 2,
             MessageKind::Have | MessageKind::Part => 2,
             MessageKind::Receipts => 2,
+            MessageKind::Tally => 3,
         }
     }
 }
@@ -161,6 +167,7 @@ impl Message {
             Message::Reseal { .. } => MessageKind::Reseal,
             Message::Arrived { .. } => MessageKind::Arrived,
             Message::Receipts(_) => MessageKind::Receipts,
+            Message::Tally(_) => MessageKind::Tally,
             Message::Inventory(_) => MessageKind::Inventory,
             Message::Past(_) => MessageKind::Past,
         }

@@ -31,7 +31,7 @@ use hotline_domain::world::DocumentKind;
 use hotline_topology::UnitKey;
 
 /// Tag, tree and name of each kind of row, in the order of [`RowKey`]'s variants.
-const KINDS: [(u8, Tree, &str); 36] = [
+const KINDS: [(u8, Tree, &str); 39] = [
     (1, Tree::Ticket, "RowKey.Ticket"),
     (2, Tree::Leg, "RowKey.Leg"),
     (3, Tree::Leg, "RowKey.Order"),
@@ -68,6 +68,9 @@ const KINDS: [(u8, Tree, &str); 36] = [
     (120, Tree::Timeline, "RowKey.Reading"),
     (121, Tree::Timeline, "RowKey.Readings"),
     (122, Tree::Timeline, "RowKey.OrderWord"),
+    (130, Tree::Meta, "RowKey.Diary"),
+    (131, Tree::Meta, "RowKey.Day"),
+    (132, Tree::Link, "RowKey.Account"),
 ];
 
 /// The tag of the key's kind.
@@ -109,6 +112,9 @@ fn tag(key: &RowKey) -> u8 {
         RowKey::Reading(..) => 120,
         RowKey::Readings(..) => 121,
         RowKey::OrderWord(..) => 122,
+        RowKey::Diary => 130,
+        RowKey::Day(..) => 131,
+        RowKey::Account(..) => 132,
     }
 }
 
@@ -171,7 +177,7 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.text(operator);
             out.text(key);
         }
-        RowKey::Node | RowKey::Starts => {}
+        RowKey::Node | RowKey::Starts | RowKey::Diary => {}
         RowKey::Certificate(id) => out.raw(id),
         RowKey::SealingKey(region) => out.raw(region.as_bytes()),
         RowKey::OwnKey(no) => out.u32(*no),
@@ -201,7 +207,8 @@ pub fn encode(key: &RowKey) -> Vec<u8> {
             out.raw(digest);
             out.u32(*no);
         }
-        RowKey::PeerWorld(peer) => out.raw(peer.as_bytes()),
+        RowKey::PeerWorld(peer) | RowKey::Account(peer) => out.raw(peer.as_bytes()),
+        RowKey::Day(no) => out.u64(*no),
         RowKey::Attachment(matter, id) => {
             out.raw(&matter.0);
             out.raw(&id.0);
@@ -280,6 +287,9 @@ pub fn decode(tree: Tree, bytes: &[u8]) -> Result<RowKey, Malformed> {
             2 => DueOf::Order(OrderId(from.raw()?)),
             other => return Err(from.unknown(other)),
         }),
+        130 => RowKey::Diary,
+        131 => RowKey::Day(from.u64()?),
+        132 => RowKey::Account(from.region()?),
         120 => RowKey::Reading(MatterId(from.raw()?), from.u32()?),
         121 => RowKey::Readings(MatterId(from.raw()?)),
         122 => RowKey::OrderWord(MatterId(from.raw()?), OrderId(from.raw()?), from.u32()?),
@@ -350,6 +360,7 @@ fn write_timer(out: &mut Writer, timer: TimerKey) {
         TimerKey::WorldDue => out.u8(60),
         TimerKey::WorldCheck => out.u8(61),
         TimerKey::AssignDue(MatterId(id)) => out.tagged(120, &id),
+        TimerKey::CloseDay => out.u8(130),
     }
 }
 
@@ -368,6 +379,7 @@ fn read_timer(from: &mut Reader<'_>) -> Result<TimerKey, Malformed> {
         60 => TimerKey::WorldDue,
         61 => TimerKey::WorldCheck,
         120 => TimerKey::AssignDue(MatterId(from.raw()?)),
+        130 => TimerKey::CloseDay,
         other => return Err(from.unknown(other)),
     })
 }

@@ -90,6 +90,7 @@ fn ticket_acts(draw: &mut Draw) -> Vec<TicketAct> {
 pub(crate) fn facts(draw: &mut Draw) -> Vec<Fact> {
     let mut facts = link_facts(draw);
     facts.extend(super::world::facts(draw));
+    facts.extend(super::tally::facts(draw));
     facts.extend([
         Fact::Started { mark: draw.bytes() },
         Fact::Sighted {

@@ -8,6 +8,7 @@ mod facts;
 mod nouns;
 mod rows;
 mod stamp;
+mod tally;
 mod world;
 
 pub(crate) use facts::facts;

@@ -313,6 +313,7 @@ pub(crate) fn messages(draw: &mut Draw) -> Vec<Message> {
             at: draw.time(),
         })),
         Message::Inventory(draw.inventory()),
+        Message::Tally(Box::new(draw.tally())),
         Message::Refused {
             about: EnvelopeId(draw.bytes()),
             leg: draw.maybe(Draw::leg),

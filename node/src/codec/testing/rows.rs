@@ -205,7 +205,7 @@ impl Draw {
     }
 
     pub(crate) fn timer(&mut self) -> TimerKey {
-        match self.below(13) {
+        match self.below(14) {
             0 => TimerKey::TicketDue(self.matter()),
             1 => TimerKey::LegDue(self.leg()),
             2 => TimerKey::SignDue(self.leg()),
@@ -218,6 +218,7 @@ impl Draw {
             9 => TimerKey::WorldDue,
             10 => TimerKey::WorldCheck,
             11 => TimerKey::AssignDue(self.matter()),
+            12 => TimerKey::CloseDay,
             _ => TimerKey::TellArrivals,
         }
     }
@@ -531,6 +532,7 @@ pub(crate) fn rows(draw: &mut Draw) -> Vec<Row> {
         Row::Count(draw.u32()),
     ];
     rows.extend(super::world::rows(draw));
+    rows.extend(super::tally::rows(draw));
     rows
 }
 
@@ -583,6 +585,7 @@ pub(crate) fn keys(draw: &mut Draw) -> Vec<RowKey> {
         RowKey::Readings(draw.matter()),
     ];
     keys.extend(super::world::keys(draw));
+    keys.extend(super::tally::keys(draw));
     keys.extend((0..8).map(|_| RowKey::Timer(draw.time(), draw.timer())));
     keys.extend((0..4).map(|_| {
         let mut cell = draw.cell_key();

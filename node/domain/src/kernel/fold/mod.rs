@@ -1,6 +1,7 @@
 //! Folding: facts to rows. The one way rows change, while running and when the view is rebuilt; it calls no rule.
 
 mod attachments;
+mod days;
 mod epoch;
 mod legs;
 pub(super) mod link;
@@ -148,15 +149,19 @@ pub fn fold(view: &mut Overlay<'_>, me: RegionKey, fact: &Fact) -> Result<(), Vi
         Fact::ClockHeld { why } => change_node(view, |node| node.clock_held = Some(why.clone())),
         Fact::ClockConfirmed => change_node(view, |node| node.clock_held = None),
         // The log keeps it; no rule reads it again.
-        Fact::Received { .. } => Ok(()),
+        Fact::Received { .. } => days::entered(view, me, fact),
+        Fact::DayClosed(_) | Fact::Accounted { .. } => days::fold(view, fact),
         Fact::CertificateKnown { region, chain } => {
             let id = fingerprint(chain.first().map_or(&[], Vec::as_slice));
             let row = Row::Certificate(*region, chain.clone());
             view.put(RowKey::Certificate(id), row);
             Ok(())
         }
-        Fact::Queued { .. }
-        | Fact::Consumed { .. }
+        Fact::Queued { .. } => {
+            days::entered(view, me, fact)?;
+            link::fold(view, me, fact)
+        }
+        Fact::Consumed { .. }
         | Fact::Acked { .. }
         | Fact::Kept { .. }
         | Fact::Unkept { .. }

@@ -80,6 +80,7 @@ pub(super) fn fold(view: &mut Overlay<'_>, fact: &Fact) -> Result<(), ViewFailed
         Fact::LinkEnded { peer } => {
             link::forget(view, *peer)?;
             view.delete(RowKey::PeerWorld(*peer));
+            view.delete(RowKey::Account(*peer));
             Ok(())
         }
         _ => Ok(()),

@@ -52,7 +52,7 @@ mod tests;
 use super::draft::Draft;
 use super::fold::{epoch_words, next_epoch};
 use super::outcome::Stop;
-use super::{parked, reopen};
+use super::{days, parked, reopen};
 use crate::exchange::{Exchange, Inventory, LegNote, Restore};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
@@ -106,6 +106,7 @@ pub(super) fn raise(draft: &mut Draft<'_>, seen: u64) -> Result<(), Stop> {
     let epoch = next_epoch(node.epoch.max(seen), draft.now());
     draft.record(Fact::Restored(Restore { epoch, ..restore }))?;
     restart_lanes(draft)?;
+    days::close(draft)?;
     for peer in neighbours(draft) {
         if with(draft, peer)?.is_none() {
             ask_once_more(draft, peer)?;
@@ -129,6 +130,8 @@ pub(super) fn begin(
         epoch,
     }))?;
     restart_lanes(draft)?;
+    // The first word of an epoch: what remains of the log is signed for again.
+    days::close(draft)?;
     let others = others(draft);
     let since = Time(until.0.saturating_sub(SLACK_MS));
     let mut legs = legs_by_peer(draft, since)?;
@@ -170,7 +173,7 @@ fn others(draft: &Draft<'_>) -> Vec<RegionKey> {
 }
 
 /// Those of them to which this node has a link.
-fn neighbours(draft: &Draft<'_>) -> Vec<RegionKey> {
+pub(super) fn neighbours(draft: &Draft<'_>) -> Vec<RegionKey> {
     let mut others = others(draft);
     others.retain(|other| is_near(draft, *other));
     others

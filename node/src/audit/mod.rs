@@ -4,7 +4,8 @@
 //! logs of many nodes ── tale.rs, ledger.rs: each log is told again, fact by fact ──▶ matters.rs   nothing lost
 //!                                                                                  ├▶ custody.rs  one answerable a leg
 //!                                                                                  ├▶ figures.rs  figures = recount
-//!                                                                                  └▶ evidence.rs signed, receipted
+//!                                                                                  ├▶ evidence.rs signed, receipted
+//!                                                                                  └▶ days.rs     accounts as closed
 //! ```
 //!
 //! It shares nouns with the rules and no judgement: neither how a leg is folded, nor how it is counted. So an error
@@ -13,6 +14,7 @@
 //! To add a promise: a file here that takes the [`Ledger`]s and adds to the [`Verdict`].
 
 mod custody;
+mod days;
 mod evidence;
 mod figures;
 mod ledger;
@@ -100,6 +102,7 @@ pub struct Told {
     node: RegionKey,
     ledger: Ledger,
     book: evidence::Book,
+    days: days::Days,
 }
 
 impl Told {
@@ -107,6 +110,7 @@ impl Told {
     pub fn take(&mut self, no: u64, fact: &Fact) {
         self.ledger.take(self.node, no, fact);
         self.book.take(self.node, fact);
+        self.days.take(self.node, no, fact);
     }
 }
 
@@ -117,6 +121,7 @@ impl Reading {
             node,
             ledger: Ledger::default(),
             book: evidence::Book::default(),
+            days: days::Days::default(),
         })
     }
 
@@ -124,9 +129,11 @@ impl Reading {
     #[must_use]
     pub fn judge(self, case: &Case<'_>) -> Verdict {
         let (mut ledgers, mut books) = (Ledgers::new(), BTreeMap::new());
+        let mut accounts = BTreeMap::new();
         for (node, told) in self.told {
             ledgers.insert(node, told.ledger);
             books.insert(node, told.book);
+            accounts.insert(node, told.days);
         }
         let mut verdict = Verdict {
             nodes: ledgers.len() as u64,
@@ -151,6 +158,7 @@ impl Reading {
         custody::judge(case, &ledgers, &mut verdict);
         figures::judge(case, &ledgers, &mut verdict);
         evidence::judge(case, &books, &mut verdict);
+        days::judge(&accounts, &mut verdict);
         verdict
     }
 }

@@ -14,11 +14,13 @@
 //! | 5 | no text is opened without its reading on record | reading | `readings.rs` |
 //! | 6 | a superior's figures equal a recount | figures | `figures.rs` |
 //! | 7 | each hand-over is signed and receipted over what travelled | evidence | `evidence.rs` |
+//! | 7 | every neighbour holds the newest day of every neighbour, and honest nodes show one log | evidence | `days.rs` |
 //! | 8 | what a peer has no right to is refused | authority | `authority.rs` |
 //! | 9 | when faults stop, everything ends | liveness | `liveness.rs` |
 
 mod authority;
 mod custody;
+mod days;
 mod deadlines;
 mod durable;
 mod erased;
@@ -214,6 +216,7 @@ pub fn all(place: &Arc<Place>) -> Vec<Box<dyn Promise>> {
         Box::<readings::Readings>::default(),
         Box::new(figures::Figures(place.clone())),
         Box::<evidence::Evidence>::default(),
+        Box::new(days::Days),
         Box::<authority::Authority>::default(),
         Box::<liveness::Liveness>::default(),
     ]

@@ -39,7 +39,11 @@ pub(super) fn must_wait(
     envelope: &Envelope,
 ) -> Result<bool, Stop> {
     let straight = envelope.route.len() <= 1;
-    if straight && OF_NO_VERSION.iter().any(|kind| *kind as u32 == envelope.kind) {
+    if straight
+        && OF_NO_VERSION
+            .iter()
+            .any(|kind| *kind as u32 == envelope.kind)
+    {
         // It may bring the very version that everything else waits for; not so the word of a former neighbour, which
         // comes by a way that only that version knows.
         return Ok(false);

@@ -4,7 +4,8 @@ use crate::audit;
 use crate::cli::Ends;
 use crate::cli::door::Usage;
 use crate::clock::{Clock as _, SystemClock};
-use crate::evidence::bundle::{Bundle, FILE_BYTES_MAX, read, write};
+use crate::evidence::answer::Asked;
+use crate::evidence::bundle::{Bundle, FILE_BYTES_MAX, File, read, write};
 use crate::evidence::gather::gather;
 use crate::evidence::judge::{Given, judge};
 use crate::evidence::ready::ready;
@@ -47,6 +48,9 @@ enum Command {
         /// 节点的证书文件夹：用其私钥给证据盖章，先自查；不写则不盖章
         #[arg(long)]
         certs: Option<PathBuf>,
+        /// 答复这些证据文件：其中凡有本节点签名的交办都写进去；日志止于其前的不盖章
+        #[arg(long, num_args = 1..)]
+        answers: Vec<PathBuf>,
         /// 写到这个新文件
         #[arg(long, default_value = "evidence.bin")]
         out: PathBuf,
@@ -105,9 +109,10 @@ impl EvidenceArgs {
                 subject,
                 data,
                 certs,
+                answers,
                 out: file,
             } => {
-                let words = export(&subject, &data, certs.as_deref(), &file)
+                let words = export(&subject, &data, certs.as_deref(), &answers, &file)
                     .map_err(|error| unusable(&error))?;
                 out::print(&words)?;
                 Ok(())
@@ -229,18 +234,44 @@ fn open(path: &Path) -> anyhow::Result<Given> {
     Ok((name, read(&file)))
 }
 
-fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyhow::Result<Text> {
+/// The files that are to be answered; one that cannot be read cannot be answered either.
+fn answered(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, File)>> {
+    let files = paths.iter().map(|path| {
+        let (name, file) = open(path)?;
+        let file = file.with_context(|| format!("{name} 不能用，也就无从答复"))?;
+        Ok((name, file))
+    });
+    files.collect()
+}
+
+fn export(
+    subject: &str,
+    data: &Path,
+    certs: Option<&Path>,
+    answers: &[PathBuf],
+    out: &Path,
+) -> anyhow::Result<Text> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let log = data.join("log");
     let dir = if log.is_dir() { log } else { data.to_owned() };
     let reader = LogReader::open(disk, &dir)
         .with_context(|| format!("{} 不是节点的数据文件夹或导出文件夹", data.display()))?;
-    let (mut bundle, head) = gather(&reader, subject)?;
-    bundle.sealed_at = SystemClock::new().now();
+    let now = SystemClock::new().now();
+    let node: RegionKey = reader.node().parse()?;
+    let key = certs.map(|folder| Key::load(folder, node)).transpose()?;
+    let asked = match &key {
+        _ if answers.is_empty() => Asked::default(),
+        Some((_, trusted)) => Asked::of(answered(answers)?, node, trusted, now),
+        None => {
+            anyhow::bail!("--answers 要用节点的证书认出自己的签名，还要盖章；请同时指定 --certs")
+        }
+    };
+    let (mut bundle, head) = gather(&reader, subject, &asked.legs)?;
+    (bundle.sealed_at, bundle.answers) = (now, asked.files.clone());
     let unsealed = write(&bundle, None).map_err(anyhow::Error::msg)?;
-    let (bytes, sealed) = match certs {
+    let (bytes, sealed) = match key {
         None => (unsealed, "未盖章（没有指定 --certs）".to_owned()),
-        Some(folder) => match seal(&reader, &mut bundle, head, folder)? {
+        Some(key) => match seal(&reader, &mut bundle, (head, &asked), key)? {
             Ok(bytes) => (bytes, "已盖章".to_owned()),
             Err(why) => (unsealed, format!("未盖章：{why}")),
         },
@@ -266,10 +297,15 @@ fn export(subject: &str, data: &Path, certs: Option<&Path>, out: &Path) -> anyho
 fn seal(
     reader: &LogReader,
     bundle: &mut Bundle,
-    head: LogHead,
-    folder: &Path,
+    (head, asked): (LogHead, &Asked),
+    (key, trusted): (Key, Trusted),
 ) -> anyhow::Result<Result<Vec<u8>, String>> {
-    let (key, trusted) = Key::load(folder, bundle.node)?;
+    if let Some(commit) = asked.beyond(head) {
+        return Ok(Err(format!(
+            "所答文件中有本节点第 {commit} 号提交的签名，这份日志却只到第 {} 号：可能是旧备份；请在现用的数据文件夹上导出",
+            head.commit
+        )));
+    }
     if let Err(why) = ready(reader)? {
         return Ok(Err(why.to_string()));
     }

@@ -3,6 +3,7 @@
 use crate::codec::Malformed;
 use crate::codec::form::Coded as _;
 use crate::codec::record::{envelope_from, envelope_to, proof_from, proof_to};
+use crate::evidence::accounts::{self, Accounts, Place, Restart};
 use hotline_domain::evidence::{Effect, Signature, Signer, fingerprint};
 use hotline_domain::id::{EnvelopeId, LegId, MatterId};
 use hotline_domain::link::{Envelope, LogHead, Proof};
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// The form of the files that are written.
-pub const FORM: u32 = 2;
+pub const FORM: u32 = 3;
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 256 << 20;
 
@@ -30,6 +31,8 @@ pub struct Letter {
     pub way: Way,
     /// The envelope, its fields as hashes.
     pub envelope: Envelope,
+    /// Where it stands in its day's account.
+    pub place: Option<Place>,
 }
 
 /// How a letter came into a log.
@@ -105,6 +108,12 @@ pub struct Bundle {
     pub standings: Vec<Standing>,
     /// What the node acknowledged and did not open.
     pub unopened: BTreeSet<EnvelopeId>,
+    /// The accounts of its days; `None` where its log keeps none.
+    pub accounts: Option<Accounts>,
+    /// Where its log began a new epoch, in order.
+    pub restarts: Vec<Restart>,
+    /// The files that this one answers, by what they are named as ([`statement`]).
+    pub answers: BTreeSet<[u8; 32]>,
 }
 
 impl Bundle {
@@ -215,6 +224,9 @@ fn encode(bundle: &Bundle) -> pb::Bundle {
         made_at_ms: bundle.made_at.0,
         sealed_at_ms: bundle.sealed_at.0,
         unopened: bundle.unopened.iter().map(|id| id.0.to_vec()).collect(),
+        accounts: bundle.accounts.as_ref().map(accounts::to),
+        restarts: bundle.restarts.iter().map(accounts::restart_to).collect(),
+        answers: bundle.answers.iter().map(|hash| hash.to_vec()).collect(),
         legs: bundle.legs.iter().map(|leg| leg.0.to_vec()).collect(),
         matter: bundle.matter.map(|matter| matter.0.to_vec()),
         whole_matter: bundle.whole_matter,
@@ -268,6 +280,7 @@ fn letter_to(letter: &Letter) -> pb::Letter {
         chain_before: letter.chain_before.to_vec(),
         envelope: Some(envelope_to(&letter.envelope)),
         way: Some(way),
+        place: letter.place.as_ref().map(accounts::place_to),
     }
 }
 
@@ -325,6 +338,17 @@ fn decode(proto: pb::Bundle) -> Result<Bundle, Malformed> {
         certificates,
         contacts,
         standings,
+        accounts: proto.accounts.map(accounts::from).transpose()?,
+        restarts: proto
+            .restarts
+            .into_iter()
+            .map(accounts::restart_from)
+            .collect::<Result<_, _>>()?,
+        answers: proto
+            .answers
+            .iter()
+            .map(|hash| exactly(hash, "Bundle.answers"))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -346,5 +370,6 @@ fn letter_from(proto: pb::Letter) -> Result<Letter, Malformed> {
         chain_before: exactly(&proto.chain_before, "Letter.chain_before")?,
         way,
         envelope: envelope_from(need(proto.envelope, "Letter.envelope")?)?,
+        place: proto.place.map(accounts::place_from).transpose()?,
     })
 }

@@ -1,5 +1,9 @@
 //! From a node's log: everything signed on a leg or a matter, and what the log says beside it.
 
+mod days;
+mod tallies;
+
+use super::accounts::{Restart, RestartKind};
 use super::bundle::{Bundle, Contact, ContactKind, FORM, Letter, Standing, Way};
 use crate::audit::LegTale;
 use crate::codec::commit;
@@ -61,11 +65,15 @@ pub enum GatherError {
 }
 
 /// Gathers; with it comes where the log stands. An id that the log does not know makes an empty file: so an honest node can
-/// say that such a thing never came.
+/// say that such a thing never came. `further`: legs that it is whole for besides.
 ///
 /// # Errors
 /// See [`GatherError`].
-pub fn gather(reader: &LogReader, asked: &str) -> Result<(Bundle, LogHead), GatherError> {
+pub fn gather(
+    reader: &LogReader,
+    asked: &str,
+    further: &BTreeSet<LegId>,
+) -> Result<(Bundle, LogHead), GatherError> {
     let node = reader.node();
     let me = node
         .parse()
@@ -102,6 +110,8 @@ pub fn gather(reader: &LogReader, asked: &str) -> Result<(Bundle, LogHead), Gath
         (_, Subject::Id(id)) => Scope::leg(LegId(*id), None),
         (_, Subject::Number(_)) => return Err(GatherError::Nothing(asked.to_owned())),
     };
+    let mut scope = scope;
+    scope.legs.extend(further);
     let mut gathering = Gathering::new(me, scope);
     each(reader, |record, told| gathering.take(record, told))?;
     let head = gathering.head;
@@ -267,6 +277,8 @@ struct Gathering {
     contacts: Vec<Contact>,
     failures: BTreeMap<RegionKey, u32>,
     unopened: BTreeSet<EnvelopeId>,
+    days: days::Days,
+    restarts: Vec<Restart>,
     at: Time,
     head: LogHead,
 }
@@ -283,6 +295,8 @@ impl Gathering {
             contacts: Vec::new(),
             failures: BTreeMap::new(),
             unopened: BTreeSet::new(),
+            days: days::Days::default(),
+            restarts: Vec::new(),
             at: Time(0),
             head: LogHead {
                 epoch: FIRST_EPOCH,
@@ -294,7 +308,25 @@ impl Gathering {
 
     fn take(&mut self, record: &Record, told: commit::Lasting) {
         self.at = told.at;
-        self.head.epoch = epoch_after(self.head.epoch, &told.facts);
+        // A commit that raises the epoch belongs to the new one.
+        let before = self.head.epoch;
+        self.head.epoch = epoch_after(before, &told.facts);
+        if self.head.epoch != before {
+            let restored = |fact: &Fact| matches!(fact, Fact::Restored(_));
+            self.restarts.push(Restart {
+                kind: match told.facts.iter().any(restored) {
+                    true => RestartKind::Restored,
+                    false => RestartKind::FoundOut,
+                },
+                ended: LogHead {
+                    epoch: before,
+                    commit: record.no - 1,
+                    hash: record.prev_hash,
+                },
+                began: self.head.epoch,
+                at: told.at,
+            });
+        }
         // What a rule refused was opened all the same, in the same commit.
         let opened = |fact: &Fact| match fact {
             Fact::Received { envelope, .. } => Some(envelope.id),
@@ -309,7 +341,16 @@ impl Gathering {
     }
 
     fn fact(&mut self, record: &Record, fact: Fact) {
+        let (entry, shown) = (self.days.enter(self.me, &fact), self.letters.len());
+        self.tell(record, fact);
+        if let Some(entry) = entry.filter(|_| self.letters.len() > shown) {
+            self.days.show(shown, entry);
+        }
+    }
+
+    fn tell(&mut self, record: &Record, fact: Fact) {
         match fact {
+            Fact::DayClosed(day) => self.days.close(day, &mut self.letters),
             Fact::Leg {
                 leg,
                 by,
@@ -335,7 +376,9 @@ impl Gathering {
             }
             Fact::Received {
                 envelope, effect, ..
-            } if self.concerns(&envelope) => self.letter(record, Way::Received(effect), envelope),
+            } if self.concerns(&envelope) || tallies::is_tally(&envelope) => {
+                self.letter(record, Way::Received(effect), envelope);
+            }
             Fact::Consumed { id, outcome, .. } => match outcome {
                 Consumption::Applied | Consumption::Relayed => {}
                 Consumption::Refused { .. }
@@ -395,6 +438,7 @@ impl Gathering {
             chain_before: record.prev_hash,
             way,
             envelope,
+            place: None,
         });
     }
 
@@ -420,6 +464,8 @@ impl Gathering {
     }
 
     fn finish(mut self) -> Bundle {
+        tallies::thin_out(&mut self.letters);
+        let accounts = std::mem::take(&mut self.days).finish(&self.letters);
         let used: BTreeSet<[u8; 32]> = self
             .letters
             .iter()
@@ -433,7 +479,9 @@ impl Gathering {
                 Way::Received(_) => None,
             })
             .collect();
-        let first = self.letters.first().map_or(self.at, |letter| letter.at);
+        let mut concerned = self.letters.iter();
+        let first = concerned.find(|letter| !tallies::is_tally(&letter.envelope));
+        let first = first.map_or(self.at, |letter| letter.at);
         // The last contact before the first letter says how things stood then.
         let mut before: BTreeMap<Option<RegionKey>, Contact> = BTreeMap::new();
         let mut since = Vec::new();
@@ -474,6 +522,9 @@ impl Gathering {
             certificates: self.certificates.into_values().collect(),
             contacts,
             unopened: self.unopened,
+            accounts,
+            restarts: self.restarts,
+            answers: BTreeSet::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! for the legs that it names, and where it is of a whole matter, for every leg of that matter. Which matter a leg belongs
 //! to counts by the exporter's own word alone: by what it offered, or by the receipt that it signed for an offer.
 
+use super::accounts::{Restart, RestartKind};
 use super::bundle::{Bundle, Way};
 use super::examine::{Examined, Seen};
 use hotline_domain::evidence::Effect;
@@ -126,21 +127,32 @@ pub enum Answer {
     Lost,
 }
 
-/// How a file whose log stood at `sealed` stands to what was signed after `then`.
+/// How a file whose log stood at `sealed`, after these restarts, stands to what was signed after `then`. What lies at or below
+/// the place to which a disk was put back is still there; where its node only found out that it went back, it does not
+/// know from where on its log is another.
 #[must_use]
-pub fn answer(sealed: LogHead, then: LogHead) -> Answer {
+pub fn answer(sealed: LogHead, restarts: &[Restart], then: LogHead) -> Answer {
     use std::cmp::Ordering;
     match sealed.epoch.cmp(&then.epoch) {
         Ordering::Less => Answer::Before,
         Ordering::Equal if sealed.commit <= then.commit => Answer::Before,
         Ordering::Equal => Answer::Owes,
-        Ordering::Greater => Answer::Lost,
+        Ordering::Greater => {
+            let since = || restarts.iter().filter(|one| one.began > then.epoch);
+            let told = since().all(|one| one.kind == RestartKind::Restored);
+            let remains = since().map(|one| one.ended.commit).min();
+            match remains.is_some_and(|commit| told && then.commit < commit) {
+                true => Answer::Owes,
+                false => Answer::Lost,
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hotline_topology::Time;
 
     #[test]
     fn a_file_answers_for_its_own_past_up_to_its_end() {
@@ -158,7 +170,40 @@ mod tests {
             (3, 8, Answer::Lost),
             (3, 99, Answer::Lost),
         ] {
-            assert_eq!(answer(head(epoch, commit), head(2, 7)), wanted);
+            assert_eq!(answer(head(epoch, commit), &[], head(2, 7)), wanted);
+        }
+        let restart = |kind, ended, commit, began| Restart {
+            kind,
+            ended: head(ended, commit),
+            began,
+            at: Time(0),
+        };
+        use RestartKind::{FoundOut, Restored};
+        for (restarts, wanted) in [
+            (vec![restart(Restored, 2, 8, 9)], Answer::Owes),
+            (vec![restart(Restored, 2, 7, 9)], Answer::Lost),
+            (vec![restart(FoundOut, 2, 8, 9)], Answer::Lost),
+            // Put back twice, the second time to before the first.
+            (vec![restart(Restored, 1, 5, 9)], Answer::Lost),
+            (
+                vec![restart(Restored, 2, 8, 5), restart(Restored, 5, 20, 9)],
+                Answer::Owes,
+            ),
+            (
+                vec![restart(Restored, 2, 8, 5), restart(FoundOut, 5, 20, 9)],
+                Answer::Lost,
+            ),
+            // One that was before says nothing of it.
+            (
+                vec![restart(FoundOut, 1, 3, 2), restart(Restored, 2, 8, 9)],
+                Answer::Owes,
+            ),
+        ] {
+            assert_eq!(
+                answer(head(9, 30), &restarts, head(2, 7)),
+                wanted,
+                "{restarts:?}"
+            );
         }
     }
 }

@@ -5,12 +5,14 @@
 //! | valid now | everything | – |
 //! | ran out, never revoked | everything | another node saw the signature within its term, or up to 60 days later where it was written within it |
 //! | revoked, its key not stolen | everything | another node saw it before the revocation |
+//! | its key stolen | everything | a third had signed for a day that holds it, before the theft |
 //! | any of these | everything | its own node holds it in a file sealed under a key that is good today: it stands by it |
 //! | its key stolen, and not that | nothing: it neither convicts nor proves anything | |
 //! | not under the roots, outside the subtree, unreadable | nothing | |
 //!
-//! A thief signs what he likes under any date, and shows it to an accomplice; so of a stolen key nobody's word counts but
-//! that of the node which was robbed. Who saw what, and when, stands in `witness.rs`.
+//! A thief signs what he likes under any date, and shows it to an accomplice, whose receipts and files say what he likes,
+//! too; so of a stolen key nobody's word counts but that of the node which was robbed, and of a third that signed for a day
+//! of the shower's log before the theft: what was not in it by then cannot come into it. Who saw what, and when, stands in `witness.rs`.
 
 use crate::identity::notary::UNDER_WAY_MAX;
 use crate::identity::revocation::Revoked;
@@ -62,6 +64,8 @@ impl State {
 pub struct Witness {
     /// When another node than its author had seen it, at the earliest.
     pub seen: Option<Time>,
+    /// When a third had signed for a day of the log that holds it: neither its author nor whoever shows it.
+    pub third: Option<Time>,
     /// Whether its own node holds it in a file that it sealed under a key that is good today.
     pub adopted: bool,
 }
@@ -73,7 +77,8 @@ pub fn state(mark: &Mark, written: Time, witness: Witness, now: Time) -> State {
         Mark::Signed(key) => key,
         Mark::Forged(why) | Mark::Foreign(why) => return State::Nothing(why.clone()),
     };
-    let seen_by = |end: Time| witness.seen.is_some_and(|seen| seen <= end);
+    let seen = witness.seen.into_iter().chain(witness.third).min();
+    let seen_by = |end: Time| seen.is_some_and(|seen| seen <= end);
     if witness.adopted {
         return State::Good;
     }
@@ -81,9 +86,12 @@ pub fn state(mark: &Mark, written: Time, witness: Witness, now: Time) -> State {
         Some(Revoked {
             stolen_since: Some(since),
             ..
-        }) => State::Unproven(format!(
-            "签名的私钥已报失窃（自 {since} 起）；只有该节点用新证书盖章、且收有这封信的证据能证明是它所写"
-        )),
+        }) => match witness.third.is_some_and(|third| third < since) {
+            true => State::Good,
+            false => State::Unproven(format!(
+                "签名的私钥已报失窃（自 {since} 起）；要有此前第三方签认过的日账，或该节点用新证书盖章、且收有这封信的证据，才能证明是它所写"
+            )),
+        },
         Some(Revoked { since, .. }) => match seen_by(since.min(key.until)) {
             true => State::Good,
             false => State::Unproven(format!(
@@ -147,6 +155,7 @@ mod tests {
         for (no, (revoked, written, seen, adopted, now, good)) in table.into_iter().enumerate() {
             let witness = Witness {
                 seen: seen.map(|day| Time(day * DAY)),
+                third: None,
                 adopted,
             };
             let found = state(&key(revoked), Time(written * DAY), witness, Time(now * DAY));
@@ -156,9 +165,30 @@ mod tests {
     }
 
     #[test]
+    fn a_third_that_signed_for_the_day_before_the_theft_is_believed() {
+        let stolen = key(Some((50, Some(40))));
+        let revoked = key(Some((50, None)));
+        for (mark, third, good) in [
+            (&stolen, 39, true),
+            (&stolen, 40, false),
+            (&revoked, 50, true),
+            (&revoked, 51, false),
+            (&key(None), 100, true),
+        ] {
+            let witness = Witness {
+                third: Some(Time(third * DAY)),
+                ..Witness::default()
+            };
+            let found = state(mark, Time(10 * DAY), witness, Time(999 * DAY));
+            assert_eq!(found.is_good(), good, "{third}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_nobody_trusted_signed_says_nothing() {
         let seen = Witness {
             seen: Some(Time(0)),
+            third: Some(Time(0)),
             adopted: true,
         };
         for mark in [Mark::Forged("改过".into()), Mark::Foreign("别人".into())] {

@@ -9,7 +9,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | bundle | the file's form, its seal |
+//! | accounts | what it says of days and epochs |
 //! | gather | from a node's log |
+//! | answer | what others' files show of a node that answers them |
 //! | ready | whether a node may seal what it gathered |
 //! | trust | roots, lists and tree from a folder; what a signature is by itself |
 //! | mark | what a signature counts for: one table |
@@ -24,6 +26,8 @@
 //!
 //! Nothing here needs a running node, a store's keys or a network.
 
+pub mod accounts;
+pub mod answer;
 pub mod bundle;
 mod cross;
 mod delivery;

@@ -1,7 +1,8 @@
 //! Who else saw a signature, over all files together: a letter is seen by whoever receipted it, and by whoever holds it in a
-//! sealed file of its own. What sees must count itself, so this goes on until nothing is added any more; a signature only
+//! sealed file of its own, or signed for the day of the log in which it stands. What sees must count itself, so this goes on until nothing is added any more; a signature only
 //! ever gains by it, and the order of files says nothing.
 
+use super::accounts::stands;
 use super::bundle::Way;
 use super::examine::{Examined, Seal};
 use super::mark::{Mark, State, Witness, state};
@@ -45,6 +46,47 @@ pub fn settle(files: &mut [Examined], now: Time) {
     }
 }
 
+/// Letters that stand in a day of the log that shows them, for which a third signed: each with when.
+fn thirds(files: &[Examined]) -> Vec<(Said, Time)> {
+    let mut found = Vec::new();
+    for file in files {
+        let Some(accounts) = &file.file.bundle.accounts else {
+            continue;
+        };
+        let (node, values) = (file.node(), accounts.values());
+        // Who signed for which of these days, wherever that lies.
+        let signed = files
+            .iter()
+            .flat_map(Examined::seen)
+            .filter_map(|(letter, seen)| {
+                let Some(Message::Tally(said)) = seen.message.as_ref().filter(|_| seen.speaks())
+                else {
+                    return None;
+                };
+                let envelope = &letter.envelope;
+                let yours = said.yours.filter(|_| envelope.addressee == node)?;
+                let is_it = values.get(&yours.no) == Some(&yours.value);
+                is_it.then_some((envelope.author, yours.no, envelope.written_at))
+            });
+        let signed: Vec<_> = signed.collect();
+        for (letter, seen) in file.seen() {
+            let envelope = &letter.envelope;
+            let Some(place) = &letter.place else { continue };
+            let day = accounts.day(place.day);
+            if seen.shut || !day.is_some_and(|day| stands(node, letter, place, day)) {
+                continue;
+            }
+            let thirds = signed
+                .iter()
+                .filter(|(by, no, _)| *no >= place.day && *by != envelope.author && *by != node);
+            if let Some(at) = thirds.map(|(.., at)| *at).min() {
+                found.push(((envelope.author, envelope.id, seen.statement), at));
+            }
+        }
+    }
+    found
+}
+
 fn witnesses(files: &[Examined]) -> BTreeMap<Said, Witness> {
     let mut found: BTreeMap<Said, Witness> = BTreeMap::new();
     let mut see = |said: Said, at: Time| {
@@ -80,6 +122,10 @@ fn witnesses(files: &[Examined]) -> BTreeMap<Said, Witness> {
                 }
             }
         }
+    }
+    for (said, third) in thirds(files) {
+        let witness = found.entry(said).or_default();
+        witness.third = Some(witness.third.map_or(third, |known| known.min(third)));
     }
     for file in files.iter().filter(|file| file.head().is_some()) {
         for (letter, seen) in file.seen() {

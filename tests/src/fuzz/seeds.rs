@@ -4,6 +4,7 @@ use super::targets::{ME, PEER};
 use hotline::attachment::{FOLDER, Part, Refused, Shelf, ShelfError, piece};
 use hotline::codec::payload::Codec;
 use hotline::codec::{commit, key, link as wire, row};
+use hotline::evidence::accounts::{Accounts, Place, Restart, RestartKind};
 use hotline::evidence::bundle::{self, Bundle, Contact, ContactKind, Letter, Standing, Way};
 use hotline::store::disk::{Disk, SimDisk};
 use hotline::store::view::MemEngine;
@@ -69,6 +70,11 @@ pub(super) fn evidence() -> Vec<u8> {
             at: Time(6),
             chain_before: [2; 32],
             way,
+            place: Some(Place {
+                day: 1,
+                index: 0,
+                path: vec![[5; 32]],
+            }),
             envelope: Envelope {
                 id: EnvelopeId([no.to_be_bytes()[7]; 16]),
                 kind: message.kind() as u32,
@@ -100,6 +106,23 @@ pub(super) fn evidence() -> Vec<u8> {
         made_at: Time(9),
         sealed_at: Time(10),
         unopened: [EnvelopeId([9; 16])].into(),
+        accounts: Some(Accounts {
+            first: 1,
+            before: [1; 32],
+            chain: vec![[2; 32]],
+            days: Vec::new(),
+        }),
+        restarts: vec![Restart {
+            kind: RestartKind::Restored,
+            ended: LogHead {
+                epoch: 1,
+                commit: 7,
+                hash: [3; 32],
+            },
+            began: 2,
+            at: Time(3),
+        }],
+        answers: [[4; 32]].into(),
         legs: vec![leg],
         matter: Some(MatterId([1; 16])),
         whole_matter: true,

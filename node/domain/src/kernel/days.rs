@@ -132,7 +132,9 @@ fn tally(draft: &Draft<'_>, diary: &Diary, account: &Account) -> Result<Tally, S
 }
 
 /// What stands in the chain for an own day, and the value after it.
-fn day_row(draft: &Draft<'_>, no: u64) -> Result<Option<([u8; 32], [u8; 32])>, Stop> {
+type Closed = ([u8; 32], [u8; 32]);
+
+fn day_row(draft: &Draft<'_>, no: u64) -> Result<Option<Closed>, Stop> {
     Ok(match draft.get(&RowKey::Day(no))? {
         Some(Row::Day(digest, value)) => Some((digest, value)),
         _ => None,

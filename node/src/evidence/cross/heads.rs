@@ -66,6 +66,10 @@ pub(super) fn forked(
         if let Some(head) = file.binds() {
             let exhibit = |shows: String| seal_exhibit(file, format!("盖章时{shows}"));
             note(file.node(), head, &exhibit);
+            for restart in &file.file.bundle.restarts {
+                let exhibit = |shows: String| seal_exhibit(file, format!("恢复前{shows}"));
+                note(file.node(), restart.ended, &exhibit);
+            }
         }
     }
     for ((who, epoch, commit), hashes) in heads {
@@ -83,7 +87,7 @@ pub(super) fn forked(
 }
 
 /// A lie, or what an honest node's two lives may show.
-fn two_lives(
+pub(super) fn two_lives(
     (epochs, who, epoch): (&Epochs, RegionKey, u64),
     rule: &'static str,
     words: String,

@@ -10,6 +10,7 @@ use crate::evidence::verdict::{Class, Finding};
 use hotline_domain::evidence::Receipted;
 use hotline_domain::id::LegId;
 use hotline_domain::link::{Message, MessageKind};
+use hotline_topology::RegionKey;
 
 /// What a conviction adds that a restart could explain.
 const UNLESS: &str = "，除非它出示已有他方见证的纪元申明";
@@ -24,7 +25,7 @@ fn files_of<'a>(
     let (who, head) = (voice.author(), voice.head());
     files.iter().filter_map(move |file| {
         let concerned = file.node() == who && legs.iter().any(|leg| claims(file, *leg, matters));
-        let stands = answer(file.binds()?, head?);
+        let stands = answer(file.binds()?, &file.file.bundle.restarts, head?);
         concerned.then_some((*file, stands))
     })
 }
@@ -189,7 +190,8 @@ pub(super) fn too_old(
         let Some(sealed) = file.binds() else { continue };
         let after = voices.iter().filter(|voice| {
             let legs = voice.legs();
-            let before = |head| answer(sealed, head) == Answer::Before;
+            let restarts = &file.file.bundle.restarts;
+            let before = |head| answer(sealed, restarts, head) == Answer::Before;
             voice.author() == file.node()
                 && is_kept(voice.letter.envelope.kind)
                 && voice.head().is_some_and(before)
@@ -204,12 +206,80 @@ pub(super) fn too_old(
             who,
             rule: "too-old",
             words: format!(
-                "{} 截至第 {} 号提交，早于 {who} 在别的文件中的签名（第 {} 号提交），不能据以说没有；请令 {who} 重新导出",
+                "{} 截至第 {} 号提交，早于 {who} 在别的文件中的签名（第 {} 号提交），不能据以说没有；请令 {who} 以 --answers 重新导出",
                 file.name,
                 sealed.commit,
                 last.commit().unwrap_or_default()
             ),
             exhibits: vec![last.exhibit(format!("{who} 签名，写于 {}", last.letter.envelope.written_at))],
+        });
+    }
+}
+
+/// What a node leaves open: `unanswered`, where it gave sealed files and others show its signatures on legs that none of them
+/// claims; its silence is no denial. And K11, `short-answer`: a file that names another as answered is whole for every leg on
+/// which that one shows its node's signatures, and ends before none of them; `evidence export --answers` makes no other.
+pub(super) fn unanswered(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    matters: &Matters,
+    found: &mut Found,
+) {
+    for file in files {
+        let Some(sealed) = file.binds() else { continue };
+        let bundle = &file.file.bundle;
+        let answered = voices.iter().filter(|voice| {
+            voice.author() == file.node() && bundle.answers.contains(&voice.file.file.statement)
+        });
+        let short = answered.filter(|voice| {
+            let legs = voice.legs();
+            let open = |leg: &LegId| !claims(file, *leg, matters);
+            let before = |head| answer(sealed, &bundle.restarts, head) == Answer::Before;
+            legs.iter().any(open) || voice.head().is_some_and(before)
+        });
+        if let Some(voice) = short.min_by_key(|voice| (voice.commit(), voice.id())) {
+            found.push(Finding {
+                class: Class::Lie,
+                who: file.node(),
+                rule: "short-answer",
+                words: format!(
+                    "自称答复了 {}，却没有答复其中它自己签发的信件 {}",
+                    voice.file.name,
+                    voice.id()
+                ),
+                exhibits: vec![
+                    voice.exhibit(format!("{} 签名", file.node())),
+                    seal_exhibit(file, "盖章的证据自称答复了它".to_owned()),
+                ],
+            });
+        }
+    }
+    let mut said: Vec<RegionKey> = Vec::new();
+    for voice in voices
+        .iter()
+        .filter(|voice| is_kept(voice.letter.envelope.kind))
+    {
+        let (who, legs) = (voice.author(), voice.legs());
+        let mut own = files
+            .iter()
+            .filter(|file| file.node() == who && file.binds().is_some());
+        let answers = |file: &&&Examined| legs.iter().any(|leg| claims(file, *leg, matters));
+        if legs.is_empty() || said.contains(&who) || own.clone().next().is_none() {
+            continue;
+        }
+        if own.any(|file| answers(&file)) {
+            continue;
+        }
+        said.push(who);
+        found.push(Finding {
+            class: Class::TooOld,
+            who,
+            rule: "unanswered",
+            words: format!(
+                "{who} 交来的文件都不含交办 {}，别的文件中却有它在其上的签名；未提交不是否认，请令 {who} 以 --answers 重新导出",
+                legs.first().map(ToString::to_string).unwrap_or_default()
+            ),
+            exhibits: vec![voice.exhibit(format!("{who} 签名"))],
         });
     }
 }

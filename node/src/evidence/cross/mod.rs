@@ -13,9 +13,13 @@
 //! | `denied-letter` | K6 | a letter that its author's own, later, sealed file leaves out |
 //! | `denied-receipt` | K7 | a receipt whose author's own, later, sealed file leaves out what it receipted |
 //! | `false-receipt` | K8 | a receipt over another content, or with another effect, than its author's file holds |
+//! | `short-answer` | K11 | a file that names another as answered and does not answer what that one shows |
 //! | `time-turned`, `moved-times` | K9 | commits and times that do not go one way |
+//! | `unexplained-epoch` | K10 | a file that is sealed under an epoch which its own list of restarts does not begin |
 //! | `sealed-falsehood` | K12 | a sealed file shows its own node's letters under signatures that are not over them |
 //! | `closed-and-open`, `false-standing` | K13 | a leg that is closed by one signature and open by a later one |
+//! | `outside-its-day` | K14 | a sealed file shows a letter that is not in the account of its day |
+//! | `two-days` | K15 | one day of one past with two accounts, both signed |
 //!
 //! Only a letter in the clear whose signature is good speaks, and only a sealed file binds its exporter by what it leaves
 //! out. Of a letter that is shut, or says so, nothing but the log head in its signature counts. Everything is looked up by
@@ -28,12 +32,16 @@
 //! | voice | what speaks, and where it stands in its author's log |
 //! | contents | K1, K2 |
 //! | heads | K3, K4, K5 |
-//! | held | K6, K7, K8; what is too old to answer |
+//! | held | K6, K7, K8, K11; what is too old to answer, and what is not answered |
 //! | order | K9 |
 //! | sealed | K12 |
 //! | standing | K13 |
+//! | epochs | K10 |
+//! | days | K14, K15 |
 
 mod contents;
+mod days;
+mod epochs;
 mod heads;
 mod held;
 mod order;
@@ -73,7 +81,11 @@ pub fn cross(files: &[&Examined]) -> Vec<Finding> {
     sealed::falsehoods(files, &mut found);
     standing::closed_and_open(files, &voices, &mut found);
     standing::standings(files, &voices, &mut found);
+    days::two_days(files, &voices, &epochs, &mut found);
+    days::outside(files, &voices, &mut found);
+    epochs::unexplained(files, &mut found);
     held::too_old(files, &voices, &matters, &mut found);
+    held::unanswered(files, &voices, &matters, &mut found);
     found
 }
 

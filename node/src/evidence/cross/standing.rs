@@ -54,9 +54,9 @@ pub(super) fn closed_and_open(files: &[&Examined], voices: &[Voice<'_>], found: 
             }
         }
         for file in files.iter().filter(|file| file.node() == who) {
-            let owes = file
-                .binds()
-                .is_some_and(|sealed| answer(sealed, head) == Answer::Owes);
+            let owes = file.binds().is_some_and(|sealed| {
+                answer(sealed, &file.file.bundle.restarts, head) == Answer::Owes
+            });
             if owes && stands_open(file, leg, who) {
                 let shows = format!("盖章的证据说截至 {} 未结束", file.file.bundle.made_at);
                 convict(seal_exhibit(file, shows));

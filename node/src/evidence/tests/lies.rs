@@ -293,8 +293,8 @@ const LIES: [Row; 15] = [
             told.pair.seal(1, (bundle, head))
         },
         Unseen,
-        // Silence is no denial; its signatures in the other's file stand.
-        Unseen,
+        // Silence is no denial: its signatures in the other's file stand, and it is asked again.
+        Open(Class::TooOld),
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 mod audited;
 mod crowd;
+mod days;
 mod disputes;
 mod lies;
 mod pair;

@@ -29,6 +29,7 @@ use hotline_topology::{
     Calendar, Catalogue, EdgePolicies, Federation, FieldName, Kind, Level, Parts, PolicyPack,
     Region, RegionKey, Time, Unit, UnitKey, UnitKind, Urgency,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -339,7 +340,7 @@ impl Pair {
     pub fn bundle(&self, at: usize, subject: &str) -> (Bundle, LogHead) {
         let dir = self.log_dir(at);
         let reader = LogReader::open(Arc::new(RealDisk), &dir).unwrap();
-        gather(&reader, subject).unwrap()
+        gather(&reader, subject, &BTreeSet::new()).unwrap()
     }
 
     pub fn log_dir(&self, at: usize) -> PathBuf {

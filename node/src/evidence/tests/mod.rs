@@ -7,3 +7,4 @@ mod lies;
 mod pair;
 mod pasts;
 mod tampering;
+mod years;

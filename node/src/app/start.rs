@@ -125,6 +125,7 @@ impl Ready {
             rules(&handle),
             Arc::new(SystemClock::new()),
         )?;
+        tls.clear_spent_keys();
         surroundings.trust(Arc::clone(&tls));
         let notary = Arc::new(NodeNotary::new(Arc::clone(&tls)));
         let committer = Committer::new(
@@ -312,6 +313,7 @@ impl Running {
         if let Some(people) = &self.people {
             people.replace(&operator).map_err(anyhow::Error::msg)?;
         }
+        self.tls.clear_spent_keys();
         keys::renew(&self.handle).await;
         tracing::info!("已重新读入证书、拓扑、规则包和操作人");
         Ok(())

@@ -158,7 +158,7 @@ fn table(authority: &Authority, entries: &[Entry], now: Time) -> Text {
             .map_or("其他", |subject| subject.kind());
         let state = match &record.revoked {
             Some(revocation) => {
-                shown!("{} 吊销（{}）", revocation.at(), revocation.reason.label())
+                shown!("{} 吊销（{}）", revocation.at(), revoke::words(revocation))
             }
             None if now > record.not_after() => "已过期".into(),
             None if now < record.not_before() => "尚未生效".into(),

@@ -78,13 +78,13 @@ enum Command {
         /// 证据文件
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// 信任文件夹：roots.crt、crl.pem，有 federation.toml 更好
+        /// 信任文件夹：roots*.crt、crl*.pem，有各版拓扑 federation*.toml 更好
         #[arg(long)]
         trust: PathBuf,
-        /// 拓扑文件，代替信任文件夹里的 federation.toml
+        /// 拓扑文件，代替信任文件夹里的 federation*.toml；几版就写几次
         #[arg(long)]
-        topology: Option<PathBuf>,
-        /// 当作现在是这一时刻；用于演示时钟下的证据
+        topology: Vec<PathBuf>,
+        /// 当作现在是这一时刻，只影响证书、吊销列表是否到期；用于演示时钟下的证据
         #[arg(long)]
         at: Option<Time>,
         /// 输出 JSON
@@ -137,8 +137,7 @@ impl EvidenceArgs {
                 at,
                 json,
             } => {
-                let trusted =
-                    Trusted::load(&trust, topology.as_deref()).map_err(|error| unusable(&error))?;
+                let trusted = Trusted::load(&trust, &topology).map_err(|error| unusable(&error))?;
                 let now = at.unwrap_or_else(|| SystemClock::new().now());
                 let given = files
                     .iter()
@@ -179,9 +178,12 @@ pub(crate) fn audit(
         let first = faults.first().map(ToString::to_string);
         anyhow::anyhow!("拓扑文件有误：{}", first.unwrap_or_default())
     })?;
-    let trusted = trust
-        .map(|folder| Trusted::load(folder, Some(topology)))
-        .transpose()?;
+    let trusted = trust.map(|folder| {
+        let mut trusted = Trusted::load(folder, &[])?;
+        trusted.add_tree(topology)?;
+        anyhow::Ok(trusted)
+    });
+    let trusted = trusted.transpose()?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let (mut logs, mut chains) = (audit::Logs::new(), Vec::new());
     let mut made = BTreeMap::new();

@@ -154,14 +154,14 @@ impl PublishKept {
     pub fn run(self, now: Time) -> anyhow::Result<Text> {
         let authority = Authority::open(&self.dir)?;
         let by = self.by.map_or(Signer::Root, Signer::Region);
-        let mut left_out = Text::new();
+        let mut text = Text::new();
         let (kind, content) = match self.what {
             Kept::Roots => (DocumentKind::Trust, authority.roots_pem()?),
             Kept::Lists => {
                 let lists = authority.lists(by, now)?;
-                for (issuer, ended) in &lists.left_out {
-                    left_out += shown!(
-                        "{issuer} 的证书已于 {ended} 到期，它的吊销列表没有列入，其余照常。\n"
+                for (issuer, ended) in &lists.ended {
+                    text += shown!(
+                        "{issuer} 的证书已于 {ended} 到期；它的吊销列表照常列入：它签发过的证书签过的信，多年以后仍要据以判断。\n"
                     );
                 }
                 (DocumentKind::Revocations, lists.pem)
@@ -182,8 +182,8 @@ impl PublishKept {
         };
         let bytes = authority.seal(by, &header, content.into_bytes())?;
         write(&self.out, &bytes)?;
-        left_out += told(&header, &self.out);
-        Ok(left_out)
+        text += told(&header, &self.out);
+        Ok(text)
     }
 }
 

@@ -182,7 +182,8 @@ fn look(file: &File, letter: &Letter, trusted: &Trusted, now: Time) -> Seen {
             .bundle
             .chain(&proof.certificate)
             .ok_or(foreign("文件中没有签名者的证书"))?;
-        Ok(trusted.mark(envelope.author, chain, &what, &signature(proof), now))
+        let named = (envelope.author, Some(envelope.topology));
+        Ok(trusted.mark(named, chain, &what, &signature(proof), now))
     };
     let (topology, author, addressee) = (envelope.topology, envelope.author, envelope.addressee);
     Seen {
@@ -213,7 +214,8 @@ fn seal(file: &File, trusted: &Trusted, now: Time) -> Seal {
         None => Mark::Foreign("文件中没有盖章者的证书".to_owned()),
         Some((_, chain)) => {
             let what = seal_bytes(&file.statement, &head);
-            trusted.mark(file.bundle.node, chain, &what, &signature(proof), now)
+            let named = (file.bundle.node, None);
+            trusted.mark(named, chain, &what, &signature(proof), now)
         }
     };
     Seal::Made(mark, head)

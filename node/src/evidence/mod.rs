@@ -13,7 +13,8 @@
 //! | gather | from a node's log |
 //! | answer | what others' files show of a node that answers them |
 //! | ready | whether a node may seal what it gathered |
-//! | trust | roots, lists and tree from a folder; what a signature is by itself |
+//! | trust | roots, lists and trees from a folder; what a signature is by itself |
+//! | trees | versions of the tree, and which of them a signature is judged by |
 //! | mark | what a signature counts for: one table |
 //! | examine | one file: whose are its seal and its signatures |
 //! | witness | who else saw a signature, over all files |
@@ -37,6 +38,7 @@ mod hold;
 pub mod judge;
 mod mark;
 pub mod ready;
+mod trees;
 pub mod trust;
 pub mod verdict;
 mod witness;

@@ -1,65 +1,107 @@
 //! What a third party trusts: a folder with the domain's roots and revocation lists, and the tree where there is one.
 //!
 //! ```text
-//! roots.crt        the roots (PEM)
-//! crl.pem          the revocation lists of all issuers (PEM)
-//! federation.toml  the topology; without it an authority's subtree cannot be checked, which the report then says
+//! roots*.crt        the roots (PEM)
+//! crl*.pem          the revocation lists of all issuers (PEM); of several editions all that any of them names is revoked
+//! federation*.toml  the topology, in as many versions as there are: federation.toml, federation-2.toml; without any an
+//!                   authority's subtree cannot be checked, which the report then says
 //! ```
+//!
+//! A letter is judged by the version that it names, see `trees.rs`; revocations count whenever they were made, also after
+//! the moment as of which is judged.
 //!
 //! What a signature is by itself is said here ([`Trusted::mark`]); what it counts for depends on who else saw it, and when:
 //! see `witness.rs`. The audit of whole logs, which has no such witnesses at hand, judges by [`Trusted::verify`].
 
 use super::mark::{Key, Mark};
+use super::trees::Trees;
 use crate::identity::material::{read_certificates, read_lists};
 use crate::identity::notary::good_for;
 use crate::identity::profile::TrustDomain;
 use crate::identity::revocation::{CertificateId, RevocationLists, Revoked};
 use crate::identity::signing::{self, of_statements};
-use crate::identity::{Material, Trust, chain, claimed_identity, verify_chain};
+use crate::identity::{
+    IdentityError, Material, PeerIdentity, Trust, chain, claimed_identity, verify_chain,
+};
 use anyhow::Context as _;
 use hotline_domain::evidence::{Notary, Signature, Signed, Unproven};
 use hotline_topology::{Federation, RegionKey, Time};
 use rustls_pki_types::CertificateDer;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Whether the second region lies below the first.
+type Below<'a> = &'a dyn Fn(RegionKey, RegionKey) -> bool;
+
+/// The folder's files of one kind in every edition, by name.
+fn named(folder: &Path, starts: &str, ends: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    all.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(starts) && name.ends_with(ends) && path.is_file()
+    });
+    all.sort();
+    all
+}
 
 /// Roots, lists, and perhaps the tree.
 pub struct Trusted {
     roots: Vec<CertificateDer<'static>>,
     lists: RevocationLists,
-    tree: Option<Federation>,
+    trees: Trees,
     /// Whether lists past their promised renewal count as current: for a node that looks at its own file.
     any_age: bool,
 }
 
 impl Trusted {
-    /// Reads the folder; `topology` stands in for its `federation.toml`.
+    /// Reads the folder; files named in `topologies` stand in for its own versions of the tree.
     ///
     /// # Errors
     /// A file is missing or not what it should be; says which.
-    pub fn load(folder: &Path, topology: Option<&Path>) -> anyhow::Result<Self> {
-        let own = folder.join("federation.toml");
-        let topology = topology
-            .map(Path::to_owned)
-            .or_else(|| own.exists().then_some(own));
-        let tree = match topology {
-            None => None,
-            Some(file) => {
-                let text = std::fs::read_to_string(&file)
-                    .with_context(|| format!("读不了拓扑文件 {}", file.display()))?;
-                let parsed = Federation::parse(&file.display().to_string(), &text);
-                Some(parsed.map_err(|faults| {
-                    let first = faults.first().map(ToString::to_string);
-                    anyhow::anyhow!("拓扑文件有误：{}", first.unwrap_or_default())
-                })?)
-            }
-        };
-        Ok(Self {
-            roots: read_certificates(&folder.join("roots.crt"))?,
-            lists: read_lists(&folder.join("crl.pem"))?,
-            tree,
+    pub fn load(folder: &Path, topologies: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut trusted = Self {
+            roots: Vec::new(),
+            lists: RevocationLists::default(),
+            trees: Trees::default(),
             any_age: false,
-        })
+        };
+        for file in named(folder, "roots", ".crt") {
+            trusted.roots.extend(read_certificates(&file)?);
+        }
+        for file in named(folder, "crl", ".pem") {
+            trusted.lists.merge(&read_lists(&file)?);
+        }
+        if trusted.roots.is_empty() {
+            trusted.roots = read_certificates(&folder.join("roots.crt"))?;
+        }
+        if trusted.lists.is_empty() {
+            trusted.lists = read_lists(&folder.join("crl.pem"))?;
+        }
+        let own = match topologies {
+            [] => named(folder, "federation", ".toml"),
+            given => given.to_vec(),
+        };
+        for file in own {
+            trusted.add_tree(&file)?;
+        }
+        Ok(trusted)
+    }
+
+    /// Reads another version of the tree.
+    ///
+    /// # Errors
+    /// The file is no topology, or does not fit the versions known.
+    pub fn add_tree(&mut self, file: &Path) -> anyhow::Result<()> {
+        let name = file.display();
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("读不了拓扑文件 {name}"))?;
+        let parsed = Federation::parse(&name.to_string(), &text).map_err(|faults| {
+            let first = faults.first().map(ToString::to_string);
+            anyhow::anyhow!("拓扑文件有误：{}", first.unwrap_or_default())
+        })?;
+        let taken = self.trees.put(parsed);
+        taken.map_err(|why| anyhow::anyhow!("拓扑文件 {name}：{why}"))
     }
 
     /// What a node's own folder trusts, for looking at its own file before it seals it.
@@ -68,7 +110,7 @@ impl Trusted {
         Self {
             roots: material.roots.clone(),
             lists: material.lists.clone(),
-            tree: None,
+            trees: Trees::default(),
             any_age: true,
         }
     }
@@ -76,14 +118,15 @@ impl Trusted {
     /// Whether authorities' subtrees can be checked.
     #[must_use]
     pub fn knows_tree(&self) -> bool {
-        self.tree.is_some()
+        !self.trees.is_empty()
     }
 
-    /// What a signature is by itself: whose, and what is known of its key.
+    /// What a signature is by itself: whose, and what is known of its key. `topology` is the version of the tree that it
+    /// names.
     #[must_use]
     pub fn mark(
         &self,
-        author: RegionKey,
+        (author, topology): (RegionKey, Option<u32>),
         chain: &[Vec<u8>],
         what: &[u8; 32],
         signature: &Signature,
@@ -93,7 +136,7 @@ impl Trusted {
             .iter()
             .map(|der| CertificateDer::from(der.as_slice()))
             .collect();
-        let key = match self.key(&ders, now) {
+        let key = match self.key(&ders, topology, now) {
             Ok((region, key)) if region == author => key,
             Ok((region, _)) => return Mark::Foreign(format!("证书属于 {region}，不是 {author}")),
             Err(why) => return Mark::Foreign(why),
@@ -112,50 +155,73 @@ impl Trusted {
     }
 
     /// Whose a chain is and what is known of its key, whenever it was valid.
-    fn key(&self, ders: &[CertificateDer<'_>], now: Time) -> Result<(RegionKey, Key), String> {
-        let leaf = ders.first().ok_or("没有签名者的证书")?;
-        let domain = match &self.tree {
-            Some(tree) => tree.trust_domain().parse::<TrustDomain>().ok(),
-            None => chain::trust_domain_of(leaf),
-        };
-        let domain = domain.ok_or("证书中没有信任域")?;
+    fn key(
+        &self,
+        ders: &[CertificateDer<'_>],
+        topology: Option<u32>,
+        now: Time,
+    ) -> Result<(RegionKey, Key), String> {
+        let domain = self.domain(ders.first().ok_or("没有签名者的证书")?)?;
         let (from, until) = chain::term(ders, &self.roots).map_err(|error| error.to_string())?;
         if from > until {
             return Err("证书链上各证书的有效期没有共同的时段".to_owned());
         }
-        let below = |above, region| {
-            self.tree
-                .as_ref()
-                .is_none_or(|tree| tree.is_below(region, above))
-        };
         // What is revoked is judged apart, by when somebody saw the signature.
         let lists = self.lists.clone().as_of(Time(i64::MIN));
-        let trust = Trust {
-            domain: &domain,
-            roots: &self.roots,
-            lists: &lists,
-            below: &below,
-            now: from,
+        let judge = |below: Below<'_>| {
+            let trust = Trust {
+                domain: &domain,
+                roots: &self.roots,
+                lists: &lists,
+                below,
+                now: from,
+            };
+            verify_chain(ders, &trust)
         };
-        let peer = verify_chain(ders, &trust).map_err(|error| error.to_string())?;
+        let peer = judge(&|_, _| true).map_err(|error| error.to_string())?;
+        self.stands(peer.region, topology, judge)?;
         let ids = CertificateId::of_chain(ders).map_err(|error| error.to_string())?;
         let revoked = ids.iter().filter_map(|id| self.lists.revoked(id));
         let current = |id: &CertificateId| self.lists.is_current(&id.issuer, now);
         let key = Key {
             until,
-            revoked: revoked.reduce(earlier),
+            revoked: revoked.reduce(Revoked::and),
             lists_current: self.any_age || ids.iter().all(current),
         };
         Ok((peer.region, key))
     }
 
-    /// Whether the two are neighbours by the tree, where that is the version named.
+    fn domain(&self, leaf: &CertificateDer<'_>) -> Result<TrustDomain, String> {
+        let domain = match self.trees.trust_domain() {
+            Some(domain) => domain.parse().ok(),
+            None => chain::trust_domain_of(leaf),
+        };
+        domain.ok_or_else(|| "证书中没有信任域".to_owned())
+    }
+
+    /// Whether the signer stands in a version of the tree in which its authorities stayed within their subtrees.
+    fn stands(
+        &self,
+        signer: RegionKey,
+        topology: Option<u32>,
+        judge: impl Fn(Below<'_>) -> Result<PeerIdentity, IdentityError>,
+    ) -> Result<(), String> {
+        let borne_out = |tree: &Federation| {
+            let below = |above, region| tree.is_below(region, above);
+            tree.region(signer).is_some() && judge(&below).is_ok()
+        };
+        match self.trees.is_empty() || self.trees.asked(topology).any(borne_out) {
+            true => Ok(()),
+            false => Err(self.trees.lacking(signer, topology)),
+        }
+    }
+
+    /// Whether the two are neighbours by the version of the tree that is named, where it is given.
     #[must_use]
     pub fn are_neighbours(&self, topology: u32, one: RegionKey, other: RegionKey) -> bool {
-        self.tree.as_ref().is_some_and(|tree| {
-            tree.version() == topology
-                && (tree.parent(one) == Some(other) || tree.parent(other) == Some(one))
-        })
+        self.trees
+            .get(topology)
+            .is_some_and(|tree| tree.parent(one) == Some(other) || tree.parent(other) == Some(one))
     }
 
     /// Whether the region's certified key signed `what`, which it wrote at one moment and another witnessed later.
@@ -175,29 +241,23 @@ impl Trusted {
             .map(|der| CertificateDer::from(der.as_slice()))
             .collect();
         let leaf = ders.first().ok_or("没有签名者的证书")?;
-        let domain = match &self.tree {
-            Some(tree) => tree.trust_domain().parse::<TrustDomain>().ok(),
-            None => chain::trust_domain_of(leaf),
-        };
-        let domain = domain.ok_or("证书中没有信任域")?;
-        let below = |above, region| {
-            self.tree
-                .as_ref()
-                .is_none_or(|tree| tree.is_below(region, above))
-        };
+        let domain = self.domain(leaf)?;
         // Revoked is judged as of the witness, also where the term is judged at its end.
         let lists = self.lists.clone().as_of(witnessed_at);
-        let judge = |now: Time| {
+        let judge = |now: Time, below: Below<'_>| {
             let trust = Trust {
                 domain: &domain,
                 roots: &self.roots,
                 lists: &lists,
-                below: &below,
+                below,
                 now,
             };
             verify_chain(&ders, &trust)
         };
-        let (region, until) = good_for(witnessed_at, judge).map_err(|error| error.to_string())?;
+        let (region, until) = good_for(witnessed_at, |now| judge(now, &|_, _| true))
+            .map_err(|error| error.to_string())?;
+        let then = until.unwrap_or(witnessed_at);
+        self.stands(region, None, |below| judge(then, below))?;
         if region != author {
             return Err(format!("证书属于 {region}，不是 {author}"));
         }
@@ -209,17 +269,6 @@ impl Trusted {
             bytes: signature.bytes.clone(),
         };
         signing::verify(leaf, &of_statements(what), &signature).map_err(|error| error.to_string())
-    }
-}
-
-/// Of several revocations on one chain the earliest of each date counts.
-fn earlier(one: Revoked, other: Revoked) -> Revoked {
-    Revoked {
-        since: one.since.min(other.since),
-        stolen_since: match (one.stolen_since, other.stolen_since) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        },
     }
 }
 

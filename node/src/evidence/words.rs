@@ -23,7 +23,7 @@ pub fn report(judged: &Judged) -> Text {
     }
     if !judged.knows_tree {
         text += shown!(
-            "提示：信任文件夹中没有拓扑文件 federation.toml，未核对签发机构是否越出辖区，也未核对日期的先后\n"
+            "提示：信任文件夹中没有拓扑文件（federation*.toml），未核对签发机构是否越出辖区，也未核对日期的先后\n"
         );
     }
     for finding in &judged.findings {

@@ -11,6 +11,7 @@
 //!         -> refusals, live, callers, tls -> acceptor, dialer, notary -> metrics
 //! seal (signed documents of the world)
 //! authority (the keeper's side) -> example
+//! spent (keys that are in use no more)
 //! local (no certificates: the kernel names the caller)
 //! ```
 //!
@@ -36,6 +37,7 @@ pub mod revocation;
 pub mod seal;
 pub mod sealing;
 pub mod signing;
+pub mod spent;
 pub mod tls;
 
 pub use acceptor::{incoming, patient_server, server};

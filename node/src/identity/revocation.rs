@@ -4,6 +4,9 @@
 //! should have been renewed: a federation must not stop because somebody forgot to publish a list,
 //! but everyone must see its age. For the same reason a reload never goes back to an older list,
 //! and never forgets an issuer.
+//!
+//! What any edition names stays revoked. An issuer whose keeper was put back from a backup signs lists that lack
+//! something, and some issuers leave out what has run out; years later a letter is judged by all the editions there are.
 
 use crate::clock;
 use hotline_topology::Time;
@@ -129,6 +132,18 @@ pub struct Revoked {
 }
 
 impl Revoked {
+    /// Both together: the earliest of each date counts, and a stolen key is one whatever else is said.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            since: self.since.min(other.since),
+            stolen_since: match (self.stolen_since, other.stolen_since) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            },
+        }
+    }
+
     fn of(entry: &RevokedCertificate<'_>) -> Self {
         let since = instant(entry.revocation_date);
         let harmless = [
@@ -167,14 +182,19 @@ impl List {
             .crl_number()
             .ok_or_else(|| BadList("没有编号".to_owned()))?;
         let signed_at = instant(list.last_update());
+        let mut revoked = BTreeMap::new();
+        for entry in list.iter_revoked_certificates() {
+            note(
+                &mut revoked,
+                Serial::new(entry.raw_serial()),
+                Revoked::of(entry),
+            );
+        }
         let parsed = Self {
             issuer: list.issuer().to_string(),
             edition: (Serial::new(&number.to_bytes_be()), signed_at),
             next_update: list.next_update().map(instant),
-            revoked: list
-                .iter_revoked_certificates()
-                .map(|entry| (Serial::new(entry.raw_serial()), Revoked::of(entry)))
-                .collect(),
+            revoked,
             der: der.clone(),
         };
         Ok((list.issuer().as_raw().to_vec(), parsed))
@@ -188,14 +208,19 @@ impl List {
     }
 }
 
-/// The lists in force: for each issuer the latest edition ever seen.
+fn note(all: &mut BTreeMap<Serial, Revoked>, serial: Serial, revoked: Revoked) {
+    let known = all.entry(serial).or_insert(revoked);
+    *known = known.and(revoked);
+}
+
+/// The lists in force: for each issuer the latest edition ever seen, with what the earlier ones named.
 #[derive(Debug, Clone, Default)]
 pub struct RevocationLists {
     by_issuer: BTreeMap<Vec<u8>, List>,
 }
 
 impl RevocationLists {
-    /// Reads lists in any order; of several editions by one issuer the latest counts.
+    /// Reads lists in any order; of several editions by one issuer the latest counts, and what any of them names.
     ///
     /// # Errors
     /// When one of them cannot be parsed or carries no number.
@@ -210,15 +235,21 @@ impl RevocationLists {
         Ok(all)
     }
 
-    fn put(&mut self, issuer: Vec<u8>, list: List) {
-        let known = self.by_issuer.get(&issuer);
-        if known.is_none_or(|known| list.supersedes(known)) {
+    fn put(&mut self, issuer: Vec<u8>, mut list: List) {
+        let Some(known) = self.by_issuer.get_mut(&issuer) else {
             self.by_issuer.insert(issuer, list);
+            return;
+        };
+        if list.supersedes(known) {
+            std::mem::swap(known, &mut list);
+        }
+        for (serial, revoked) in list.revoked {
+            note(&mut known.revoked, serial, revoked);
         }
     }
 
     /// Takes over every list of `newer` that is a later edition or of an issuer not known so far.
-    /// What `newer` lacks stays in force.
+    /// What `newer` lacks stays in force, and so does each entry that an edition named.
     pub fn merge(&mut self, newer: &Self) {
         for (issuer, list) in &newer.by_issuer {
             self.put(issuer.clone(), list.clone());

@@ -233,7 +233,9 @@ fn check(
     Ok(None)
 }
 
-/// Every list is its issuer's, and the issuer is the root or an authority that the signer may speak for.
+/// Every list is its issuer's, and the issuer is the root or an authority that the signer may speak for. The root speaks
+/// for all: also for one whose region stands in the tree no more, or that was revoked itself. What these certified is
+/// judged for years, and one of them must not keep the others' lists from being taken.
 fn lists(
     header: &Header,
     content: &[u8],
@@ -245,8 +247,17 @@ fn lists(
     let fresh = RevocationLists::parse(ders.clone()).map_err(|BadList(why)| bad(why))?;
     let mut known = trust.lists.clone();
     known.merge(&fresh);
+    let anywhere = |_, _| true;
+    let below = match signer {
+        Sealer::Root => &anywhere,
+        Sealer::Region(_) => trust.below,
+    };
+    if signer == Sealer::Root {
+        known = known.as_of(Time(i64::MIN));
+    }
     let trust = Trust {
         lists: &known,
+        below,
         ..*trust
     };
     let authorities: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(content)

@@ -18,6 +18,7 @@ use super::profile::TrustDomain;
 use super::refusals::{Refusals, Side};
 use super::revocation::ListAge;
 use super::signing::{Signature, SignatureError, SigningKey};
+use super::spent;
 use crate::clock::{Clock, SystemClock};
 use arc_swap::ArcSwap;
 use hotline_topology::Time;
@@ -284,6 +285,14 @@ impl NodeTls {
             tokio::time::sleep(rest).await;
             tls.refusals.tell_rest(side, tls.clock.monotonic());
         });
+    }
+
+    /// Destroys private keys of before that stand in the folder, where peers take the one in use, and names in the log
+    /// what is left.
+    pub fn clear_spent_keys(&self) {
+        let good = self.own_problem().is_none();
+        let current = self.current.load_full();
+        spent::clear(&current.material, good).tell();
     }
 
     fn warn_of_problems(&self) {

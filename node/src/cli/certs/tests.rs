@@ -273,6 +273,50 @@ fn a_node_revoked_by_serial_takes_the_certificate_of_its_port_along() {
 }
 
 #[test]
+fn a_stolen_key_is_revoked_with_the_date_since_when_after_it_ran_out_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("certs");
+    run(&dir, "init --trust-domain 12345.example").unwrap();
+    run(&dir, &format!("issue authority --region {PROVINCE}")).unwrap();
+    run(
+        &dir,
+        &format!("issue node --region {COUNTY} --by {PROVINCE}"),
+    )
+    .unwrap();
+    let serial = newest(&dir, &format!("region/{COUNTY}"));
+    // NOW is the beginning of 2026; the certificate ran out in April.
+    let later = Time(NOW.0 + 300 * 86_400_000);
+    let revoke = |words: &str| run_at(&dir, &format!("revoke {words}"), later);
+    let by_region = format!("--region {COUNTY} --reason cessation");
+    let error = revoke(&by_region).unwrap_err().to_string();
+    assert!(error.contains("--expired"), "{error}");
+    let told = revoke(&format!("{by_region} --expired")).unwrap();
+    assert_eq!(told.matches("停用").count(), 2, "{told}");
+    // A list of before the theft was known becomes one with it; a later date changes nothing.
+    let stolen = |since: &str| {
+        let words = format!("--serial {serial} --reason 失窃 --since {since}");
+        revoke(&words).unwrap()
+    };
+    for (since, says) in [
+        ("2026-03-02", "自 2026-03-02 00:00"),
+        ("2026-05-01", "自 2026-03-02 00:00"),
+        ("2026-02-01", "自 2026-02-01 00:00"),
+    ] {
+        let told = stolen(since);
+        assert!(told.contains("私钥泄露") && told.contains(says), "{told}");
+    }
+    let shown = run_at(&dir, "show", later).unwrap();
+    assert!(shown.contains("自 2026-02-01"), "{shown}");
+    for (words, says) in [
+        ("--reason superseded --since 2026-03-02", "--since 只用于"),
+        ("--reason key-compromise --since 2027-03-02", "还没有到"),
+    ] {
+        let error = revoke(&format!("--serial {serial} {words}")).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
 fn the_commands_of_the_readme_are_commands() {
     let readme = include_str!("../../../../certs-example/README.md");
     let commands: Vec<_> = readme

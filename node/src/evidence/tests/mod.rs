@@ -8,3 +8,4 @@ mod lies;
 mod pair;
 mod pasts;
 mod tampering;
+mod years;

@@ -39,7 +39,16 @@ pub const COUNTY: RegionKey = RegionKey::literal("210101000000");
 pub const START: Time = Time(1_767_196_800_000);
 
 fn federation() -> Federation {
-    let region = |key: RegionKey, level, parent| Region {
+    let county = (COUNTY, Level::County, Some(CITY), vec![]);
+    tree(1, vec![(CITY, Level::City, None, vec![]), county])
+}
+
+/// A region of a tree: what it is, below whom, and whom it succeeds.
+pub type Place = (RegionKey, Level, Option<RegionKey>, Vec<RegionKey>);
+
+/// A version of the tree.
+pub fn tree(version: u32, places: Vec<Place>) -> Federation {
+    let region = |(key, level, parent, succeeds): Place| Region {
         key,
         name: format!("区划{key}"),
         level,
@@ -49,7 +58,7 @@ fn federation() -> Federation {
             .ok(),
         node: true,
         standard: false,
-        succeeds: Vec::new(),
+        succeeds,
         units: vec![Unit {
             key: UnitKey::new("centre").unwrap(),
             name: "热线中心".into(),
@@ -62,13 +71,10 @@ fn federation() -> Federation {
     };
     Federation::build(Parts {
         trust_domain: "hotline.example.org".into(),
-        version: 1,
+        version,
         effective_from: Time(0),
         standards: Vec::new(),
-        regions: vec![
-            region(CITY, Level::City, None),
-            region(COUNTY, Level::County, Some(CITY)),
-        ],
+        regions: places.into_iter().map(region).collect(),
         catalogue: Catalogue::default(),
         edges: EdgePolicies::default(),
         calendar: Calendar::builtin(),
@@ -161,10 +167,16 @@ impl Pair {
 
     /// New certificates for a node.
     pub fn rotate(&mut self, at: usize) {
+        self.rotate_by(at, None);
+    }
+
+    /// The same by another authority.
+    pub fn rotate_by(&mut self, at: usize, by: Option<RegionKey>) {
         let subject = Subject::Node(self.nodes[at].me);
         let now = clock::Clock::now(&*self.clock);
+        let by = by.map(Signer::Region);
         self.authority
-            .renew(&subject, LEAF_DAYS, now, &mut self.entropy)
+            .renew_by(&subject, by, LEAF_DAYS, now, &mut self.entropy)
             .unwrap();
         let material = Material::load_node(&self.authority.folder_of(&subject)).unwrap();
         self.nodes[at].tls.reload(material).unwrap();
@@ -369,8 +381,13 @@ impl Pair {
         let now = clock::Clock::now(&*self.clock);
         self.authority.refresh_lists(now).unwrap();
         let tree = self.folder.path().join("federation.toml");
-        std::fs::write(&tree, self.federation.to_toml()).unwrap();
+        std::fs::write(&tree, self.tree().to_toml()).unwrap();
         trusted(&self.folder.path().join("keeper/public"), &tree)
+    }
+
+    /// The tree under which the nodes work.
+    pub fn tree(&self) -> &Federation {
+        &self.federation
     }
 
     /// What a third party makes of these files.
@@ -396,7 +413,7 @@ fn open_log(me: RegionKey, dir: &Path) -> Log {
 }
 
 fn trusted(folder: &Path, tree: &Path) -> Trusted {
-    Trusted::load(folder, Some(tree)).unwrap()
+    Trusted::load(folder, &[tree.to_owned()]).unwrap()
 }
 
 /// Position of the letter with this id.

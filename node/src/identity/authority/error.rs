@@ -62,7 +62,9 @@ pub enum AuthorityError {
         ended: Time,
     },
     /// No certificate of that subject can be revoked.
-    #[error("{0} 没有可吊销的有效证书；请用 hotline certs show 查对")]
+    #[error(
+        "{0} 没有可吊销的有效证书；请用 hotline certs show 查对，已到期的加 --expired 或按 --serial 吊销"
+    )]
     NothingValid(String),
     /// Nobody here issued that serial number.
     #[error("这里的签发机构没有签发过序列号 {0}；请用 hotline certs show 查对")]

@@ -2,7 +2,7 @@
 
 use super::AuthorityError;
 use super::files::{self, Readers};
-use super::ledger::{Ledger, Reason, Record};
+use super::ledger::{Ground, Ledger, Record};
 use super::template::{self, Template, Term};
 use crate::clock;
 use crate::entropy::Entropy;
@@ -194,7 +194,8 @@ impl Issuer {
     /// Signs the next revocation list and puts it into the folder.
     pub(super) fn sign_list(&mut self, now: Time) -> Result<(), AuthorityError> {
         let signer = self.signer()?;
-        self.ledger.list_number += 1;
+        let minutes = u64::try_from(now.0.div_euclid(60_000)).unwrap_or(0);
+        self.ledger.list_number = minutes.max(self.ledger.list_number.saturating_add(1));
         self.ledger.save(&self.folder)?;
         let revoked = self.ledger.records.iter().filter_map(|record| {
             let revocation = record.revoked.as_ref()?;
@@ -202,7 +203,9 @@ impl Issuer {
                 serial_number: template::serial_number(&Serial::from_hex(record.serial())?),
                 revocation_time: clock::system_time(revocation.at()).into(),
                 reason_code: Some(template::reason_code(revocation.reason)),
-                invalidity_date: None,
+                invalidity_date: revocation
+                    .stolen_since()
+                    .map(|since| clock::system_time(since).into()),
             })
         });
         let list = CertificateRevocationListParams {
@@ -231,9 +234,9 @@ impl Issuer {
         &mut self,
         serial: &Serial,
         now: Time,
-        reason: Reason,
+        ground: Ground,
     ) -> Result<bool, AuthorityError> {
-        if !self.ledger.revoke(serial, now, reason) {
+        if !self.ledger.revoke(serial, now, ground) {
             return Ok(false);
         }
         self.sign_list(now)?;

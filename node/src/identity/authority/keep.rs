@@ -4,9 +4,9 @@ use super::files::{self, Readers};
 use super::issuer::{self, Issuer};
 use super::{Authority, AuthorityError, Issued, ROOT_DAYS, Signer, Subject, Term, TrustDomain};
 use crate::entropy::Entropy;
-use crate::identity::{chain, material};
+use crate::identity::{chain, material, spent};
 use hotline_topology::{RegionKey, Time};
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -232,10 +232,36 @@ pub(super) fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, AuthorityError> 
     Ok(all)
 }
 
-/// Moves certificate and key of a node or operator to `previous/`, as copies: the node may be
-/// reading them.
-pub(super) fn keep_previous(folder: &Path) -> Result<(), AuthorityError> {
-    let previous = folder.join("previous");
+/// Keys that a renewal replaces.
+pub(super) struct Replaced {
+    /// The files as they were, whatever stands under their names by now.
+    files: Vec<File>,
+    /// The copies.
+    copies: Vec<PathBuf>,
+}
+
+impl Replaced {
+    /// Destroys them, once the new ones are on the disk.
+    pub(super) fn destroy(self) -> Result<(), AuthorityError> {
+        for mut file in self.files {
+            // The file has no name any more; what cannot be overwritten is gone with its last reader.
+            drop(spent::blank(&mut file));
+        }
+        for path in self.copies {
+            spent::destroy(&path).map_err(|source| AuthorityError::Files { path, source })?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies certificate and key of a node or operator to `previous/`: should the renewal be cut off, the old pair stands
+/// there whole.
+pub(super) fn keep_previous(folder: &Path) -> Result<Replaced, AuthorityError> {
+    let previous = folder.join(spent::PREVIOUS);
+    let mut replaced = Replaced {
+        files: Vec::new(),
+        copies: Vec::new(),
+    };
     let failed = |source| AuthorityError::Files {
         path: previous.clone(),
         source,
@@ -247,11 +273,17 @@ pub(super) fn keep_previous(folder: &Path) -> Result<(), AuthorityError> {
             let from = folder.join(&file);
             if from.exists() {
                 // `copy` takes the permission bits along.
-                fs::copy(&from, previous.join(&file)).map_err(failed)?;
+                let copy = previous.join(&file);
+                fs::copy(&from, &copy).map_err(failed)?;
+                if kind == "key" {
+                    let opened = OpenOptions::new().write(true).open(&from);
+                    replaced.files.extend(opened.ok());
+                    replaced.copies.push(copy);
+                }
             }
         }
     }
-    Ok(())
+    Ok(replaced)
 }
 
 fn name(path: &Path) -> Option<&str> {

@@ -33,7 +33,8 @@ mod template;
 mod tests;
 
 pub use error::AuthorityError;
-pub use ledger::{Reason, Record, Revocation};
+pub use ledger::{Ground, Reason, Record, Revocation};
+pub use revoking::Which;
 pub use scope::{Territory, TerritoryError};
 pub use sealing::Lists;
 pub use template::{BACKDATED_BY, Term};
@@ -308,7 +309,8 @@ impl Authority {
 
     /// Gives a subject a new key and a new certificate by the same signer. The old certificate
     /// stays valid to its end and stands in `previous/`; revoke it by its serial number where it
-    /// should not.
+    /// should not. The old key of a node or operator is destroyed here; the node has its own copy. An authority's old key
+    /// stays: it signs the list of what it certified.
     ///
     /// # Errors
     /// When there is nothing to renew, or the signer is not here or has expired.
@@ -348,12 +350,16 @@ impl Authority {
             Some(by) => by,
             None => self.signer_of(&current)?,
         };
-        if !matches!(subject, Subject::Authority(_)) {
-            keep_previous(&folder)?;
-        }
+        let replaced = match subject {
+            Subject::Authority(_) => None,
+            _ => Some(keep_previous(&folder)?),
+        };
         let term = Term::days(now, days);
         let issued = self.certify(subject, by, None, term, now, entropy)?;
         self.certify_door(subject, by, term, now, entropy)?;
+        if let Some(replaced) = replaced {
+            replaced.destroy()?;
+        }
         self.publish()?;
         Ok(issued)
     }

@@ -1,11 +1,21 @@
 //! Revoking what was issued here.
 
-use super::{Authority, AuthorityError, Entry, Reason, Record, Subject};
+use super::{Authority, AuthorityError, Entry, Ground, Reason, Record, Subject};
 use crate::identity::revocation::Serial;
 use hotline_topology::{RegionKey, Time};
 
+/// Which certificates of a subject are to be revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were in use since the key may be somebody else's; where no such date is given, those still valid.
+    InUse,
+    /// Those that have run out as well: their keys may lie on a disk that is sold or stolen later.
+    All,
+}
+
 impl Authority {
-    /// Revokes a certificate by its serial number and publishes the issuer's new list.
+    /// Revokes a certificate by its serial number, one that has run out too, and publishes the issuer's new list. One that
+    /// is revoked already stays so, and learns of a stolen key and of an earlier date since when it was that.
     ///
     /// # Errors
     /// When nobody here issued it.
@@ -13,10 +23,11 @@ impl Authority {
         &self,
         serial: &Serial,
         now: Time,
-        reason: Reason,
+        ground: impl Into<Ground>,
     ) -> Result<Entry, AuthorityError> {
+        let ground = ground.into();
         for mut issuer in self.issuers()? {
-            if issuer.revoke(serial, now, reason)? {
+            if issuer.revoke(serial, now, ground)? {
                 self.publish()?;
                 let label = self.relative(&issuer.folder);
                 let serial = serial.to_string();
@@ -45,16 +56,16 @@ impl Authority {
         &self,
         serial: &Serial,
         now: Time,
-        reason: Reason,
+        ground: impl Into<Ground>,
     ) -> Result<Vec<Entry>, AuthorityError> {
-        let mut revoked = vec![self.revoke(serial, now, reason)?];
+        let ground = ground.into();
+        let mut revoked = vec![self.revoke(serial, now, ground)?];
         let of_port = self.issuers()?.into_iter().find_map(|issuer| {
             let port = self.port_of(&issuer.ledger.records, serial)?;
-            let standing = port.revoked.is_none() && now <= port.not_after();
-            Serial::from_hex(port.serial()).filter(|_| standing)
+            Serial::from_hex(port.serial()).filter(|_| port.learns(ground))
         });
         if let Some(serial) = of_port {
-            revoked.push(self.revoke(&serial, now, reason)?);
+            revoked.push(self.revoke(&serial, now, ground)?);
         }
         Ok(revoked)
     }
@@ -90,13 +101,14 @@ impl Authority {
         let subjects = [Subject::Node(region), Subject::Door(region)];
         let mut standing = Vec::new();
         for subject in subjects {
-            standing.extend(self.superseded_or_all(&self.domain.uri(&subject), now, reason)?);
+            let uri = self.domain.uri(&subject);
+            standing.extend(self.superseded_or_all(&uri, now, reason.into(), Which::InUse)?);
         }
         Ok(Some((region, standing)).filter(|(_, standing)| !standing.is_empty()))
     }
 
-    /// Revokes every certificate of a subject that is still valid, of a node those of its operators' port too, and
-    /// publishes the issuers' new lists. Superseded is all but the newest.
+    /// Revokes the certificates of a subject, of a node those of its operators' port too, and publishes the issuers' new
+    /// lists. Superseded is all but the newest.
     ///
     /// # Errors
     /// When there is none.
@@ -104,18 +116,19 @@ impl Authority {
         &self,
         subject: &Subject,
         now: Time,
-        reason: Reason,
+        ground: impl Into<Ground>,
+        which: Which,
     ) -> Result<Vec<Entry>, AuthorityError> {
-        let uri = self.domain.uri(subject);
-        let mut valid = self.superseded_or_all(&uri, now, reason)?;
+        let (uri, ground) = (self.domain.uri(subject), ground.into());
+        let mut valid = self.superseded_or_all(&uri, now, ground, which)?;
         if let Subject::Node(region) = subject {
             let door = self.domain.uri(&Subject::Door(*region));
-            valid.extend(self.superseded_or_all(&door, now, reason)?);
+            valid.extend(self.superseded_or_all(&door, now, ground, which)?);
         }
         let mut revoked = Vec::new();
         for Entry { record, .. } in &valid {
             if let Some(serial) = Serial::from_hex(record.serial()) {
-                revoked.push(self.revoke(&serial, now, reason)?);
+                revoked.push(self.revoke(&serial, now, ground)?);
             }
         }
         if revoked.is_empty() {
@@ -124,19 +137,24 @@ impl Authority {
         Ok(revoked)
     }
 
-    /// What is still valid under a URI, oldest first; where it is superseded, without the newest.
+    /// What is to be revoked under a URI, oldest first; where it is superseded, without the newest. What is revoked already
+    /// is among it only where the key is said to be stolen since before that.
     fn superseded_or_all(
         &self,
         uri: &str,
         now: Time,
-        reason: Reason,
+        ground: Ground,
+        which: Which,
     ) -> Result<Vec<Entry>, AuthorityError> {
         let mut valid = self.list()?;
+        let since = ground.stolen_since.unwrap_or(now);
         valid.retain(|Entry { record, .. }| {
-            record.uri == uri && record.revoked.is_none() && now <= record.not_after()
+            let concerned = which == Which::All || since <= record.used_until();
+            let open = record.revoked.is_none() || ground.stolen_since.is_some();
+            record.uri == uri && concerned && open && record.learns(ground)
         });
         valid.sort_by_key(|entry| entry.record.not_before());
-        if reason == Reason::Superseded {
+        if ground.reason == Reason::Superseded {
             valid.pop();
         }
         Ok(valid)

@@ -14,8 +14,8 @@ use rustls_pki_types::pem::PemObject as _;
 pub struct Lists {
     /// The lists and the certificates of their issuers, in PEM.
     pub pem: String,
-    /// The folders of the issuers that have ended, and when they did.
-    pub left_out: Vec<(String, Time)>,
+    /// Which of the issuers have ended, by their folders, and when they did.
+    pub ended: Vec<(String, Time)>,
 }
 
 impl Authority {
@@ -58,11 +58,11 @@ impl Authority {
     }
 
     /// The revocation lists that a signer speaks for: the root for all that are here, a region's authority for its own.
-    /// Those of issuers whose certificates have run out are left out: nothing that they certified is valid any more, and
-    /// nobody believes them.
+    /// An issuer that has ended is among them: what it certified signed letters that count for years, and a key may be
+    /// found stolen long after.
     ///
     /// # Errors
-    /// A file cannot be read, or every issuer has ended.
+    /// A file cannot be read, or every issuer has ended: nobody would believe the document.
     pub fn lists(&self, by: Signer, now: Time) -> Result<Lists, AuthorityError> {
         let issuers = match by {
             Signer::Root => self.issuers()?,
@@ -72,13 +72,12 @@ impl Authority {
         for issuer in &issuers {
             let ended = issuer.chain_ends()?;
             if now > ended {
-                lists.left_out.push((self.relative(&issuer.folder), ended));
-                continue;
+                lists.ended.push((self.relative(&issuer.folder), ended));
             }
             lists.pem.push_str(&issuer.list_pem()?);
             lists.pem.push_str(&issuer.chain_pem);
         }
-        match (lists.pem.is_empty(), issuers.last()) {
+        match (lists.ended.len() == issuers.len(), issuers.last()) {
             (true, Some(last)) => Err(AuthorityError::IssuerExpired {
                 folder: last.folder.clone(),
                 ended: last.chain_ends()?,

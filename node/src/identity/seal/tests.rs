@@ -1,8 +1,9 @@
 //! Who may sign what, and what else is refused.
 
-use super::super::authority::{Authority, Reason, Signer};
+use super::super::authority::{Authority, Reason, Signer, Which};
 use super::super::profile::Subject;
-use super::super::{Material, TrustDomain};
+use super::super::revocation::CertificateId;
+use super::super::{Material, TrustDomain, material};
 use super::*;
 use crate::entropy::SeededEntropy;
 use hotline_domain::world::Series;
@@ -341,20 +342,37 @@ fn after_a_renewal() -> Keeper {
 }
 
 #[test]
-fn lists_of_an_authority_that_has_ended_are_left_out_and_the_others_are_taken() {
-    let keeper = after_a_renewal();
+fn lists_of_an_authority_that_has_ended_are_handed_on_with_the_others() {
+    let mut keeper = after_a_renewal();
+    // A key that the city's former authority certified, the county's, is found stolen after that has ended.
+    let first = keeper.authority.folder_of(&Subject::Authority(COUNTY));
+    let first = material::read_certificates(&first.join("1/ca.crt")).unwrap();
+    let revoked = CertificateId::of_chain(&first).unwrap().remove(0);
+    keeper.now = Time(keeper.now.0 + DAY);
+    keeper
+        .authority
+        .revoke(&revoked.serial, keeper.now, Reason::KeyCompromise)
+        .unwrap();
+    keeper.authority.refresh_lists(keeper.now).unwrap();
     let lists = keeper.authority.lists(Signer::Root, keeper.now).unwrap();
-    let left_out: Vec<&str> = lists.left_out.iter().map(|(of, _)| of.as_str()).collect();
+    let ended: Vec<&str> = lists.ended.iter().map(|(of, _)| of.as_str()).collect();
     // Both former generations, and the sibling's, which stands on the city's former one and was not renewed.
-    let ended = [
+    let former = [
         "authorities/140500000000/1",
         "authorities/140524000000/1",
         "authorities/140525000000/1",
     ];
-    assert_eq!(left_out, ended);
+    assert_eq!(ended, former);
     let header = header(DocumentKind::Revocations, PROVINCE, "", 1, keeper.now);
     let examined = keeper.examine(&keeper.sealed(Signer::Root, &header, &lists.pem));
     assert_eq!(examined.unwrap().lists_at, Some(keeper.now));
+    let handed_on = RevocationLists::parse(crl_ders(lists.pem.as_bytes()).unwrap()).unwrap();
+    let all = handed_on.ages(keeper.now).len();
+    assert_eq!(
+        all,
+        Keeper::load(&keeper.authority).lists.ages(keeper.now).len()
+    );
+    assert!(handed_on.is_revoked(&revoked).unwrap());
     assert!(
         keeper
             .authority
@@ -366,11 +384,42 @@ fn lists_of_an_authority_that_has_ended_are_left_out_and_the_others_are_taken() 
 }
 
 #[test]
+fn the_list_of_an_authority_that_was_revoked_or_dissolved_keeps_no_others_back() {
+    let mut keeper = Keeper::new();
+    let sibling = Subject::Authority(SIBLING);
+    keeper
+        .authority
+        .revoke_subject(&sibling, NOW, Reason::Cessation, Which::InUse)
+        .unwrap();
+    let mut parts = keeper.tree.clone().into_parts();
+    parts.version += 1;
+    parts.regions.retain(|region| region.key != SIBLING);
+    let without = Federation::build(parts).unwrap();
+    let lists = keeper.authority.lists(Signer::Root, NOW).unwrap();
+    let of_root = header(DocumentKind::Revocations, PROVINCE, "", 1, NOW);
+    let whole = keeper.sealed(Signer::Root, &of_root, &lists.pem);
+    let examined = keeper.examine(&whole);
+    assert!(examined.is_ok(), "revoked: {examined:?}");
+    keeper.tree = without;
+    let examined = keeper.examine(&whole);
+    assert!(examined.is_ok(), "dissolved: {examined:?}");
+    // By itself it speaks for nobody any more.
+    keeper.judge = Keeper::load(&keeper.authority);
+    let own = keeper
+        .authority
+        .lists(Signer::Region(SIBLING), NOW)
+        .unwrap();
+    let theirs = header(DocumentKind::Revocations, SIBLING, "", 1, NOW);
+    let sealed = keeper.sealed(Signer::Region(SIBLING), &theirs, &own.pem);
+    assert!(keeper.examine(&sealed).is_err());
+}
+
+#[test]
 fn a_document_with_the_list_of_an_authority_that_has_ended_is_taken_and_a_forged_one_is_not() {
     let keeper = after_a_renewal();
     // What an earlier program signed: nothing left out.
     let all = keeper.authority.lists(Signer::Root, NOW).unwrap();
-    assert_eq!(all.left_out, []);
+    assert_eq!(all.ended, []);
     let whole = header(DocumentKind::Revocations, PROVINCE, "", 1, keeper.now);
     let examined = keeper.examine(&keeper.sealed(Signer::Root, &whole, &all.pem));
     assert!(examined.is_ok(), "{examined:?}");

@@ -1,6 +1,9 @@
 //! Revoking, renewing and keeping.
 
 use super::*;
+use rustls_pki_types::pem::PemObject as _;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::revocation_list::CertificateRevocationList;
 
 #[test]
 fn a_revoked_node_is_refused_and_was_good_before() {
@@ -75,11 +78,8 @@ fn renewal_overlaps_for_nodes_and_for_authorities() {
         };
         assert!(keeper.judge_material(&both, later).is_ok());
     }
-    let previous = folder.join("previous/node.key");
-    assert_eq!(
-        fs::metadata(previous).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert!(folder.join("previous/node.crt").exists());
+    assert!(!folder.join("previous/node.key").exists());
 
     // The old generation of the authority still revokes what it certified.
     let entry = keeper
@@ -242,6 +242,139 @@ fn lists_do_not_go_back_and_show_their_age() {
     lists.merge(&Material::load_node(&folder).unwrap().lists);
     assert_eq!(lists.ages(clock::after(NOW, DAY * 9))[0].overdue, None);
     assert_eq!(lists.is_revoked(&id), Some(true));
+}
+
+/// What a list says of a certificate.
+fn said(keeper: &Keeper, id: &revocation::CertificateId) -> Option<revocation::Revoked> {
+    let public = keeper.folder.path().join("public/crl.pem");
+    material::read_lists(&public).unwrap().revoked(id)
+}
+
+fn stolen(since: Option<Time>) -> Ground {
+    Ground {
+        reason: Reason::KeyCompromise,
+        stolen_since: since,
+    }
+}
+
+#[test]
+fn a_key_found_stolen_years_later_is_listed_with_reason_and_date() {
+    let mut keeper = Keeper::new();
+    let serial = keeper.node(CITY, PROVINCE).serial;
+    let id = keeper.judge(CITY, NOW).unwrap().certificate;
+    let day = |days: u32| clock::after(NOW, DAY * days);
+    // It ran out after ninety days, and its issuer was renewed and has ended.
+    let (entropy, authority) = (&mut keeper.entropy, &keeper.authority);
+    let issuer = Subject::Authority(PROVINCE);
+    authority
+        .renew(&issuer, 2_000, day(1_000), entropy)
+        .unwrap();
+    authority.refresh_lists(day(1_200)).unwrap();
+    authority
+        .revoke(&serial, day(1_200), Reason::Superseded)
+        .unwrap();
+    let first = said(&keeper, &id).unwrap();
+    assert_eq!((first.since, first.stolen_since), (day(1_200), None));
+    // What is learnt later is added, and nothing said before is lost.
+    for (at, ground, since) in [
+        (1_300, stolen(Some(day(70))), 70),
+        (1_301, stolen(Some(day(80))), 70),
+        (1_302, stolen(None), 70),
+        (1_303, Reason::Cessation.into(), 70),
+        (1_304, stolen(Some(day(60))), 60),
+    ] {
+        keeper.authority.revoke(&serial, day(at), ground).unwrap();
+        let now = said(&keeper, &id).unwrap();
+        assert_eq!(now.since, day(1_200), "{at}");
+        assert_eq!(now.stolen_since, Some(day(since)), "{at}");
+    }
+    // The list itself, as any other program reads it.
+    let pem = fs::read(
+        keeper
+            .folder
+            .path()
+            .join("authorities/210000000000/1/crl.pem"),
+    )
+    .unwrap();
+    let der = rustls_pki_types::CertificateRevocationListDer::from_pem_slice(&pem).unwrap();
+    let (_, list) = CertificateRevocationList::from_der(&der).unwrap();
+    let entry = list.iter_revoked_certificates().next().unwrap();
+    let (_, reason) = entry.reason_code().unwrap();
+    assert_eq!(reason, x509_parser::x509::ReasonCode::KeyCompromise);
+    let (_, invalid) = entry.invalidity_date().unwrap();
+    assert_eq!(revocation::instant(invalid), day(60));
+    // Signed anew and again, by whatever generation, it still names it.
+    let (entropy, authority) = (&mut keeper.entropy, &keeper.authority);
+    authority
+        .renew(&issuer, 2_000, day(1_400), entropy)
+        .unwrap();
+    authority.refresh_lists(day(1_500)).unwrap();
+    assert_eq!(said(&keeper, &id).unwrap().stolen_since, Some(day(60)));
+}
+
+#[test]
+fn an_edition_that_lacks_something_drops_nothing() {
+    let mut keeper = Keeper::new();
+    let serial = keeper.node(CITY, PROVINCE).serial;
+    let id = keeper.judge(CITY, NOW).unwrap().certificate;
+    // The keeper's folder is put back as it was before the revocation.
+    let (ledger, backup) = (
+        keeper
+            .folder
+            .path()
+            .join("authorities/210000000000/1/issued.toml"),
+        keeper.folder.path().join("backup.toml"),
+    );
+    fs::copy(&ledger, &backup).unwrap();
+    let (monday, tuesday) = (clock::after(NOW, DAY), clock::after(NOW, DAY * 2));
+    let ground = stolen(Some(NOW));
+    keeper.authority.revoke(&serial, monday, ground).unwrap();
+    let public = keeper.folder.path().join("public/crl.pem");
+    let former = material::read_lists(&public).unwrap();
+    fs::copy(&backup, &ledger).unwrap();
+    keeper.authority.refresh_lists(tuesday).unwrap();
+    let newer = material::read_lists(&public).unwrap();
+    assert_eq!(newer.revoked(&id), None, "the newer edition lacks it");
+    for (mut lists, other) in [(former.clone(), &newer), (newer.clone(), &former)] {
+        lists.merge(other);
+        let revoked = lists.revoked(&id).unwrap();
+        assert_eq!(revoked.stolen_since, Some(NOW));
+        let oldest = lists.ages(tuesday).remove(0);
+        assert_eq!(oldest.signed_at, tuesday, "the newer edition is in force");
+    }
+}
+
+#[test]
+fn a_region_is_revoked_with_what_it_used_since_and_all_of_it_where_asked() {
+    let mut keeper = Keeper::new();
+    keeper.node(CITY, PROVINCE);
+    let subject = Subject::Node(CITY);
+    let day = |days: u32| clock::after(NOW, DAY * days);
+    for days in [80, 160, 240] {
+        let (entropy, authority) = (&mut keeper.entropy, &keeper.authority);
+        authority
+            .renew(&subject, LEAF_DAYS, day(days), entropy)
+            .unwrap();
+    }
+    // Four certificates, to days 90, 170, 250 and 330, and their ports'.
+    let count = |ground: Ground, which| {
+        let revoked = keeper
+            .authority
+            .revoke_subject(&subject, day(245), ground, which);
+        revoked.map_or(0, |entries| entries.len())
+    };
+    assert_eq!(count(stolen(Some(day(100))), Which::InUse), 6);
+    assert_eq!(
+        count(stolen(Some(day(100))), Which::InUse),
+        0,
+        "nothing new"
+    );
+    assert_eq!(
+        count(Reason::Cessation.into(), Which::All),
+        2,
+        "the first pair"
+    );
+    assert_eq!(count(stolen(Some(day(50))), Which::All), 8);
 }
 
 #[test]

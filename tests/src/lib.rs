@@ -26,6 +26,7 @@ pub mod campaign;
 pub mod faults;
 pub mod fuzz;
 pub mod invariants;
+pub mod lies;
 pub mod power;
 pub mod processes;
 pub mod rough;

@@ -5,6 +5,7 @@ use super::cross::cross;
 use super::delivery::{Delivered, deliveries};
 use super::examine::{Examined, Seal, examine};
 use super::mark::{Mark, State};
+use super::rules::Rules;
 use super::trust::Trusted;
 use super::verdict::{Class, Exhibit, Finding};
 use super::witness::settle;
@@ -50,6 +51,12 @@ impl Judged {
 /// Judges, as of `now`. The order in which files are given says nothing, nor do their names but for being named.
 #[must_use]
 pub fn judge(given: Vec<Given>, trusted: &Trusted, now: Time) -> Judged {
+    judge_by(given, trusted, now, &Rules::all())
+}
+
+/// The same by some rules only, for tests of the rules.
+#[must_use]
+pub fn judge_by(given: Vec<Given>, trusted: &Trusted, now: Time, rules: &Rules) -> Judged {
     let (mut files, mut unusable) = (Vec::new(), Vec::new());
     for (name, file) in given {
         let file = file.map_err(|why| why.to_string());
@@ -72,7 +79,7 @@ pub fn judge(given: Vec<Given>, trusted: &Trusted, now: Time) -> Judged {
     unusable.sort();
     settle(&mut files, now);
     let usable: Vec<&Examined> = files.iter().collect();
-    let mut findings = cross(&usable);
+    let mut findings = cross(&usable, rules);
     let deliveries = deliveries(&usable);
     contradicted(&usable, &deliveries, &mut findings);
     for file in &usable {

@@ -20,8 +20,10 @@ use anyhow::Context as _;
 use hotline_domain::evidence::{Notary, Signature, Signed, Unproven};
 use hotline_topology::{Federation, RegionKey, Time};
 use rustls_pki_types::CertificateDer;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Roots, lists, and perhaps the tree.
 pub struct Trusted {
@@ -30,7 +32,12 @@ pub struct Trusted {
     tree: Option<Federation>,
     /// Whether lists past their promised renewal count as current: for a node that looks at its own file.
     any_age: bool,
+    /// What was found of certificates, by their chains and the moment: a file has many letters and few keys.
+    found: Mutex<BTreeMap<([u8; 32], Time), Owned>>,
 }
+
+/// Whose a chain is and what is known of its key, or why nobody's.
+type Owned = Result<(RegionKey, Key), String>;
 
 impl Trusted {
     /// Reads the folder; `topology` stands in for its `federation.toml`.
@@ -59,6 +66,7 @@ impl Trusted {
             lists: read_lists(&folder.join("crl.pem"))?,
             tree,
             any_age: false,
+            found: Mutex::default(),
         })
     }
 
@@ -70,6 +78,7 @@ impl Trusted {
             lists: material.lists.clone(),
             tree: None,
             any_age: true,
+            found: Mutex::default(),
         }
     }
 
@@ -93,7 +102,7 @@ impl Trusted {
             .iter()
             .map(|der| CertificateDer::from(der.as_slice()))
             .collect();
-        let key = match self.key(&ders, now) {
+        let key = match self.known(&ders, now) {
             Ok((region, key)) if region == author => key,
             Ok((region, _)) => return Mark::Foreign(format!("证书属于 {region}，不是 {author}")),
             Err(why) => return Mark::Foreign(why),
@@ -111,8 +120,25 @@ impl Trusted {
         }
     }
 
+    /// The same as [`Self::key`], looked at once.
+    fn known(&self, ders: &[CertificateDer<'_>], now: Time) -> Owned {
+        let mut hash = Sha256::new();
+        for der in ders {
+            hash.update((der.len() as u64).to_be_bytes());
+            hash.update(der);
+        }
+        let chain = (hash.finalize().into(), now);
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = found().get(&chain) {
+            return known.clone();
+        }
+        let owned = self.key(ders, now);
+        found().insert(chain, owned.clone());
+        owned
+    }
+
     /// Whose a chain is and what is known of its key, whenever it was valid.
-    fn key(&self, ders: &[CertificateDer<'_>], now: Time) -> Result<(RegionKey, Key), String> {
+    fn key(&self, ders: &[CertificateDer<'_>], now: Time) -> Owned {
         let leaf = ders.first().ok_or("没有签名者的证书")?;
         let domain = match &self.tree {
             Some(tree) => tree.trust_domain().parse::<TrustDomain>().ok(),

@@ -43,12 +43,13 @@ mod voice;
 
 use super::examine::Examined;
 use super::hold::Matters;
+use super::rules::Rules;
 use super::verdict::Finding;
 use voice::Voice;
 
 /// What the usable files say against each other. The order in which files are given says nothing.
 #[must_use]
-pub fn cross(files: &[&Examined]) -> Vec<Finding> {
+pub fn cross(files: &[&Examined], rules: &Rules) -> Vec<Finding> {
     let signed: Vec<Voice<'_>> = files
         .iter()
         .flat_map(|file| {
@@ -74,6 +75,7 @@ pub fn cross(files: &[&Examined]) -> Vec<Finding> {
     standing::closed_and_open(files, &voices, &mut found);
     standing::standings(files, &voices, &mut found);
     held::too_old(files, &voices, &matters, &mut found);
+    found.retain(|finding| rules.apply(finding.rule));
     found
 }
 

@@ -1,0 +1,253 @@
+//! The checks of one draw: nobody honest is convicted, no liar goes free, the order of files says nothing, more files take
+//! nothing back, and nothing is called delivered without its addressee's signature.
+
+use super::life::truth::{Truth, what};
+use super::life::world::{Export, World};
+use super::oracle::{Given, Need, need};
+use super::scene::{Claim, Scene};
+use hotline::evidence::bundle::File;
+use hotline::evidence::judge::{Judged, judge_by};
+use hotline::evidence::rules::Rules;
+use hotline::evidence::verdict::Class;
+use hotline_domain::evidence::Delivery;
+use hotline_topology::RegionKey;
+use std::collections::BTreeSet;
+
+/// Orders of the same files that are compared.
+const ORDERS_MAX: usize = 6;
+
+/// A file with its name.
+pub type Named = (String, File);
+
+/// A lie that is told.
+pub struct Told<'a> {
+    /// Of which life.
+    pub world: &'a World,
+    /// The liar.
+    pub who: RegionKey,
+    /// The liar and his accomplices.
+    pub liars: BTreeSet<RegionKey>,
+    /// What is false.
+    pub claims: Vec<Claim>,
+    /// What liars hand in, the liar's own file first.
+    pub files: Vec<Named>,
+}
+
+impl<'a> Told<'a> {
+    /// Takes what the scene came to.
+    #[must_use]
+    pub fn of(scene: &Scene<'a>) -> Self {
+        let names = (0..).map(|no| format!("told-{no}"));
+        Self {
+            world: scene.world,
+            who: scene.me(),
+            liars: scene.liars.clone(),
+            claims: scene.claims.clone(),
+            files: names.zip(scene.files()).collect(),
+        }
+    }
+}
+
+/// What came out where some honest files were given beside a lie.
+pub struct Outcome {
+    /// What must have.
+    pub need: Option<Need>,
+    /// What did, in a letter.
+    pub got: &'static str,
+    /// Whether that is enough.
+    pub enough: bool,
+    /// What is wrong with it, in words.
+    pub wrong: Vec<String>,
+}
+
+/// Judges a lie beside honest files.
+#[must_use]
+pub fn outcome(told: &Told<'_>, honest: &[&Export], rules: &Rules) -> Outcome {
+    let beside = honest.iter().map(|one| (one.name(), one.file.clone()));
+    let all: Vec<Named> = told.files.iter().cloned().chain(beside).collect();
+    let given: Vec<Given<'_>> = all
+        .iter()
+        .enumerate()
+        .map(|(at, (_, file))| Given {
+            file,
+            honest: at >= told.files.len(),
+        })
+        .collect();
+    let need = need(told.world, told.who, &told.claims, &given);
+    let judged = verdict(told.world, &all, rules);
+    let convicted = convicted(&judged);
+    let rejected = judged
+        .unusable
+        .iter()
+        .any(|(name, _)| *name == told.files[0].0);
+    let enough = match need {
+        None => true,
+        Some(Need::Open) => judged.exit() != 0,
+        Some(Need::Disputed) => judged.exit() == 1,
+        Some(Need::Convicted) => convicted.contains(&told.who) || rejected,
+    };
+    let mut wrong = Vec::new();
+    for honest in convicted.difference(&told.liars) {
+        wrong.push(format!(
+            "honest convicted: {honest}: {}",
+            by(&judged, *honest)
+        ));
+    }
+    if !enough {
+        wrong.push(format!(
+            "liar acquitted: {} must be {need:?}, exit {}, found {:?}, claims {:?}",
+            told.who,
+            judged.exit(),
+            rules_of(&judged),
+            told.claims
+        ));
+    }
+    wrong.extend(delivered(&told.world.truth, &judged, &told.liars));
+    wrong.extend(orders(told.world, &all, &judged, rules));
+    Outcome {
+        need,
+        got: got(&judged, told.who),
+        enough,
+        wrong,
+    }
+}
+
+/// Who is convicted beside these honest files.
+#[must_use]
+pub fn convicted_beside(
+    told: &Told<'_>,
+    files: usize,
+    honest: &[&Export],
+    rules: &Rules,
+) -> BTreeSet<RegionKey> {
+    let beside = honest.iter().map(|one| (one.name(), one.file.clone()));
+    let all: Vec<Named> = told
+        .files
+        .iter()
+        .take(files)
+        .cloned()
+        .chain(beside)
+        .collect();
+    convicted(&verdict(told.world, &all, rules))
+}
+
+/// What is wrong where honest files alone are given: convictions, files that count as not given, deliveries that were not.
+#[must_use]
+pub fn honest_alone(world: &World, honest: &[&Export], rules: &Rules) -> Vec<String> {
+    let all: Vec<Named> = honest
+        .iter()
+        .map(|one| (one.name(), one.file.clone()))
+        .collect();
+    let judged = verdict(world, &all, rules);
+    let mut wrong = Vec::new();
+    for who in convicted(&judged) {
+        wrong.push(format!("honest convicted: {who}: {}", by(&judged, who)));
+    }
+    for (name, why) in &judged.unusable {
+        wrong.push(format!("honest file unusable: {name}: {why}"));
+    }
+    wrong.extend(delivered(&world.truth, &judged, &BTreeSet::new()));
+    wrong
+}
+
+fn verdict(world: &World, files: &[Named], rules: &Rules) -> Judged {
+    let given = files
+        .iter()
+        .map(|(name, file)| (name.clone(), Ok(file.clone())));
+    judge_by(given.collect(), &world.trusted, world.now, rules)
+}
+
+fn convicted(judged: &Judged) -> BTreeSet<RegionKey> {
+    let lies = judged.findings.iter().filter(|one| one.class == Class::Lie);
+    lies.map(|one| one.who).collect()
+}
+
+fn by(judged: &Judged, who: RegionKey) -> String {
+    let mut lies = judged
+        .findings
+        .iter()
+        .filter(|one| one.class == Class::Lie && one.who == who);
+    lies.next().map_or_else(String::new, |one| {
+        format!("{}: {} {:?}", one.rule, one.words, one.exhibits)
+    })
+}
+
+fn rules_of(judged: &Judged) -> Vec<(Class, RegionKey, &'static str)> {
+    judged
+        .findings
+        .iter()
+        .map(|one| (one.class, one.who, one.rule))
+        .collect()
+}
+
+fn got(judged: &Judged, who: RegionKey) -> &'static str {
+    let of_liar =
+        |one: &&hotline::evidence::verdict::Finding| one.class != Class::Lie || one.who == who;
+    let strongest = judged
+        .findings
+        .iter()
+        .filter(of_liar)
+        .map(|one| one.class)
+        .min();
+    match strongest {
+        Some(Class::Lie) => "C",
+        Some(Class::Contradiction) => "X",
+        Some(Class::VoidDenial) => "V",
+        _ if !judged.unusable.is_empty() => "U",
+        Some(Class::Unusable) => "U",
+        Some(Class::TooOld) => "O",
+        Some(Class::Unproven) => "N",
+        None => "–",
+    }
+}
+
+/// Nothing is delivered by a signature that its addressee never made.
+fn delivered(truth: &Truth, judged: &Judged, liars: &BTreeSet<RegionKey>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (file, deliveries) in judged.files.iter().zip(&judged.deliveries) {
+        for (at, delivery) in deliveries {
+            let Some(letter) = file.file.bundle.letters.get(*at) else {
+                continue;
+            };
+            let to = letter.envelope.addressee;
+            let receipted = matches!(delivery, Delivery::Receipted { .. });
+            if !receipted || liars.contains(&to) {
+                continue;
+            }
+            let of = what(&letter.envelope);
+            if !truth.receipts(&of).any(|(row, ..)| row.node == to) {
+                wrong.push(format!(
+                    "called delivered without a signature of {to}: {}",
+                    of.1
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+/// Whatever the order, one verdict.
+fn orders(world: &World, files: &[Named], judged: &Judged, rules: &Rules) -> Option<String> {
+    let mut orders: Vec<Vec<Named>> = Vec::new();
+    for turn in 1..files.len() {
+        let mut turned = files.to_vec();
+        turned.rotate_left(turn);
+        orders.push(turned.clone());
+        turned.reverse();
+        orders.push(turned);
+    }
+    if files.len() > 1 {
+        let mut turned = files.to_vec();
+        turned.reverse();
+        orders.push(turned);
+    }
+    orders.truncate(ORDERS_MAX);
+    for order in orders {
+        let other = verdict(world, &order, rules);
+        if other.findings != judged.findings || other.unusable != judged.unusable {
+            let names: Vec<&str> = order.iter().map(|(name, _)| name.as_str()).collect();
+            return Some(format!("the order of files changes the verdict: {names:?}"));
+        }
+    }
+    None
+}

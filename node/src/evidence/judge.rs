@@ -48,28 +48,37 @@ impl Judged {
     }
 }
 
+/// A file that counts, or name and reason of one that counts as not given.
+pub type Looked = Result<Examined, (String, String)>;
+
 /// Judges, as of `now`. The order in which files are given says nothing, nor do their names but for being named.
 #[must_use]
 pub fn judge(given: Vec<Given>, trusted: &Trusted, now: Time) -> Judged {
-    judge_by(given, trusted, now, &Rules::all())
+    let looked = given.into_iter().map(|given| look(given, trusted, now));
+    weigh(looked.collect(), trusted, now, &Rules::all())
 }
 
-/// The same by some rules only, for tests of the rules.
+/// Looks at one file by itself.
+///
+/// # Errors
+/// It counts as not given.
+pub fn look((name, file): Given, trusted: &Trusted, now: Time) -> Looked {
+    let file = file.map_err(|why| (name.clone(), why.to_string()))?;
+    let examined = examine(name.clone(), file, trusted, now);
+    match examined.unusable() {
+        None => Ok(examined),
+        Some(why) => Err((name, why)),
+    }
+}
+
+/// Weighs files against each other that were looked at as of `now`.
 #[must_use]
-pub fn judge_by(given: Vec<Given>, trusted: &Trusted, now: Time, rules: &Rules) -> Judged {
+pub fn weigh(looked: Vec<Looked>, trusted: &Trusted, now: Time, rules: &Rules) -> Judged {
     let (mut files, mut unusable) = (Vec::new(), Vec::new());
-    for (name, file) in given {
-        let file = file.map_err(|why| why.to_string());
-        let examined = file.and_then(|file| {
-            let examined = examine(name.clone(), file, trusted, now);
-            match examined.unusable() {
-                None => Ok(examined),
-                Some(why) => Err(why),
-            }
-        });
-        match examined {
+    for one in looked {
+        match one {
             Ok(examined) => files.push(examined),
-            Err(why) => unusable.push((name, why)),
+            Err(why) => unusable.push(why),
         }
     }
     files.sort_by(|one, other| {

@@ -6,7 +6,7 @@ use super::life::world::{Export, World};
 use super::oracle::{Given, Need, need};
 use super::scene::{Claim, Scene};
 use hotline::evidence::bundle::File;
-use hotline::evidence::judge::{Judged, judge_by};
+use hotline::evidence::judge::{Judged, Looked, look, weigh};
 use hotline::evidence::rules::Rules;
 use hotline::evidence::verdict::Class;
 use hotline_domain::evidence::Delivery;
@@ -54,8 +54,10 @@ pub struct Outcome {
     pub need: Option<Need>,
     /// What did, in a letter.
     pub got: &'static str,
-    /// Whether that is enough.
-    pub enough: bool,
+    /// Who was convicted.
+    pub convicted: BTreeSet<RegionKey>,
+    /// Who was convicted where only the first of the liars' files was given.
+    pub by_first: BTreeSet<RegionKey>,
     /// What is wrong with it, in words.
     pub wrong: Vec<String>,
 }
@@ -63,19 +65,26 @@ pub struct Outcome {
 /// Judges a lie beside honest files.
 #[must_use]
 pub fn outcome(told: &Told<'_>, honest: &[&Export], rules: &Rules) -> Outcome {
-    let beside = honest.iter().map(|one| (one.name(), one.file.clone()));
-    let all: Vec<Named> = told.files.iter().cloned().chain(beside).collect();
-    let given: Vec<Given<'_>> = all
+    let world = told.world;
+    let lies = told.files.iter().map(|(_, file)| (file, false));
+    let truths = honest.iter().map(|one| (&one.file, true));
+    let given = lies.chain(truths);
+    let given: Vec<Given<'_>> = given.map(|(file, honest)| Given { file, honest }).collect();
+    let need = need(world, told.who, &told.claims, &given);
+    let of_liars: Vec<Looked> = told
+        .files
         .iter()
-        .enumerate()
-        .map(|(at, (_, file))| Given {
-            file,
-            honest: at >= told.files.len(),
-        })
+        .map(|one| looked(world, one.clone()))
         .collect();
-    let need = need(told.world, told.who, &told.claims, &given);
-    let judged = verdict(told.world, &all, rules);
-    let convicted = convicted(&judged);
+    let of_honest: Vec<Looked> = honest.iter().map(|one| world.looked(one)).collect();
+    let all = [&of_liars[..], &of_honest[..]].concat();
+    let judged = verdict(world, &all, rules);
+    let first = [&of_liars[..1], &of_honest[..]].concat();
+    let by_first = match of_liars.len() {
+        1 => convicted(&judged),
+        _ => convicted(&verdict(world, &first, rules)),
+    };
+    let found = convicted(&judged);
     let rejected = judged
         .unusable
         .iter()
@@ -84,10 +93,10 @@ pub fn outcome(told: &Told<'_>, honest: &[&Export], rules: &Rules) -> Outcome {
         None => true,
         Some(Need::Open) => judged.exit() != 0,
         Some(Need::Disputed) => judged.exit() == 1,
-        Some(Need::Convicted) => convicted.contains(&told.who) || rejected,
+        Some(Need::Convicted) => found.contains(&told.who) || rejected,
     };
     let mut wrong = Vec::new();
-    for honest in convicted.difference(&told.liars) {
+    for honest in found.difference(&told.liars) {
         wrong.push(format!(
             "honest convicted: {honest}: {}",
             by(&judged, *honest)
@@ -102,42 +111,21 @@ pub fn outcome(told: &Told<'_>, honest: &[&Export], rules: &Rules) -> Outcome {
             told.claims
         ));
     }
-    wrong.extend(delivered(&told.world.truth, &judged, &told.liars));
-    wrong.extend(orders(told.world, &all, &judged, rules));
+    wrong.extend(delivered(&world.truth, &judged, &told.liars));
+    wrong.extend(orders(world, &all, &judged, rules));
     Outcome {
         need,
         got: got(&judged, told.who),
-        enough,
+        convicted: found,
+        by_first,
         wrong,
     }
-}
-
-/// Who is convicted beside these honest files.
-#[must_use]
-pub fn convicted_beside(
-    told: &Told<'_>,
-    files: usize,
-    honest: &[&Export],
-    rules: &Rules,
-) -> BTreeSet<RegionKey> {
-    let beside = honest.iter().map(|one| (one.name(), one.file.clone()));
-    let all: Vec<Named> = told
-        .files
-        .iter()
-        .take(files)
-        .cloned()
-        .chain(beside)
-        .collect();
-    convicted(&verdict(told.world, &all, rules))
 }
 
 /// What is wrong where honest files alone are given: convictions, files that count as not given, deliveries that were not.
 #[must_use]
 pub fn honest_alone(world: &World, honest: &[&Export], rules: &Rules) -> Vec<String> {
-    let all: Vec<Named> = honest
-        .iter()
-        .map(|one| (one.name(), one.file.clone()))
-        .collect();
+    let all: Vec<Looked> = honest.iter().map(|one| world.looked(one)).collect();
     let judged = verdict(world, &all, rules);
     let mut wrong = Vec::new();
     for who in convicted(&judged) {
@@ -150,11 +138,12 @@ pub fn honest_alone(world: &World, honest: &[&Export], rules: &Rules) -> Vec<Str
     wrong
 }
 
-fn verdict(world: &World, files: &[Named], rules: &Rules) -> Judged {
-    let given = files
-        .iter()
-        .map(|(name, file)| (name.clone(), Ok(file.clone())));
-    judge_by(given.collect(), &world.trusted, world.now, rules)
+fn looked(world: &World, (name, file): Named) -> Looked {
+    look((name, Ok(file)), &world.trusted, world.now)
+}
+
+fn verdict(world: &World, files: &[Looked], rules: &Rules) -> Judged {
+    weigh(files.to_vec(), &world.trusted, world.now, rules)
 }
 
 fn convicted(judged: &Judged) -> BTreeSet<RegionKey> {
@@ -227,26 +216,20 @@ fn delivered(truth: &Truth, judged: &Judged, liars: &BTreeSet<RegionKey>) -> Vec
 }
 
 /// Whatever the order, one verdict.
-fn orders(world: &World, files: &[Named], judged: &Judged, rules: &Rules) -> Option<String> {
-    let mut orders: Vec<Vec<Named>> = Vec::new();
-    for turn in 1..files.len() {
+fn orders(world: &World, files: &[Looked], judged: &Judged, rules: &Rules) -> Option<String> {
+    let mut orders: Vec<Vec<Looked>> = Vec::new();
+    for turn in 0..files.len() {
         let mut turned = files.to_vec();
         turned.rotate_left(turn);
         orders.push(turned.clone());
         turned.reverse();
         orders.push(turned);
     }
-    if files.len() > 1 {
-        let mut turned = files.to_vec();
-        turned.reverse();
-        orders.push(turned);
-    }
-    orders.truncate(ORDERS_MAX);
-    for order in orders {
+    // The first is the order that was judged.
+    for order in orders.into_iter().skip(1).take(ORDERS_MAX) {
         let other = verdict(world, &order, rules);
         if other.findings != judged.findings || other.unusable != judged.unusable {
-            let names: Vec<&str> = order.iter().map(|(name, _)| name.as_str()).collect();
-            return Some(format!("the order of files changes the verdict: {names:?}"));
+            return Some("the order of files changes the verdict".to_owned());
         }
     }
     None

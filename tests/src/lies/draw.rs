@@ -1,6 +1,6 @@
 //! One draw: a life, a file of it, a lie or two told in it, and what comes out beside more and more honest files.
 
-use super::check::{Outcome, Told, convicted_beside, honest_alone, outcome};
+use super::check::{Outcome, Told, honest_alone, outcome};
 use super::life::troubles::LIVES;
 use super::life::world::{Export, Subject, World, world};
 use super::oracle::Need;
@@ -55,22 +55,22 @@ pub fn draw(seed: u64, rules: &Rules) -> Option<Drawn> {
                 .iter()
                 .map(|wrong| format!("beside {count}: {wrong}")),
         );
-        drawn.columns.push(found);
-        let convicted = convicted_beside(&told, told.files.len(), given, rules);
+        let convicted = &found.convicted;
         if let Some(before) = before.replace(convicted.clone())
             && !convicted.is_superset(&before)
             && !scene.world.trouble.restarts()
         {
-            drawn.wrong.push(format!(
-                "an honest file took a conviction back: {before:?}, then {convicted:?}"
-            ));
+            let words =
+                format!("an honest file took a conviction back: {before:?}, then {convicted:?}");
+            drawn.wrong.push(words);
         }
-        let fewer = convicted_beside(&told, 1, given, rules);
-        if !convicted.is_superset(&fewer) {
-            drawn.wrong.push(format!(
-                "a liar's file took a conviction back: {fewer:?}, then {convicted:?}"
-            ));
+        if !convicted.is_superset(&found.by_first) {
+            let fewer = &found.by_first;
+            let words =
+                format!("a liar's file took a conviction back: {fewer:?}, then {convicted:?}");
+            drawn.wrong.push(words);
         }
+        drawn.columns.push(found);
     }
     let wrong = honest_alone(scene.world, &others, rules);
     drawn.wrong.extend(wrong);

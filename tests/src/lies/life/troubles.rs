@@ -73,6 +73,9 @@ pub const LIVES: [(&str, Trouble); 18] = [
     ("erased", Trouble::Erased),
 ];
 
+/// How much a node does on a disk that was rolled back, before it is found out.
+const AGAIN: u32 = 60;
+
 /// What a trouble keeps from the middle to the end.
 pub struct Kept(Option<(SimDisk, u64)>);
 
@@ -230,18 +233,21 @@ fn roll_back(fed: &mut Fed, of: RegionKey, disk: (SimDisk, u64), story: &Story) 
     lines
         .iter()
         .for_each(|(upper, lower)| fed.cut(*upper, *lower, true));
-    let due = fed.now().plus_millis(9 * 86_400_000);
-    for verb in [
-        Verb::Progress {
-            leg: story.down.leg,
-            stage: "again".into(),
-        },
-        Verb::SetDue {
-            leg: story.down.leg,
-            due,
-        },
-    ] {
-        let _ = fed.try_ask(of, verb);
+    // It decides again what it decided before, otherwise, and later in its log.
+    for no in 0..AGAIN {
+        let stage = format!("again-{no}");
+        let _ = fed.try_ask(
+            of,
+            Verb::Progress {
+                leg: story.down.leg,
+                stage,
+            },
+        );
+        fed.minutes(1);
+    }
+    let due = START.plus_millis(4 * 86_400_000);
+    for leg in [story.down.leg, story.on.leg] {
+        let _ = fed.try_ask(of, Verb::SetDue { leg, due });
         fed.minutes(2);
     }
     lines

@@ -9,6 +9,7 @@ use super::troubles::{LIVES, Trouble, begin, end, meet_all, middle};
 use super::truth::Truth;
 use hotline::evidence::bundle::{Bundle, File, read, write};
 use hotline::evidence::gather::gather;
+use hotline::evidence::judge::{Looked, look};
 use hotline::evidence::ready::ready;
 use hotline::evidence::trust::Trusted;
 use hotline_domain::evidence::Signer as _;
@@ -54,6 +55,8 @@ pub struct Export {
     pub bundle: Bundle,
     /// Under its seal.
     pub file: File,
+    /// The same as the judge looks at it, once for all.
+    looked: OnceLock<Looked>,
 }
 
 impl Export {
@@ -152,6 +155,16 @@ impl World {
             .expect("every node has a key")
     }
 
+    /// An honest file, looked at by the judge.
+    #[must_use]
+    pub fn looked(&self, export: &Export) -> Looked {
+        let looked = export.looked.get_or_init(|| {
+            let given = (export.name(), Ok(export.file.clone()));
+            look(given, &self.trusted, self.now)
+        });
+        looked.clone()
+    }
+
     /// The file of a node.
     #[must_use]
     pub fn export(&self, node: RegionKey, subject: Subject, late: bool) -> Option<&Export> {
@@ -199,6 +212,7 @@ fn export(fed: &Fed, story: &Story, late: bool, exports: &mut Vec<Export>) {
                 head,
                 bundle,
                 file: read(&bytes).expect("what was just written"),
+                looked: OnceLock::new(),
             });
         }
     }

@@ -6,4 +6,5 @@ mod disputes;
 mod lies;
 mod pair;
 mod pasts;
+mod rolled;
 mod tampering;

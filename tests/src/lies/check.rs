@@ -8,7 +8,7 @@ use super::scene::{Claim, Scene};
 use hotline::evidence::bundle::File;
 use hotline::evidence::judge::{Judged, Looked, look, weigh};
 use hotline::evidence::rules::Rules;
-use hotline::evidence::verdict::Class;
+use hotline::evidence::verdict::{Class, Finding};
 use hotline_domain::evidence::Delivery;
 use hotline_topology::RegionKey;
 use std::collections::BTreeSet;
@@ -151,14 +151,13 @@ fn convicted(judged: &Judged) -> BTreeSet<RegionKey> {
     lies.map(|one| one.who).collect()
 }
 
+/// By which rules somebody is convicted, and the first of the reasons.
 fn by(judged: &Judged, who: RegionKey) -> String {
-    let mut lies = judged
-        .findings
-        .iter()
-        .filter(|one| one.class == Class::Lie && one.who == who);
-    lies.next().map_or_else(String::new, |one| {
-        format!("{}: {} {:?}", one.rule, one.words, one.exhibits)
-    })
+    let of_who = |one: &&Finding| one.class == Class::Lie && one.who == who;
+    let lies: Vec<&Finding> = judged.findings.iter().filter(of_who).collect();
+    let rules: BTreeSet<&str> = lies.iter().map(|one| one.rule).collect();
+    let first = lies.first().map(|one| (&one.words, &one.exhibits));
+    format!("{rules:?}, first {first:?}")
 }
 
 fn rules_of(judged: &Judged) -> Vec<(Class, RegionKey, &'static str)> {

@@ -34,7 +34,7 @@ pub enum Claim {
     /// A commit at another time.
     OtherTime,
     /// A letter that its author did not sign so.
-    OtherBytes,
+    OtherBytes(EnvelopeId),
     /// A receipt for bytes that nobody sent.
     FalseReceipt(Statement, EnvelopeId),
     /// A closed leg is open.

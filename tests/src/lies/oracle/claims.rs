@@ -49,7 +49,12 @@ pub(super) fn need(shown: &Shown<'_>, liar: RegionKey, claim: &Claim) -> Option<
         }
         Claim::OtherChain => other_chain(shown, liar, main?),
         Claim::OtherTime => other_time(shown, liar, main?),
-        Claim::OtherBytes => main.map(|_| Need::Convicted),
+        Claim::OtherBytes(id) => {
+            main?;
+            let mut shown = shown.files[MAIN].file.bundle.letters.iter();
+            let shown = shown.any(|one| one.envelope.id == *id);
+            shown.then_some(Need::Convicted)
+        }
         Claim::FalseReceipt(of, id) => {
             let head = main?;
             let open = shown
@@ -188,19 +193,35 @@ fn other_act(shown: &Shown<'_>, liar: RegionKey, stated: &Statement) -> Option<N
     let open = shown
         .of(liar)
         .find(|open| what(&open.letter.envelope) == *stated)?;
-    let Some(Message::Leg { leg, act, .. }) = &open.message else {
+    let Some(Message::Leg {
+        leg, act: this_act, ..
+    }) = &open.message
+    else {
         return None;
     };
-    let this = slot(act)?;
+    let this = slot(this_act)?;
     let others = shown.of(liar).filter(|other| {
         other.letter.envelope.id != stated.1
-            && matches!(&other.message, Some(Message::Leg { leg: of, act, .. }) if of == leg && slot(act) == Some(this))
+            && matches!(&other.message, Some(Message::Leg { leg: of, act, .. })
+                if of == leg && slot(act) == Some(this) && (act != this_act || other_texts(open, other)))
     });
-    let needs = others.map(|other| match this.0 == 0 || epoch(other) == epoch(open) {
-        true => Need::Convicted,
-        false => Need::Disputed,
+    let needs = others.map(|other| match epoch(open) {
+        _ if this.0 == 0 => Need::Convicted,
+        Some(epoch) if self::epoch(other) == Some(epoch) => two_lives(shown, liar, epoch),
+        _ => Need::Disputed,
     });
     needs.max()
+}
+
+/// Whether a field that both carry says different things.
+fn other_texts(one: &Open, other: &Open) -> bool {
+    let fields = &other.letter.envelope.fields;
+    let mut of_one = one.letter.envelope.fields.iter();
+    of_one.any(|field| {
+        fields
+            .iter()
+            .any(|of| of.name == field.name && of.hash != field.hash)
+    })
 }
 
 fn epoch(open: &Open) -> Option<u64> {
@@ -254,10 +275,13 @@ fn other_time(shown: &Shown<'_>, liar: RegionKey, main: LogHead) -> Option<Need>
             dated.entry(head.epoch).or_default().push(of);
         }
     }
-    let turned = dated.values().any(|all| {
+    let turned = dated.iter().filter(|(_, all)| {
         all.iter()
             .any(|one| all.iter().any(|other| one.0 < other.0 && one.1 > other.1))
     });
+    let turned = turned
+        .map(|(epoch, _)| two_lives(shown, liar, *epoch))
+        .max();
     let mut inside: Vec<(u64, Time)> = bundle
         .letters
         .iter()
@@ -279,7 +303,7 @@ fn other_time(shown: &Shown<'_>, liar: RegionKey, main: LogHead) -> Option<Need>
             })
             && open.letter.at != open.letter.envelope.written_at
     });
-    (turned || moved || own).then_some(Need::Convicted)
+    turned.max((moved || own).then_some(Need::Convicted))
 }
 
 /// What ended a leg, by its giver.

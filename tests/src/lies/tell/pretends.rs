@@ -226,7 +226,8 @@ pub(super) fn erased(scene: &mut Scene<'_>) -> Option<()> {
     }
     let at = *scene.rng.pick(&places);
     scene.bundle.letters[at].envelope.fields.clear();
-    scene.claims.push(Claim::OtherBytes);
+    let id = scene.bundle.letters[at].envelope.id;
+    scene.claims.push(Claim::OtherBytes(id));
     Some(())
 }
 

@@ -180,3 +180,19 @@ fn sets<'a>(files: &[&'a Export], most: usize) -> Vec<Vec<&'a Export>> {
     sets.retain(|set| !set.is_empty());
     sets
 }
+
+/// The first draw in which a judge without one of its rules lets a liar go: what the rule is there for.
+///
+/// # Panics
+/// When a draw panics, which none may.
+#[must_use]
+pub fn acquitted_without(rule: &'static str, draws: u64) -> Option<(u64, String)> {
+    let rules = Rules::without(&[rule]);
+    (0..draws).find_map(|seed| {
+        let wrong = draw(seed, &rules)?.wrong;
+        let acquitted = wrong
+            .into_iter()
+            .find(|words| words.contains("liar acquitted"));
+        acquitted.map(|words| (seed, words))
+    })
+}

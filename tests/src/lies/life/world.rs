@@ -156,7 +156,9 @@ impl World {
     }
 
     /// An honest file, looked at by the judge.
-    #[must_use]
+    ///
+    /// # Errors
+    /// It counts as not given.
     pub fn looked(&self, export: &Export) -> Looked {
         let looked = export.looked.get_or_init(|| {
             let given = (export.name(), Ok(export.file.clone()));

@@ -10,6 +10,8 @@
 //! breaks          faults of the program itself, around its seams; each must be found
 //! ```
 //!
+//! `lies` tells lies in evidence files about lives that really happened, and judges what the product's judge makes of them.
+//!
 //! `wired` runs the product's own links between such nodes: real gRPC and TLS, on virtual time.
 //!
 //! `processes` runs the program itself, as real processes on this machine; `power` cuts their power.
@@ -26,6 +28,7 @@ pub mod campaign;
 pub mod faults;
 pub mod fuzz;
 pub mod invariants;
+pub mod lies;
 pub mod power;
 pub mod processes;
 pub mod rough;

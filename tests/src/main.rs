@@ -10,6 +10,7 @@ use hotline_tests::breaks::Whole;
 use hotline_tests::breaks::hunt::{Hunted, SEEDS, hunt};
 use hotline_tests::campaign::{Campaign, campaign};
 use hotline_tests::invariants::Violation;
+use hotline_tests::lies::run::{Lies, lies};
 use hotline_tests::rough::{Fuzz, Power, Restores, fuzz, power, restores};
 use hotline_tests::sim::many::replay;
 use hotline_tests::sim::run::{minimise, run_without};
@@ -44,6 +45,8 @@ enum What {
     Restores(Restores),
     /// Looks for inputs that panic a decoder or a state machine.
     Fuzz(Fuzz),
+    /// Tells lies in evidence files and judges them; fails when an honest node is convicted or a liar goes free.
+    Lies(Lies),
     /// Breaks the program on purpose, in every way known; fails when a break goes unseen.
     Mutations {
         /// For programs.
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<ExitCode> {
         What::Power(wanted) => power(&wanted),
         What::Restores(wanted) => restores(&wanted),
         What::Fuzz(wanted) => fuzz(&wanted),
+        What::Lies(wanted) => lies(&wanted),
         What::Mutations { json } => Ok(mutations(json)),
     }
 }

@@ -5,6 +5,7 @@ use super::cross::cross;
 use super::delivery::{Delivered, deliveries};
 use super::examine::{Examined, Seal, examine};
 use super::mark::{Mark, State};
+use super::rules::Rules;
 use super::trust::Trusted;
 use super::verdict::{Class, Exhibit, Finding};
 use super::witness::settle;
@@ -47,22 +48,37 @@ impl Judged {
     }
 }
 
+/// A file that counts, or name and reason of one that counts as not given.
+pub type Looked = Result<Examined, (String, String)>;
+
 /// Judges, as of `now`. The order in which files are given says nothing, nor do their names but for being named.
 #[must_use]
 pub fn judge(given: Vec<Given>, trusted: &Trusted, now: Time) -> Judged {
+    let looked = given.into_iter().map(|given| look(given, trusted, now));
+    weigh(looked.collect(), trusted, now, &Rules::all())
+}
+
+/// Looks at one file by itself.
+///
+/// # Errors
+/// It counts as not given.
+pub fn look((name, file): Given, trusted: &Trusted, now: Time) -> Looked {
+    let file = file.map_err(|why| (name.clone(), why.to_string()))?;
+    let examined = examine(name.clone(), file, trusted, now);
+    match examined.unusable() {
+        None => Ok(examined),
+        Some(why) => Err((name, why)),
+    }
+}
+
+/// Weighs files against each other that were looked at as of `now`.
+#[must_use]
+pub fn weigh(looked: Vec<Looked>, trusted: &Trusted, now: Time, rules: &Rules) -> Judged {
     let (mut files, mut unusable) = (Vec::new(), Vec::new());
-    for (name, file) in given {
-        let file = file.map_err(|why| why.to_string());
-        let examined = file.and_then(|file| {
-            let examined = examine(name.clone(), file, trusted, now);
-            match examined.unusable() {
-                None => Ok(examined),
-                Some(why) => Err(why),
-            }
-        });
-        match examined {
+    for one in looked {
+        match one {
             Ok(examined) => files.push(examined),
-            Err(why) => unusable.push((name, why)),
+            Err(why) => unusable.push(why),
         }
     }
     files.sort_by(|one, other| {
@@ -72,7 +88,7 @@ pub fn judge(given: Vec<Given>, trusted: &Trusted, now: Time) -> Judged {
     unusable.sort();
     settle(&mut files, now);
     let usable: Vec<&Examined> = files.iter().collect();
-    let mut findings = cross(&usable);
+    let mut findings = cross(&usable, rules);
     let deliveries = deliveries(&usable);
     contradicted(&usable, &deliveries, &mut findings);
     for file in &usable {

@@ -20,6 +20,7 @@
 //! | witness | who else saw a signature, over all files |
 //! | hold | what a sealed file holds, and what it claims to be whole for |
 //! | cross | the rules that convict, each with what makes it fair |
+//! | rules | which of them a judge applies |
 //! | delivery | what became of each hand-over |
 //! | verdict | classes of findings, and how the program ends |
 //! | judge | all of that, over all files given |
@@ -38,6 +39,7 @@ mod hold;
 pub mod judge;
 mod mark;
 pub mod ready;
+pub mod rules;
 mod trees;
 pub mod trust;
 pub mod verdict;

@@ -27,8 +27,10 @@ use anyhow::Context as _;
 use hotline_domain::evidence::{Notary, Signature, Signed, Unproven};
 use hotline_topology::{Federation, RegionKey, Time};
 use rustls_pki_types::CertificateDer;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Whether the second region lies below the first.
 type Below<'a> = &'a dyn Fn(RegionKey, RegionKey) -> bool;
@@ -52,7 +54,12 @@ pub struct Trusted {
     trees: Trees,
     /// Whether lists past their promised renewal count as current: for a node that looks at its own file.
     any_age: bool,
+    /// What was found of certificates, by their chains and the moment: a file has many letters and few keys.
+    found: Mutex<BTreeMap<([u8; 32], Option<u32>, Time), Owned>>,
 }
+
+/// Whose a chain is and what is known of its key, or why nobody's.
+type Owned = Result<(RegionKey, Key), String>;
 
 impl Trusted {
     /// Reads the folder; files named in `topologies` stand in for its own versions of the tree.
@@ -65,6 +72,7 @@ impl Trusted {
             lists: RevocationLists::default(),
             trees: Trees::default(),
             any_age: false,
+            found: Mutex::default(),
         };
         for file in named(folder, "roots", ".crt") {
             trusted.roots.extend(read_certificates(&file)?);
@@ -112,6 +120,7 @@ impl Trusted {
             lists: material.lists.clone(),
             trees: Trees::default(),
             any_age: true,
+            found: Mutex::default(),
         }
     }
 
@@ -136,7 +145,7 @@ impl Trusted {
             .iter()
             .map(|der| CertificateDer::from(der.as_slice()))
             .collect();
-        let key = match self.key(&ders, topology, now) {
+        let key = match self.known(&ders, topology, now) {
             Ok((region, key)) if region == author => key,
             Ok((region, _)) => return Mark::Foreign(format!("证书属于 {region}，不是 {author}")),
             Err(why) => return Mark::Foreign(why),
@@ -154,13 +163,25 @@ impl Trusted {
         }
     }
 
+    /// The same as [`Self::key`], looked at once.
+    fn known(&self, ders: &[CertificateDer<'_>], topology: Option<u32>, now: Time) -> Owned {
+        let mut hash = Sha256::new();
+        for der in ders {
+            hash.update((der.len() as u64).to_be_bytes());
+            hash.update(der);
+        }
+        let chain = (hash.finalize().into(), topology, now);
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = found().get(&chain) {
+            return known.clone();
+        }
+        let owned = self.key(ders, topology, now);
+        found().insert(chain, owned.clone());
+        owned
+    }
+
     /// Whose a chain is and what is known of its key, whenever it was valid.
-    fn key(
-        &self,
-        ders: &[CertificateDer<'_>],
-        topology: Option<u32>,
-        now: Time,
-    ) -> Result<(RegionKey, Key), String> {
+    fn key(&self, ders: &[CertificateDer<'_>], topology: Option<u32>, now: Time) -> Owned {
         let domain = self.domain(ders.first().ok_or("没有签名者的证书")?)?;
         let (from, until) = chain::term(ders, &self.roots).map_err(|error| error.to_string())?;
         if from > until {

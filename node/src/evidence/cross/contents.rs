@@ -1,5 +1,6 @@
 //! What was said once was said twice, differently.
 
+use super::heads::Epochs;
 use super::hex;
 use super::voice::{Found, Voice};
 use crate::evidence::verdict::{Class, Finding};
@@ -85,8 +86,9 @@ fn content<'a>(voice: &Voice<'a>) -> Option<(LegId, Content<'a>)> {
 }
 
 /// K2, `two-acts`. A numbered act is decided once in a past, and a leg is offered once: its id is drawn. A node that lost
-/// its disk can have decided a number anew; then nobody can tell from the signatures alone whether it lied.
-pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Found) {
+/// its disk, or went on with an old one before it was found out, can have decided a number anew; then nobody can tell from
+/// the signatures alone whether it lied.
+pub(super) fn two_acts(voices: &[Voice<'_>], epochs: &Epochs, found: &mut Found) {
     type Slot = (RegionKey, LegId, (&'static str, u32));
     let mut said: BTreeMap<Slot, Vec<Content<'_>>> = BTreeMap::new();
     for voice in voices {
@@ -105,7 +107,9 @@ pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Found) {
                 if one.voice.id() == other.voice.id() || !one.excludes(other) {
                     continue;
                 }
-                let one_past = name == "offer" || one.epoch() == other.epoch();
+                let one_life = |epoch| !epochs.may_be_two_lives(who, epoch);
+                let one_past = one.epoch() == other.epoch() && one.epoch().is_none_or(one_life);
+                let one_past = name == "offer" || one_past;
                 let class = if one_past {
                     Class::Lie
                 } else {
@@ -123,7 +127,7 @@ pub(super) fn two_acts(voices: &[Voice<'_>], found: &mut Found) {
         let words = match class {
             Class::Lie => format!("对交办 {leg} 的「{label}」（第 {no} 号）签了不同的内容"),
             _ => format!(
-                "对交办 {leg} 的「{label}」（第 {no} 号）在两个纪元中签了不同的内容；所给文件中没有该节点的数据回退申明，现有签名分不出是否因回退重办"
+                "对交办 {leg} 的「{label}」（第 {no} 号）签了不同的内容；该节点换过纪元，所给文件中没有其数据回退申明，现有签名分不出是否因回退重办"
             ),
         };
         let shows = |content: &Content<'_>| {

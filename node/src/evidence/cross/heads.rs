@@ -34,7 +34,7 @@ impl Epochs {
     /// Whether two logs under this epoch may be two lives of an honest node's disk. One that lost its disk takes a higher
     /// epoch, and before it knows that, it may sign under the old one; a program of before took epochs that could come
     /// twice.
-    fn may_be_two_lives(&self, who: RegionKey, epoch: u64) -> bool {
+    pub fn may_be_two_lives(&self, who: RegionKey, epoch: u64) -> bool {
         let later = self.0.get(&who).is_some_and(|highest| *highest > epoch);
         later || (epoch > FIRST && epoch < COUNTED_BELOW)
     }

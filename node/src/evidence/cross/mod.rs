@@ -51,12 +51,13 @@ mod voice;
 
 use super::examine::Examined;
 use super::hold::Matters;
+use super::rules::Rules;
 use super::verdict::Finding;
 use voice::Voice;
 
 /// What the usable files say against each other. The order in which files are given says nothing.
 #[must_use]
-pub fn cross(files: &[&Examined]) -> Vec<Finding> {
+pub fn cross(files: &[&Examined], rules: &Rules) -> Vec<Finding> {
     let signed: Vec<Voice<'_>> = files
         .iter()
         .flat_map(|file| {
@@ -70,22 +71,23 @@ pub fn cross(files: &[&Examined]) -> Vec<Finding> {
     let epochs = heads::Epochs::of(files, &signed);
     let mut found = Vec::new();
     contents::two_statements(&voices, &mut found);
-    contents::two_acts(&voices, &mut found);
+    contents::two_acts(&voices, &epochs, &mut found);
     heads::two_roots(&voices, &epochs, &mut found);
     heads::forked(files, &signed, &epochs, &mut found);
     heads::rewritten(files, &voices, &mut found);
     held::letters(files, &voices, &matters, &mut found);
     held::receipts(files, &voices, &matters, &mut found);
-    order::turned(files, &voices, &mut found);
+    order::turned(files, &voices, &epochs, &mut found);
     order::moved(files, &voices, &mut found);
     sealed::falsehoods(files, &mut found);
-    standing::closed_and_open(files, &voices, &mut found);
+    standing::closed_and_open(files, &voices, &epochs, &mut found);
     standing::standings(files, &voices, &mut found);
     days::two_days(files, &voices, &epochs, &mut found);
     days::outside(files, &voices, &mut found);
     epochs::unexplained(files, &mut found);
     held::too_old(files, &voices, &matters, &mut found);
     held::unanswered(files, &voices, &matters, &mut found);
+    found.retain(|finding| rules.apply(finding.rule));
     found
 }
 

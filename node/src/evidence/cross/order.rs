@@ -3,6 +3,7 @@
 //! Dated are letters to neighbours, which are signed in the commit that writes them, and seals, which bear the time of the
 //! log's last commit. Nothing else is: what goes to a far node may have waited for its key.
 
+use super::heads::{Epochs, two_lives};
 use super::voice::{Found, Voice, seal_exhibit};
 use crate::evidence::bundle::Way;
 use crate::evidence::examine::Examined;
@@ -19,7 +20,12 @@ struct Dated<'a> {
 
 /// K9, `time-turned`: of two statements of one past the later commit bears the earlier time. This finds who dates back,
 /// and who seals an old log today to leave out what came since.
-pub(super) fn turned(files: &[&Examined], voices: &[Voice<'_>], found: &mut Found) {
+pub(super) fn turned(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    epochs: &Epochs,
+    found: &mut Found,
+) {
     let mut pasts: BTreeMap<(RegionKey, u64), Vec<Dated<'_>>> = BTreeMap::new();
     for voice in voices.iter().filter(|voice| voice.seen.dated) {
         let (Some(head), Some(commit)) = (voice.head(), voice.commit()) else {
@@ -49,7 +55,7 @@ pub(super) fn turned(files: &[&Examined], voices: &[Voice<'_>], found: &mut Foun
                 exhibit: Box::new(move || seal_exhibit(file, shows())),
             });
     }
-    for ((who, _), mut dated) in pasts {
+    for ((who, epoch), mut dated) in pasts {
         dated.sort_by_key(|one| (one.commit, one.at));
         let mut latest: Option<&Dated<'_>> = None;
         let mut before: Option<&Dated<'_>> = None;
@@ -61,16 +67,13 @@ pub(super) fn turned(files: &[&Examined], voices: &[Voice<'_>], found: &mut Foun
                 latest = before;
             }
             if let Some(earlier) = latest.filter(|earlier| earlier.at > one.at) {
-                found.push(Finding {
-                    class: Class::Lie,
-                    who,
-                    rule: "time-turned",
-                    words: format!(
-                        "其日志第 {} 号提交的时间 {} 晚于其后第 {} 号提交的 {}：或倒填日期，或用旧日志盖新章，除非 {who} 出示已有他方见证的纪元申明",
-                        earlier.commit, earlier.at, one.commit, one.at
-                    ),
-                    exhibits: vec![(earlier.exhibit)(), (one.exhibit)()],
-                });
+                let words = format!(
+                    "其日志第 {} 号提交的时间 {} 晚于其后第 {} 号提交的 {}：或倒填日期，或用旧日志盖新章",
+                    earlier.commit, earlier.at, one.commit, one.at
+                );
+                let exhibits = vec![(earlier.exhibit)(), (one.exhibit)()];
+                let life = (epochs, who, epoch);
+                found.push(two_lives(life, "time-turned", words, exhibits));
                 break;
             }
             before = Some(one);

@@ -1,5 +1,6 @@
 //! To one the leg is closed, to another it is open; and what a sealed file says of where its legs stand.
 
+use super::heads::Epochs;
 use super::voice::{Found, Voice, seal_exhibit};
 use crate::evidence::bundle::Way;
 use crate::evidence::examine::Examined;
@@ -26,8 +27,14 @@ fn closing(message: &Message) -> Option<(LegId, Time)> {
     }
 }
 
-/// K13, `closed-and-open`. What was closed stays closed; what came first is said by commits, since people date acts back.
-pub(super) fn closed_and_open(files: &[&Examined], voices: &[Voice<'_>], found: &mut Found) {
+/// K13, `closed-and-open`. What was closed stays closed; what came first is said by commits, since people date acts back. On
+/// a disk that went back it was open again, until that was found out.
+pub(super) fn closed_and_open(
+    files: &[&Examined],
+    voices: &[Voice<'_>],
+    epochs: &Epochs,
+    found: &mut Found,
+) {
     for voice in voices {
         let Some((leg, closed_at)) = voice.message().and_then(closing) else {
             continue;
@@ -36,7 +43,10 @@ pub(super) fn closed_and_open(files: &[&Examined], voices: &[Voice<'_>], found: 
             continue;
         };
         let closed = voice.exhibit(format!("{who} 签名：交办 {leg} 自 {closed_at} 起已结束"));
-        let mut convict = |open: Exhibit| found.push(both(who, leg, closed.clone(), open));
+        let two_lives = epochs.may_be_two_lives(who, head.epoch);
+        let mut both = |class, open: Exhibit| {
+            found.push(both(class, who, leg, vec![closed.clone(), open]));
+        };
         for other in voices.iter().filter(|other| other.author() == who) {
             let later = other
                 .head()
@@ -47,10 +57,12 @@ pub(super) fn closed_and_open(files: &[&Examined], voices: &[Voice<'_>], found: 
                 && sight.open
                 && later
             {
-                convict(other.exhibit(format!(
-                    "{who} 签名：{} 时仍为「{}」",
-                    sight.since, sight.stage
-                )));
+                let shows = format!("{who} 签名：{} 时仍为「{}」", sight.since, sight.stage);
+                let class = match two_lives {
+                    true => Class::Contradiction,
+                    false => Class::Lie,
+                };
+                both(class, other.exhibit(shows));
             }
         }
         for file in files.iter().filter(|file| file.node() == who) {
@@ -59,19 +71,25 @@ pub(super) fn closed_and_open(files: &[&Examined], voices: &[Voice<'_>], found: 
             });
             if owes && stands_open(file, leg, who) {
                 let shows = format!("盖章的证据说截至 {} 未结束", file.file.bundle.made_at);
-                convict(seal_exhibit(file, shows));
+                both(Class::Lie, seal_exhibit(file, shows));
             }
         }
     }
 }
 
-fn both(who: RegionKey, leg: LegId, closed: Exhibit, open: Exhibit) -> Finding {
+fn both(class: Class, who: RegionKey, leg: LegId, exhibits: Vec<Exhibit>) -> Finding {
+    let words = match class {
+        Class::Lie => format!("对交办 {leg}，一处签名说已结束，另一处说未结束"),
+        _ => format!(
+            "对交办 {leg}，一处签名说已结束，另一处说未结束；该节点其后换过纪元，现有签名分不出是否因数据回退"
+        ),
+    };
     Finding {
-        class: Class::Lie,
+        class,
         who,
         rule: "closed-and-open",
-        words: format!("对交办 {leg}，一处签名说已结束，另一处说未结束"),
-        exhibits: vec![closed, open],
+        words,
+        exhibits,
     }
 }
 

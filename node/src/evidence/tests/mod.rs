@@ -7,5 +7,6 @@ mod disputes;
 mod lies;
 mod pair;
 mod pasts;
+mod rolled;
 mod tampering;
 mod years;

@@ -20,6 +20,15 @@ impl Pair {
     /// The node's disk is replaced by its first commits, on purpose as by the manual: it starts, takes a higher epoch, and
     /// both compare.
     pub fn restore(&mut self, at: usize, commits: u64) {
+        self.put_back(at, commits);
+        let id = [at as u8 + 1; 16];
+        self.step(at, Input::Restored { id });
+        self.step(at, Input::Start);
+        self.compare(at);
+    }
+
+    /// The node's disk is replaced by its first commits, and nobody says so.
+    pub fn put_back(&mut self, at: usize, commits: u64) {
         let dir = self.log_dir(at);
         let kept: Vec<Vec<u8>> = {
             let reader = LogReader::open(Arc::new(RealDisk), &dir).unwrap();
@@ -41,10 +50,6 @@ impl Pair {
         }
         node.log.sync().unwrap();
         node.drawn += 1 << 32;
-        let id = [at as u8 + 1; 16];
-        self.step(at, Input::Restored { id });
-        self.step(at, Input::Start);
-        self.compare(at);
     }
 
     /// A node that took a higher epoch meets the other, and both compare.

@@ -55,9 +55,11 @@ pub struct Trusted {
     /// Whether lists past their promised renewal count as current: for a node that looks at its own file.
     any_age: bool,
     /// What was found of certificates, by their chains and the moment: a file has many letters and few keys.
-    found: Mutex<BTreeMap<([u8; 32], Option<u32>, Time), Owned>>,
+    found: Mutex<BTreeMap<Asked, Owned>>,
 }
 
+/// The hash of a chain, the version of the tree by which it is judged, and the moment.
+type Asked = ([u8; 32], Option<u32>, Time);
 /// Whose a chain is and what is known of its key, or why nobody's.
 type Owned = Result<(RegionKey, Key), String>;
 

@@ -201,6 +201,41 @@ impl Break for ReceiptsNothing {
     }
 }
 
+/// Days end, and no neighbour hears of it.
+pub(super) struct TellsNoDay;
+
+impl Break for TellsNoDay {
+    fn commit(&mut self, node: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let before = commit.facts.len();
+        commit.facts.retain(|fact| match fact {
+            Fact::Queued { envelope, .. } => envelope.kind != MessageKind::Tally as u32,
+            _ => true,
+        });
+        renumber(node, commit);
+        before != commit.facts.len()
+    }
+}
+
+/// Now and then a day's account leaves an entry out.
+#[derive(Default)]
+pub(super) struct LeavesEntriesOut(u64);
+
+impl Break for LeavesEntriesOut {
+    fn commit(&mut self, _: &Node, _: &[Event], commit: &mut Commit) -> bool {
+        let mut edited = false;
+        for fact in &mut commit.facts {
+            if let Fact::DayClosed(day) = fact
+                && day.entries > 0
+                && nth(&mut self.0, 3)
+            {
+                day.entries -= 1;
+                edited = true;
+            }
+        }
+        edited
+    }
+}
+
 /// What waits for a version of the tree is consumed, and gone.
 pub(super) struct ForgetsParked;
 

@@ -128,6 +128,12 @@ pub fn all() -> Vec<(&'static str, Make)> {
         ("receipts no hand-over", || {
             Box::<commits::ReceiptsNothing>::default()
         }),
+        ("tells no neighbour its days", || {
+            Box::new(commits::TellsNoDay)
+        }),
+        ("leaves entries out of a day", || {
+            Box::<commits::LeavesEntriesOut>::default()
+        }),
         ("forgets what is parked", || {
             Box::new(commits::ForgetsParked)
         }),

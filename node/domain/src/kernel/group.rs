@@ -385,7 +385,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
                 return Ok(());
             }
             draft.record(changed(epoch, 0, Some(now), None))?;
-            draft.cut(peer, format!("{peer} 以{}重新开始", fold::epoch_words(epoch)));
+            draft.cut(
+                peer,
+                format!("{peer} 以{}重新开始", fold::epoch_words(epoch)),
+            );
             reopen::restart(draft, peer)?;
             keys::introduce(draft, peer)?;
             timers::figures_anew(draft, peer)
@@ -414,7 +417,10 @@ fn link_news(draft: &mut Draft<'_>, peer: RegionKey, news: LinkNews) -> Result<(
         }
         // Restored on purpose, from a backup older than an epoch that the peer has met: one step further.
         LinkNews::SelfRolledBack { seen_epoch, .. } if link.restarting => {
-            draft.cut(peer, format!("对方见过本节点的{}", fold::epoch_words(seen_epoch)));
+            draft.cut(
+                peer,
+                format!("对方见过本节点的{}", fold::epoch_words(seen_epoch)),
+            );
             reconcile::raise(draft, seen_epoch)
         }
         LinkNews::SelfRolledBack { why, seen_epoch } => {

@@ -43,7 +43,8 @@ pub use context::{Now, World, is_own_unit};
 pub use draft::Draft;
 pub use event::{Action, Commit, Event, Gather, Input, LinkNews};
 pub use fold::{
-    COUNTED_BELOW, FIRST_EPOCH, epoch_after, epoch_words, fold, fold_commit, next_epoch, timers_until,
+    COUNTED_BELOW, FIRST_EPOCH, epoch_after, epoch_words, fold, fold_commit, next_epoch,
+    timers_until,
 };
 pub use group::Group;
 pub use joint::{forward as forward_result, joint_legs, name as name_lead};

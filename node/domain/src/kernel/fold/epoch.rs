@@ -56,7 +56,10 @@ mod tests {
     fn an_epoch_is_told_by_its_number_or_by_its_moment() {
         assert_eq!(epoch_words(2), "第 2 纪元");
         assert_eq!(epoch_words(COUNTED_BELOW - 1), "第 999999 纪元");
-        assert_eq!(epoch_words(1_767_196_800_000), "2026-01-01 00:00:00 起的纪元");
+        assert_eq!(
+            epoch_words(1_767_196_800_000),
+            "2026-01-01 00:00:00 起的纪元"
+        );
         assert_eq!(epoch_words(u64::MAX), format!("第 {} 纪元", u64::MAX));
         assert!(!epoch_words(i64::MAX.unsigned_abs()).is_empty());
     }

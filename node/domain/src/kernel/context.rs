@@ -63,6 +63,18 @@ impl<'a> World<'a> {
             .unwrap_or(self.federation)
     }
 
+    /// Every version that this node knows, the one in force first.
+    pub fn trees(&self) -> impl Iterator<Item = &'a Federation> + use<'a> {
+        std::iter::once(self.federation).chain(self.older)
+    }
+
+    /// Whether one node stands below another by any version that this node knows: what was done under an older one stays
+    /// done, whoever moved since.
+    #[must_use]
+    pub fn was_below(&self, one: RegionKey, other: RegionKey) -> bool {
+        self.trees().any(|tree| tree.is_below(one, other))
+    }
+
     /// This node's own region; `None` where the topology lost it.
     #[must_use]
     pub fn region(&self) -> Option<&'a Region> {

@@ -349,10 +349,10 @@ impl<'a> Draft<'a> {
         send::send(self, to, lane, message, fields)
     }
 
-    /// Whether the way to another node leads by this one, or ends there.
+    /// Whether the way to another node leads by this one, or ends there; or did by an older tree.
     pub(super) fn goes_by(&self, by: RegionKey, other: RegionKey) -> bool {
-        let tree = self.world.federation;
-        tree.path(self.me(), other).contains(&by)
+        let mut trees = self.world.trees();
+        trees.any(|tree| tree.path(self.me(), other).contains(&by))
     }
 
     /// Whether a neighbour is known to speak the wire version that brought a kind of message.

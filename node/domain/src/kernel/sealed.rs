@@ -153,15 +153,30 @@ pub(super) fn take_up(draft: &mut Draft<'_>, region: RegionKey) -> Result<(), St
                 region,
                 no: kept.no,
             })?;
-            // It is written as it leaves: what a commit signs bears the commit's time, so that nobody is taken for one who
-            // dates back because a key came late.
-            let written = Envelope {
-                written_at: draft.now(),
-                ..again_from_here(kept.envelope)
-            };
+            let written = written_anew(draft, again_from_here(kept.envelope))?;
             queue(draft, written)?;
         }
     }
+}
+
+/// What waited is written as it leaves: what a commit signs bears the commit's time, so that nobody is taken for one who
+/// dates back because a key came late. What had left before stays as it was signed; and what waited already when the disk
+/// was set back may have left since, with another time: it leaves under an id of its own, for an id states one thing.
+fn written_anew(draft: &mut Draft<'_>, envelope: Envelope) -> Result<Envelope, Stop> {
+    if draft.get(&RowKey::InFlight(envelope.id))?.is_some() {
+        return Ok(envelope);
+    }
+    let forgot = draft.node()?.restore;
+    let id = match forgot.is_some_and(|restore| envelope.written_at <= restore.at) {
+        true => EnvelopeId(draft.draw()),
+        false => envelope.id,
+    };
+    let written_at = draft.now();
+    Ok(Envelope {
+        id,
+        written_at,
+        ..envelope
+    })
 }
 
 /// Time passed and a key is still not known: asks again; what waited too long comes back as if refused, unless nobody

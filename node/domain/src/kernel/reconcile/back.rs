@@ -31,15 +31,16 @@ pub(in crate::kernel) fn take(
     mut past: PastAct,
     mut fields: Vec<SealedField>,
 ) -> Result<(), Stop> {
-    let (tree, author) = (header.tree, header.author);
+    let author = header.author;
     let forgot = awaits(draft, author)?;
     let known = Rows::leg(draft, past.leg)?;
+    let tree = given_under(draft, header, &past.act);
     let offer = match (&known, &past.act) {
         (Some(leg), _) => Some(&leg.offer),
         (None, Act::Offer(offer)) => Some(&**offer),
         (None, _) => None,
     };
-    check_fields(draft, tree, author, offer, &fields)?;
+    check_fields(draft, header.tree, author, offer, &fields)?;
     if let Some(known) = &known {
         if orders::is_issuer(draft, known, author, &past) {
             return orders::take_again(draft, known, past, fields);
@@ -114,6 +115,20 @@ pub(in crate::kernel) fn take(
         }
         (None, _) => Ok(()),
     }
+}
+
+/// The tree by which what comes back is judged: an offer by the one that let its giver give it, since whoever tells it
+/// does so under a newer one, which may have parted the two.
+fn given_under<'a>(draft: &Draft<'a>, header: &Header<'a>, act: &Act) -> &'a Federation {
+    let Act::Offer(offer) = act else {
+        return header.tree;
+    };
+    let (world, author) = (draft.world, header.author);
+    let permits = |tree: &&Federation| {
+        offer.giver != author || authority::permit_offer(&world, tree, author, offer).is_ok()
+    };
+    let mut trees = std::iter::once(header.tree).chain(world.trees());
+    trees.find(permits).unwrap_or(header.tree)
 }
 
 /// An act of a leg, the other side's or this node's own, is on record again.

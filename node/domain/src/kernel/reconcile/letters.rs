@@ -7,9 +7,9 @@
 use crate::evidence::{Unproven, judge_letter};
 use crate::exchange::{Letter, PastAct};
 use crate::id::{EnvelopeId, LegId};
-use crate::kernel::Draft;
 use crate::kernel::outcome::Stop;
 use crate::kernel::witness;
+use crate::kernel::{Draft, World};
 use crate::leg::{Act, Asking, Leg, Party};
 use crate::link::{Envelope, Message};
 use crate::policy::authority;
@@ -42,17 +42,21 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// The letter of an act, where there is one: the first that was not shown for another.
+    /// The letter of an act, where there is one: the first that was not shown for another. The log holds what was refused
+    /// as well: what somebody wrote in another's name says the same, and proves nothing of that other.
     pub(super) fn letter(
         &mut self,
         draft: &Draft<'_>,
         past: &PastAct,
     ) -> Result<Option<Letter>, Stop> {
         debug_assert_eq!(past.leg, self.leg);
+        let known = draft.leg(past.leg)?;
+        let is_its =
+            |one: &Envelope, act: &Act| speaks_for(draft, Some(&known), one.author, past.by, act);
         let tells = |one: &&Envelope| {
             !self.used.contains(&one.id)
                 && one.author != draft.me()
-                && said(draft, one, past).is_some()
+                && said(draft, one, past).is_some_and(|(_, act)| is_its(one, &act))
         };
         let Some(found) = self.letters.iter().find(tells) else {
             return Ok(None);
@@ -143,7 +147,7 @@ pub(super) fn examine(
     }))
 }
 
-/// Whether an author may have done this as that party of the leg.
+/// Whether an author may have done this as that party of the leg, by the tree in force or one before it.
 fn speaks_for(
     draft: &Draft<'_>,
     known: Option<&Leg>,
@@ -156,7 +160,13 @@ fn speaks_for(
         (_, Act::Offer(offer)) => by == Party::Giver && author == offer.giver,
         (Some(leg), _) => match by {
             Party::Taker => author == leg.taker().region(),
-            Party::Giver => authority::party_of(&draft.world, leg, author, act) == Ok(Party::Giver),
+            Party::Giver => draft.world.trees().any(|federation| {
+                let world = World {
+                    federation,
+                    ..draft.world
+                };
+                authority::party_of(&world, leg, author, act) == Ok(Party::Giver)
+            }),
         },
         // An order of this node's on a leg between others, and the reply to it.
         (None, Act::ReplyOrder { order }) => {

@@ -98,6 +98,29 @@ pub(super) fn unasked(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop
     put(draft, MissingKind::Unasked, None, String::new(), words)
 }
 
+/// Those that were above or below this node while it did what it forgot, and that the tree in force has no more: nobody can
+/// ask them. `since`: up to when this node remembers.
+pub(super) fn gone(draft: &mut Draft<'_>, since: Time) -> Result<(), Stop> {
+    let (tree, me) = (draft.world.federation, draft.me());
+    let mut until = tree.effective_from();
+    let mut told = BTreeSet::new();
+    for older in draft.world.older.iter().rev() {
+        if until < since {
+            break;
+        }
+        until = older.effective_from();
+        for peer in super::related(older, me) {
+            if tree.region(peer).is_none() && told.insert(peer) {
+                let words = format!(
+                    "{peer} 已不在现行拓扑中，无法与其核对：它记得而本节点忘了的交办不会补回；请查它的档案，或请承接其工作的单位查对"
+                );
+                put(draft, MissingKind::Unasked, None, String::new(), words)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The last exchange is over: what nobody could bring back.
 pub(super) fn list(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let Some(restore) = draft.node()?.restore else {

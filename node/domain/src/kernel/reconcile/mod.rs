@@ -62,7 +62,7 @@ use crate::refusal::{Class, Refusal};
 use crate::row::{Row, RowKey};
 use crate::ticket::Ticket;
 use crate::view::{Rows, View, ViewFailed};
-use hotline_topology::{RegionKey, Time};
+use hotline_topology::{Federation, RegionKey, Time};
 use std::collections::BTreeMap;
 
 pub(super) use asked::{gather_again, gathered};
@@ -136,22 +136,10 @@ pub(super) fn begin(
     let since = Time(until.0.saturating_sub(SLACK_MS));
     let mut legs = legs_by_peer(draft, since)?;
     for peer in &others {
-        let exchange = Exchange {
-            peer: *peer,
-            ask: epoch,
-            since: at,
-            urgent: false,
-            ordinary: false,
-        };
-        let (peer, exchange) = (*peer, Some(exchange));
-        draft.record(Fact::Exchanged { peer, exchange })?;
-        let legs = legs.remove(&peer).unwrap_or_default();
-        // A neighbour that cannot be asked yet must not hold up the others: a person decides.
-        let asked = draft.attempt(|inner| ask(inner, peer, epoch, true, since, &legs))?;
-        if let Err(refusal) = asked {
-            draft.alarm(format!("不能与 {peer} 核对交办：{refusal}"));
-        }
+        let legs = legs.remove(peer).unwrap_or_default();
+        begin_with(draft, *peer, epoch, since, &legs)?;
     }
+    missing::gone(draft, since)?;
     draft.alarm(format!(
         "本节点的数据恢复到了 {until} 的状态，已进入{}，正与 {} 个节点核对未结交办；核对完之前，此前的工单暂不能办，新受理照常",
         epoch_words(epoch),
@@ -163,13 +151,75 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// Every node that may have given this one a leg or taken one from it: those above and those below.
+/// Begins the exchange with one of them.
+fn begin_with(
+    draft: &mut Draft<'_>,
+    peer: RegionKey,
+    epoch: u64,
+    since: Time,
+    legs: &[Leg],
+) -> Result<(), Stop> {
+    let exchange = Some(Exchange {
+        peer,
+        ask: epoch,
+        since: draft.now(),
+        urgent: false,
+        ordinary: false,
+    });
+    draft.record(Fact::Exchanged { peer, exchange })?;
+    // A neighbour that cannot be asked yet must not hold up the others: a person decides.
+    let asked = draft.attempt(|inner| ask(inner, peer, epoch, true, since, legs))?;
+    if let Err(refusal) = asked {
+        draft.alarm(format!("不能与 {peer} 核对交办：{refusal}"));
+    }
+    Ok(())
+}
+
+/// A restored node takes a tree into force that it did not know when it asked, though it was in force by then: who is above
+/// or below by that one alone is asked as well. `before`: the version that was in force here.
+pub(super) fn reorganised(draft: &mut Draft<'_>, before: u32) -> Result<(), Stop> {
+    let Some(restore) = draft.node()?.restore else {
+        return Ok(());
+    };
+    let (tree, me) = (draft.world.federation, draft.me());
+    if tree.effective_from() > restore.at {
+        return Ok(());
+    }
+    let known = draft.world.trees().filter(|tree| tree.version() <= before);
+    let asked: Vec<_> = known.flat_map(|tree| related(tree, me)).collect();
+    let since = Time(restore.until.0.saturating_sub(SLACK_MS));
+    let mut legs = legs_by_peer(draft, since)?;
+    for peer in related(tree, me) {
+        if !asked.contains(&peer) && with(draft, peer)?.is_none() {
+            let legs = legs.remove(&peer).unwrap_or_default();
+            // It may remember a link from before the restore.
+            if is_near(draft, peer) {
+                restart_lanes_to(draft, peer)?;
+            }
+            begin_with(draft, peer, restore.epoch, since, &legs)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every node that may have given this one a leg or taken one from it: those above and those below, and those that were
+/// so by an older tree, as far as there is a way to them still.
 fn others(draft: &Draft<'_>) -> Vec<RegionKey> {
     let (tree, me) = (draft.world.federation, draft.me());
-    let above = tree.ancestors(me);
+    let mut others = Vec::new();
+    for other in draft.world.trees().flat_map(|tree| related(tree, me)) {
+        if tree.next_hop(me, other).is_some() && !others.contains(&other) {
+            others.push(other);
+        }
+    }
+    others
+}
+
+/// The nodes above and below one.
+fn related(tree: &Federation, me: RegionKey) -> impl Iterator<Item = RegionKey> {
+    let is_node = move |key: &RegionKey| tree.node_for(*key) == Some(*key) && *key != me;
     let below = tree.subtree(me);
-    let is_node = |key: &RegionKey| tree.node_for(*key) == Some(*key) && *key != me;
-    above.chain(below).filter(is_node).collect()
+    tree.ancestors(me).chain(below).filter(is_node)
 }
 
 /// Those of them to which this node has a link.
@@ -185,30 +235,37 @@ fn is_near(draft: &Draft<'_>, other: RegionKey) -> bool {
 
 fn restart_lanes(draft: &mut Draft<'_>) -> Result<(), Stop> {
     for peer in neighbours(draft) {
-        let link = draft.link(peer)?;
-        draft.record(Fact::LinkChanged {
-            peer,
-            peer_epoch: link.peer_epoch,
-            failures: 0,
-            heard_at: link.heard_at,
-            blocked: None,
-            peer_wire: link.peer_wire,
-            restarting: true,
-            shown: link.shown,
-        })?;
-        reopen::restart(draft, peer)?;
-        draft.cut(peer, "本节点以更高的纪元重新开始".to_owned());
+        restart_lanes_to(draft, peer)?;
     }
     Ok(())
 }
 
+fn restart_lanes_to(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> {
+    let link = draft.link(peer)?;
+    draft.record(Fact::LinkChanged {
+        peer,
+        peer_epoch: link.peer_epoch,
+        failures: 0,
+        heard_at: link.heard_at,
+        blocked: None,
+        peer_wire: link.peer_wire,
+        restarting: true,
+        shown: link.shown,
+    })?;
+    reopen::restart(draft, peer)?;
+    draft.cut(peer, "本节点以更高的纪元重新开始".to_owned());
+    Ok(())
+}
+
 /// Legs between this node and others, ascending by id: open, closed since, or taken since, however long before they were
-/// closed: links can be down for days.
+/// closed: links can be down for days. A clock that stood still dates all that too early; but what was offered since is due
+/// since by the giver's own.
 fn legs_by_peer(view: &dyn View, since: Time) -> Result<BTreeMap<RegionKey, Vec<Leg>>, ViewFailed> {
     let mut legs: BTreeMap<RegionKey, Vec<Leg>> = BTreeMap::new();
     each_leg(view, |leg| {
         let late = |at: Time| at >= since;
-        let lately = leg.closed_at.is_none_or(late) || leg.delivered_at.is_some_and(late);
+        let done = leg.closed_at.is_none_or(late) || leg.delivered_at.is_some_and(late);
+        let lately = done || late(leg.offer.due.at) || late(leg.due.at);
         if let Some(peer) = acts::other_end(&leg).filter(|_| lately) {
             legs.entry(peer).or_default().push(leg);
         }

@@ -63,7 +63,7 @@ pub(in crate::kernel) fn comes_back(draft: &Draft<'_>, envelope: &Envelope) -> R
 
 /// Whether a superior shows what was replied to an order of its own.
 fn told_from_above(draft: &Draft<'_>, envelope: &Envelope, past: &PastAct) -> bool {
-    let below = draft.world.federation.is_below(draft.me(), envelope.author);
+    let below = draft.world.was_below(draft.me(), envelope.author);
     below && matches!(past.act, Act::ReplyOrder { .. })
 }
 
@@ -92,7 +92,7 @@ pub(super) fn given_on(
     since: Time,
 ) -> Result<Vec<Leg>, Stop> {
     let (mut found, since) = (Vec::new(), delayed(since));
-    if !draft.world.federation.is_below(draft.me(), issuer) {
+    if !draft.world.was_below(draft.me(), issuer) {
         return Ok(found);
     }
     each_leg(draft, |leg| {
@@ -343,7 +343,7 @@ pub(super) fn take(
         return Err(unknown_leg(past.leg));
     }
     if let Act::ReplyOrder { order } = past.act
-        && header.tree.is_below(draft.me(), header.author)
+        && draft.world.was_below(draft.me(), header.author)
         && draft.order(order)?.is_none()
     {
         // A superior shows an end of the leg its own reply; the leg was its own affair and nobody could bring it back.

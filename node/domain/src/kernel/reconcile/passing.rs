@@ -61,7 +61,7 @@ pub(super) fn tell_notices(
     restored: RegionKey,
     since: Time,
 ) -> Result<(), Stop> {
-    if !draft.world.federation.is_below(draft.me(), restored) {
+    if !draft.world.was_below(draft.me(), restored) {
         return Ok(());
     }
     let first = |at| RowKey::Notice(at, MatterId([0; 16]), LegId([0; 16]), 0);
@@ -85,12 +85,12 @@ pub(super) fn tell_notices(
 
 /// What the restored node acknowledged and had not passed on never came: the ends behind it are asked by the end above.
 fn ask_behind(draft: &mut Draft<'_>, restored: RegionKey, since: Time) -> Result<(), Stop> {
-    let (tree, me) = (draft.world.federation, draft.me());
-    if !tree.is_below(restored, me) {
+    let world = draft.world;
+    if !world.was_below(restored, draft.me()) {
         return Ok(());
     }
     for (peer, legs) in legs_by_peer(draft, since)? {
-        if peer != restored && tree.is_below(peer, restored) {
+        if peer != restored && world.was_below(peer, restored) {
             ask(draft, peer, 0, false, since, &legs)?;
         }
     }

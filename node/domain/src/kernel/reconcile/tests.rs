@@ -1,6 +1,7 @@
 mod forks;
 mod halfway;
 mod letters;
+mod moved;
 mod orders;
 mod origins;
 

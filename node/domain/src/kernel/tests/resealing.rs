@@ -476,3 +476,91 @@ fn a_notice_waits_for_nothing_else_of_its_leg() {
     assert_eq!(lies_aside(&fed), 1);
     assert_eq!(fed.notices(ZEZHOU).len(), before.len() + 1);
 }
+
+/// What these nodes stated under the id of an envelope.
+fn stated(fed: &Fed, at: RegionKey, id: crate::id::EnvelopeId) -> Vec<[u8; 32]> {
+    let facts = fed.nodes[&at].log.iter().flat_map(|(_, facts)| facts);
+    let queued = facts.filter_map(|fact| match fact {
+        Fact::Queued { envelope, .. } if envelope.id == id => Some(envelope.statement()),
+        _ => None,
+    });
+    queued.collect()
+}
+
+/// It left once, and waits for the key that its addressee stated: an id states one thing, whenever it leaves.
+#[test]
+fn what_left_before_and_waits_for_a_key_leaves_as_it_was_signed() {
+    let mut fed = sealing();
+    let leg = overdue(&mut fed);
+    fed.at_once = false;
+    fed.cut(CITY, ZEZHOU);
+    supervise(&mut fed, leg);
+    fed.deliver(PROVINCE, CITY, Lane::Ordinary);
+    let about = in_flight(&fed, PROVINCE)[0].envelope.id;
+    let key = SignedKey {
+        key: SealingKey {
+            no: number(0, fed.now.plus_millis(3 * DAY)),
+            ..signed_as_known(&fed, ZEZHOU).key
+        },
+        ..signed_as_known(&fed, ZEZHOU)
+    };
+    let row = Some(Row::SealingKey(Box::new(key.clone())));
+    fed.put_rows_back(CITY, [(RowKey::SealingKey(ZEZHOU), row)]);
+    fed.forge_envelope(
+        CITY,
+        PROVINCE,
+        &Message::Reseal { about, key },
+        |envelope| {
+            (envelope.author, envelope.route) = (ZEZHOU, vec![ZEZHOU, CITY]);
+            prove(envelope);
+        },
+    );
+    fed.pass(2 * DAY + 2 * HOUR);
+    while let Some((from, to, lane)) = fed.waiting().into_iter().find(|at| at.1 != ZEZHOU) {
+        fed.deliver(from, to, lane);
+    }
+    let stated = stated(&fed, PROVINCE, about);
+    assert_eq!(stated.len(), 2, "it left again");
+    assert_eq!(stated[0], stated[1]);
+}
+
+/// It left after the backup was made, at another time than it leaves now.
+#[test]
+fn what_waited_for_a_key_when_the_disk_was_copied_leaves_under_another_id_after_the_restore() {
+    let mut fed = Fed::new();
+    let leg = overdue(&mut fed);
+    for region in [PROVINCE, CITY] {
+        make(&mut fed, region, DAY);
+    }
+    fed.settle();
+    supervise(&mut fed, leg);
+    let commits = fed.nodes[&PROVINCE].log.len();
+    assert_eq!(awaiting(&fed, PROVINCE), 1);
+    fed.pass(3 * HOUR);
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert_eq!(ordered(&fed, leg), 1);
+    let left = in_flight_of(&fed, PROVINCE);
+    fed.pass(HOUR);
+    fed.restore(&[(PROVINCE, commits)]);
+    make(&mut fed, ZEZHOU, DAY);
+    fed.settle();
+    assert_eq!((awaiting(&fed, PROVINCE), ordered(&fed, leg)), (0, 1));
+    for (id, before) in left {
+        for after in stated(&fed, PROVINCE, id) {
+            assert_eq!(after, before);
+        }
+    }
+}
+
+/// What a node sent to far nodes, and what it stated.
+fn in_flight_of(fed: &Fed, at: RegionKey) -> Vec<(crate::id::EnvelopeId, [u8; 32])> {
+    let facts = fed.nodes[&at].log.iter().flat_map(|(_, facts)| facts);
+    let queued = facts.filter_map(|fact| match fact {
+        Fact::Queued { envelope, .. } if envelope.author == at && envelope.addressee == ZEZHOU => {
+            Some((envelope.id, envelope.statement()))
+        }
+        _ => None,
+    });
+    queued.collect()
+}

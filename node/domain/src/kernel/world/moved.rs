@@ -13,7 +13,7 @@ use super::spread::{self, neighbours};
 use crate::fact::Fact;
 use crate::kernel::draft::Draft;
 use crate::kernel::outcome::Stop;
-use crate::kernel::{keys, sealed, send};
+use crate::kernel::{keys, reconcile, sealed, send};
 use crate::leg::Lane;
 use crate::link::{Envelope, MessageKind};
 use crate::row::{Row, RowKey};
@@ -27,10 +27,12 @@ const PAGE: usize = 256;
 /// The version in force is another than the one that links were last fitted to.
 pub(super) fn fit_links(draft: &mut Draft<'_>) -> Result<(), Stop> {
     let version = draft.world.federation.version();
-    if draft.node()?.topology == version {
+    let before = draft.node()?.topology;
+    if before == version {
         return Ok(());
     }
     draft.record(Fact::WorldApplied { version })?;
+    reconcile::reorganised(draft, before)?;
     let now = neighbours(draft);
     for peer in linked(draft)? {
         if now.contains(&peer) {

@@ -318,3 +318,23 @@ fn an_order_that_waits_as_its_link_starts_anew_comes_once() {
     assert_eq!(fed.leg(NANCUN, leg).orders[0].reminders, 2);
     known_alike(&fed, leg, &ENDS, &[(CITY, order)], "reminded once");
 }
+
+/// Somebody had ended it in the superior's name before, and was refused: that letter proves nothing of the superior.
+#[test]
+fn a_forged_letter_in_the_log_is_not_shown_for_the_true_one() {
+    let (mut fed, leg, orders) = supervised();
+    let (issuer, order) = orders[1];
+    let act = crate::leg::Act::EndOrder { order };
+    let at = fed.now;
+    for (from, to) in [(ZEZHOU, NANCUN), (NANCUN, ZEZHOU)] {
+        let act = act.clone();
+        fed.forge_envelope(from, to, &Message::Leg { leg, at, act }, |_| {});
+    }
+    fed.settle();
+    assert_eq!(fed.leg(NANCUN, leg).order(order).unwrap().ended_at, None);
+    fed.at(issuer).end_order(order).done();
+    fed.pass(60_000);
+    fed.restore(&[(issuer, 10)]);
+    agreed(&fed, "forged");
+    known_alike(&fed, leg, &ENDS, &orders, "forged");
+}

@@ -128,7 +128,9 @@ impl Promise for Authority {
         for witness in &self.witnesses {
             let refused = nodes[witness].view.link(rolled).blocked.is_some()
                 || nodes[&rolled].view.link(*witness).blocked.is_some();
-            if !refused {
+            // A newer tree parted them: the link is over and its memory with it, and nothing of it is left to refuse.
+            let parted = !nodes[witness].neighbours().contains(&rolled);
+            if !refused && !parted {
                 return Err((
                     *witness,
                     format!("{rolled} was rolled back, and nobody refuses the link"),

@@ -28,6 +28,8 @@ struct Written {
 pub(super) struct Evidence {
     written: BTreeMap<EnvelopeId, Written>,
     answered: BTreeSet<EnvelopeId>,
+    /// Refusals that wait for their author's key: what they say, salted, and about what.
+    awaited: BTreeMap<(RegionKey, u64), (Vec<u8>, EnvelopeId)>,
     /// Both ends of links on which the release before was ever spoken: it knows no receipts.
     older: BTreeSet<RegionKey>,
 }
@@ -121,6 +123,22 @@ impl Promise for Evidence {
                 // Nobody lies about the past here: whoever tells a restored node what it did can prove it.
                 Fact::Missing(missing) if missing.kind == MissingKind::Unproven => {
                     return Err(format!("unproven: {}", missing.words));
+                }
+                Fact::KeyAwaited { no, envelope, .. } => {
+                    if let Ok(Message::Refused { about, .. }) =
+                        Codec.decode(envelope.kind, &envelope.payload)
+                    {
+                        let refusal = (envelope.payload.clone(), about);
+                        self.awaited.insert((seen.me, *no), refusal);
+                    }
+                }
+                // Nobody could tell its author, whose key stayed unknown for a week: a clock was that wrong.
+                Fact::KeyAwaitEnded { no, .. } => {
+                    if let Some((payload, about)) = self.awaited.remove(&(seen.me, *no))
+                        && !super::queued(seen.facts, &payload)
+                    {
+                        self.answered.insert(about);
+                    }
                 }
                 Fact::LinkChanged {
                     peer, peer_wire, ..

@@ -235,3 +235,10 @@ fn waiting(nodes: &Nodes) -> Vec<EnvelopeId> {
     }
     waiting
 }
+
+/// Whether what waited for a key leaves, under its id or, after a restore, another: what is sealed is salted.
+fn queued(facts: &[Fact], payload: &[u8]) -> bool {
+    let is_it =
+        |fact: &Fact| matches!(fact, Fact::Queued { envelope, .. } if envelope.payload == payload);
+    facts.iter().any(is_it)
+}

@@ -5,7 +5,7 @@ use super::{Nodes, Promise, Seen};
 use crate::sim::node::Node;
 use hotline_domain::exchange::MissingKind;
 use hotline_domain::fact::Fact;
-use hotline_domain::id::{EnvelopeId, LegId, OrderId};
+use hotline_domain::id::{LegId, OrderId};
 use hotline_domain::leg::Order;
 use hotline_domain::policy::way::{self, Ends};
 use hotline_domain::row::{Row, RowKey};
@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct Orders {
     issued: BTreeMap<OrderId, (RegionKey, LegId)>,
-    /// What waits for a far node's key, by who wrote it and its number there.
-    awaited: BTreeMap<(RegionKey, u64), (EnvelopeId, LegId)>,
+    /// What waits for a far node's key, salted, by who wrote it and its number there.
+    awaited: BTreeMap<(RegionKey, u64), (Vec<u8>, LegId)>,
     /// Legs of which something came back to its author, since no key became known in a week.
     returned: BTreeSet<LegId>,
     /// Trees changed: who may supervise whom did, too.
@@ -42,13 +42,13 @@ impl Promise for Orders {
                     self.issued.insert(issued.order.id, of);
                 }
                 Fact::KeyAwaited { no, envelope, .. } => {
-                    let waits = envelope.leg.map(|leg| (envelope.id, leg));
+                    let waits = envelope.leg.map(|leg| (envelope.payload.clone(), leg));
                     self.awaited
                         .extend(waits.map(|waits| ((seen.me, *no), waits)));
                 }
                 Fact::KeyAwaitEnded { no, .. } => {
                     let ended = self.awaited.remove(&(seen.me, *no));
-                    let gone = ended.filter(|(id, _)| !queued(seen.facts, *id));
+                    let gone = ended.filter(|(payload, _)| !super::queued(seen.facts, payload));
                     self.returned.extend(gone.map(|(_, leg)| leg));
                 }
                 _ => {}
@@ -75,11 +75,6 @@ impl Promise for Orders {
         }
         Ok(())
     }
-}
-
-fn queued(facts: &[Fact], id: EnvelopeId) -> bool {
-    let is_it = |fact: &Fact| matches!(fact, Fact::Queued { envelope, .. } if envelope.id == id);
-    facts.iter().any(is_it)
 }
 
 /// Every end that is to know of an order has it as its issuer has, above all the body that owes the answer; and who raised

@@ -49,12 +49,7 @@ pub(super) fn must_wait(
         return Ok(false);
     }
     // A relay needs no version but its own to pass an envelope on.
-    let mine = envelope.addressee == draft.me();
-    let unknown = envelope.topology > draft.world.federation.version();
-    if mine && (unknown || came_a_newer_way(draft, peer, envelope)) {
-        return Ok(true);
-    }
-    if mine && (reconcile::comes_back(draft, envelope)? || outruns_its_leg(draft, envelope)?) {
+    if envelope.addressee == draft.me() && is_early(draft, peer, envelope)? {
         return Ok(true);
     }
     if envelope.leg.is_none() || draft.node()?.kept == 0 {
@@ -76,6 +71,15 @@ pub(super) fn must_wait(
         }
     }
     Ok(false)
+}
+
+/// Whether an envelope for this node speaks of what it does not know yet: a newer tree, or a leg that is to come or to come
+/// back.
+fn is_early(draft: &Draft<'_>, peer: RegionKey, envelope: &Envelope) -> Result<bool, Stop> {
+    Ok(envelope.topology > draft.world.federation.version()
+        || came_a_newer_way(draft, peer, envelope)
+        || reconcile::comes_back(draft, envelope)?
+        || outruns_its_leg(draft, envelope)?)
 }
 
 /// Whether what waits holds back what came later: what its author said of the same leg to the same node goes in its order.
@@ -153,7 +157,8 @@ pub(super) enum Place {
     None,
     /// It was next of its leg: its wait is over.
     First,
-    /// Something of its leg waits since before it: it takes over the place of its shut copy.
+    /// Something of its leg waits since before it, or it waits for something itself: it takes over the place of its shut
+    /// copy.
     Later,
 }
 
@@ -168,7 +173,8 @@ pub(super) fn take_place(
         return Ok(Place::None);
     };
     let before = |kept: &Kept| kept.no < shut.no && is_behind(&kept.envelope, envelope);
-    if proven && !parked(draft)?.iter().any(before) {
+    let early = is_early(draft, peer, envelope)?;
+    if proven && !early && !parked(draft)?.iter().any(before) {
         draft.record(Fact::Unkept { no: shut.no })?;
         return Ok(Place::First);
     }

@@ -3,7 +3,7 @@
 
 use super::context::World;
 use super::draft::Draft;
-use super::early::{leg_came, outruns_its_leg};
+use super::early::leg_came;
 use super::legs::{UNKNOWN_LEG, leg_message};
 use super::offered::{check_fields, refused_there};
 use super::outcome::Stop;
@@ -132,12 +132,8 @@ fn addressed(
 ) -> Result<Consumption, Stop> {
     match take_place(draft, peer, &envelope, proven)? {
         Place::First => {
-            // It may be an order that is still before its leg; what queued behind it follows.
-            let early = outruns_its_leg(draft, &envelope)?;
-            let outcome = match early {
-                true => park(draft, peer, envelope, PARKED)?,
-                false => open(draft, peer, envelope)?,
-            };
+            // What queued behind it follows.
+            let outcome = open(draft, peer, envelope)?;
             take_up_kept(draft)?;
             return Ok(outcome);
         }

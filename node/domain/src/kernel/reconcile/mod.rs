@@ -56,7 +56,7 @@ use super::{days, parked, reopen};
 use crate::exchange::{Exchange, Inventory, LegNote, Restore};
 use crate::fact::Fact;
 use crate::id::{LegId, MatterId};
-use crate::leg::{Act, Lane, Leg, Party};
+use crate::leg::{Act, Lane, Leg, Order, Party};
 use crate::link::Message;
 use crate::refusal::{Class, Refusal};
 use crate::row::{Row, RowKey};
@@ -259,13 +259,15 @@ fn restart_lanes_to(draft: &mut Draft<'_>, peer: RegionKey) -> Result<(), Stop> 
 
 /// Legs between this node and others, ascending by id: open, closed since, or taken since, however long before they were
 /// closed: links can be down for days. A clock that stood still dates all that too early; but what was offered since is due
-/// since by the giver's own.
+/// since by the giver's own. And on a leg that is over orders may be reminded of, answered and ended.
 fn legs_by_peer(view: &dyn View, since: Time) -> Result<BTreeMap<RegionKey, Vec<Leg>>, ViewFailed> {
     let mut legs: BTreeMap<RegionKey, Vec<Leg>> = BTreeMap::new();
     each_leg(view, |leg| {
         let late = |at: Time| at >= since;
         let done = leg.closed_at.is_none_or(late) || leg.delivered_at.is_some_and(late);
-        let lately = done || late(leg.offer.due.at) || late(leg.due.at);
+        let ordered = |order: &Order| orders::is_recent(order, since);
+        let due = late(leg.offer.due.at) || late(leg.due.at);
+        let lately = done || due || leg.orders.iter().any(ordered);
         if let Some(peer) = acts::other_end(&leg).filter(|_| lately) {
             legs.entry(peer).or_default().push(leg);
         }

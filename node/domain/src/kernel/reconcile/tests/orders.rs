@@ -339,51 +339,6 @@ fn a_forged_letter_in_the_log_is_not_shown_for_the_true_one() {
     known_alike(&fed, leg, &ENDS, &orders, "forged");
 }
 
-/// What the superior says again comes sealed to the key that went with the disk, and then anew, before the other end has
-/// brought the leg back.
-#[test]
-fn an_order_sealed_anew_waits_for_the_leg_that_comes_back() {
-    let (mut fed, leg, orders) = supervised();
-    let old = known(&fed, PROVINCE, ZEZHOU).unwrap().no;
-    make(&mut fed, ZEZHOU, 30 * DAY);
-    fed.settle();
-    fed.cut(ZEZHOU, NANCUN);
-    fed.at_once = false;
-    let before = fed.nodes[&ZEZHOU].log.len();
-    let early = fed.nodes[&ZEZHOU].log.iter().position(|(_, facts)| {
-        let given = |fact: &crate::fact::Fact| {
-            matches!(fact, crate::fact::Fact::Leg { leg: id, .. } if *id == leg)
-        };
-        facts.iter().any(given)
-    });
-    fed.roll_back(ZEZHOU, early.expect("given").min(before));
-    fed.input(ZEZHOU, Input::Restored { id: [1; 16] });
-    fed.input(ZEZHOU, Input::Start);
-    fed.connect(ZEZHOU, CITY);
-    make(&mut fed, ZEZHOU, 30 * DAY);
-    let mut shut = 0;
-    while let Some((from, to, lane)) = fed.waiting().into_iter().next() {
-        let next = fed.nodes[&from].view.link(to).expect("memory").lanes[lane.index()].acked + 1;
-        let first = fed.outgoing(from, to, lane, next);
-        let past = first.is_some_and(|envelope| {
-            (envelope.author, envelope.addressee) == (PROVINCE, ZEZHOU)
-                && envelope.kind == crate::link::MessageKind::Past as u32
-        });
-        if past && to == ZEZHOU && shut < 2 {
-            shut += 1;
-            deliver_shut(&mut fed, from, to, old);
-        } else {
-            fed.deliver(from, to, lane);
-        }
-    }
-    assert_eq!(shut, 2);
-    assert!(Rows::leg(&fed.nodes[&ZEZHOU].view, leg).unwrap().is_none());
-    fed.connect(ZEZHOU, NANCUN);
-    fed.at_once = true;
-    fed.mend();
-    known_alike(&fed, leg, &ENDS, &orders, "sealed anew");
-}
-
 /// The leg was over long before the backup was made, and so was its date.
 #[test]
 fn what_is_ordered_on_a_leg_that_was_over_comes_back() {
